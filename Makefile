@@ -1,0 +1,61 @@
+# Everything runs in .venv, which is made on first use and again when its inputs change.
+
+PYTHON ?= python3
+PORT ?= 8080
+LOAD ?= ../shared/load
+BENCH ?=
+WORKERS ?= 2
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+INPUTS := pyproject.toml libchat/_version.py
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help chat test check format docs bench clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+chat: .venv/.runtime ## Serve a chat on PORT (8080) and join it
+	@$(BIN)/libchat host --port $(PORT)
+
+test: .venv/.ready ## Run the tests (ARGS='-k name' for some of them)
+	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+check: .venv/.ready ## Check format, lint, types, floors and documentation
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
+	@$(MAKE) docs
+
+format: .venv/.ready ## Format the code and fix what can be fixed
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+docs: .venv/.ready ## Build the documentation into docs/_build/html
+	$(BIN)/sphinx-build -W --keep-going -E -q -d docs/_build/doctrees docs docs/_build/html
+
+bench: .venv/.runtime ## Measure the server with the load generator in LOAD (BENCH='--runs 3' for options)
+	@$(BIN)/python tests/bench/bench.py --load '$(LOAD)' $(BENCH)
+
+clean: ## Remove everything that was made
+	rm -rf .venv build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Two stamps: who wants to chat does not wait for the tools of those who develop. All output goes to stderr and stdin is
+# left alone, so that `printf 'who\n' | make chat` prints the chat and nothing else.
+
+$(BIN)/python:
+	@echo 'Preparing .venv (once) ...' >&2
+	@$(PYTHON) -m venv .venv </dev/null >&2 || { rm -rf .venv; exit 1; }  # half a venv would look like a whole one
+
+.venv/.runtime: $(INPUTS) | $(BIN)/python
+	@$(PIP) install -e . </dev/null >&2
+	@touch $@
+
+.venv/.ready: $(INPUTS) | $(BIN)/python
+	@echo 'Installing the development tools ...' >&2
+	@$(PIP) install -e '.[dev]' </dev/null >&2
+	@touch .venv/.runtime $@

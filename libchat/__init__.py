@@ -1,0 +1,107 @@
+"""A chat that a program can import.
+
+    hub = libchat.Hub()                          a whole chat in process, without sockets or threads
+    libchat.serve(port=0)                        a server for others, in the background of any program
+    libchat.connect("HOST:PORT", name="ana")     a client of a server
+
+What a program sees is the same in process and over the network: `Participant`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from libchat._version import __version__
+from libchat.errors import (
+    ChatError,
+    Closed,
+    Code,
+    Disconnected,
+    InvalidMessage,
+    InvalidName,
+    LineTooLong,
+    NameTaken,
+    PinMismatch,
+    ProtocolError,
+    Refused,
+    StoreError,
+    TrustError,
+    Unavailable,
+)
+from libchat.hub import Hub
+from libchat.messages import (
+    Accepted,
+    Bye,
+    Entered,
+    Entry,
+    Event,
+    IsTyping,
+    Joined,
+    Left,
+    Page,
+    Present,
+    RoomInfo,
+)
+from libchat.participant import Participant, Receipt
+
+if TYPE_CHECKING:
+    from libchat.client.client import Client, connect
+    from libchat.server.server import Server, serve
+
+__all__ = [
+    "__version__",
+    # a chat
+    "Hub",
+    "serve",
+    "Server",
+    "connect",
+    "Client",
+    "Participant",
+    "Receipt",
+    # what one hears
+    "Event",
+    "Entry",
+    "Accepted",
+    "Entered",
+    "Joined",
+    "Left",
+    "IsTyping",
+    "Page",
+    "Present",
+    "RoomInfo",
+    "Bye",
+    # what can go wrong
+    "ChatError",
+    "InvalidName",
+    "InvalidMessage",
+    "Closed",
+    "Refused",
+    "NameTaken",
+    "Unavailable",
+    "Disconnected",
+    "TrustError",
+    "PinMismatch",
+    "ProtocolError",
+    "LineTooLong",
+    "StoreError",
+    "Code",
+]
+
+_LAZY = {
+    "serve": "libchat.server.server",
+    "Server": "libchat.server.server",
+    "connect": "libchat.client.client",
+    "Client": "libchat.client.client",
+    "aio": "",
+}
+"""What is imported when it is first used, because it brings sockets and TLS along."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'libchat' has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = import_module("libchat.aio") if name == "aio" else getattr(import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,94 @@
+"""What waits for whom: a view over cursors, never a second copy of an entry.
+
+For every name that was ever here there is a mailbox. It knows, for each conversation in which something waits, the span
+of sequence numbers between the name's cursor and the newest entry meant for it. Handing entries over does not move the
+cursor; acknowledging them does. A span whose cursor has reached its end is dropped, so a mailbox is as large as what
+waits in it, and it is empty for somebody who reads along.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from libchat.errors import Code, Refused
+from libchat.limits import KNOWN_NAMES, QUEUE_ENTRIES
+
+if TYPE_CHECKING:
+    from libchat.names import Name
+
+
+class Span:
+    """The numbers after the cursor, up to the newest that is meant for the name: `cursor < seq <= newest`."""
+
+    __slots__ = ("cursor", "newest")
+
+    def __init__(self, cursor: int, newest: int) -> None:
+        self.cursor = cursor
+        self.newest = newest
+
+
+class Mailbox:
+    """What waits for one name."""
+
+    __slots__ = ("name", "spans")
+
+    def __init__(self, name: Name) -> None:
+        self.name = name
+        self.spans: dict[str, Span] = {}
+
+    def __len__(self) -> int:
+        """Return how many entries wait at most: a pair's numbers count both sides' entries."""
+        return sum(span.newest - span.cursor for span in self.spans.values())
+
+    def add(self, conversation: str, seq: int) -> None:
+        """Let an entry wait."""
+        span = self.spans.get(conversation)
+        if span is None:
+            self.spans[conversation] = Span(seq - 1, seq)
+        else:
+            span.newest = seq
+
+    def acknowledge(self, conversation: str, seq: int) -> None:
+        """Move the cursor of a conversation to `seq`. It never goes back, nor past the newest entry."""
+        span = self.spans.get(conversation)
+        if span is None:
+            return
+        if seq >= span.newest:
+            del self.spans[conversation]
+        elif seq > span.cursor:
+            span.cursor = seq
+
+
+class OfflineQueue:
+    """The mailboxes of all known names."""
+
+    def __init__(self, *, names: int = KNOWN_NAMES, entries: int = QUEUE_ENTRIES) -> None:
+        self._names = names
+        self._entries = entries
+        self._mailboxes: dict[str, Mailbox] = {}
+
+    def open(self, name: Name) -> Mailbox:
+        """Return the mailbox of somebody who is here now, and know the name from now on."""
+        mailbox = self._mailboxes.pop(name.key, None) or Mailbox(name)
+        mailbox.name = name
+        self._mailboxes[name.key] = mailbox
+        if len(self._mailboxes) > self._names:
+            self._forget_one()
+        return mailbox
+
+    def find(self, key: str) -> Mailbox | None:
+        """Return the mailbox of a name, by its canonical form, if somebody ever had it."""
+        return self._mailboxes.get(key)
+
+    def check_room(self, mailbox: Mailbox) -> None:
+        """Raise `Refused` with `queue-full` if nothing more may wait for a name."""
+        if len(mailbox) >= self._entries:
+            reason = f"{self._entries} messages wait for {mailbox.name} already; try again when they are back"
+            raise Refused(Code.QUEUE_FULL, reason, mailbox.name.display)
+
+    def _forget_one(self) -> None:
+        """Forget the name that was here longest ago and for which nothing waits."""
+        for key, mailbox in self._mailboxes.items():
+            if not mailbox.spans:
+                del self._mailboxes[key]
+                return

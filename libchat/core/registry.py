@@ -1,0 +1,125 @@
+"""Who is here: the names that are held, and the sessions that hold them.
+
+A name is unique by its canonical form and by how it looks (its skeleton). A guest's name is held as long as one of its
+sessions lives. An account's name stays held; more of its sessions may attach at any time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from libchat.errors import Code, Refused
+from libchat.names import Name, RoomName, skeleton
+
+if TYPE_CHECKING:
+    from libchat.core.rooms import Room
+
+
+class Session:
+    """One attached participant. Whoever carries events to it subclasses this and adds what it needs for that.
+
+    Only the router changes it. `wants_receipts`: every accepted entry is confirmed, not only queued ones. `has_acks`:
+    it acknowledges entries itself; for the others, what has left for them counts as acknowledged.
+    """
+
+    __slots__ = ("account", "device", "has_acks", "is_over", "is_replaying", "person", "rooms", "unacked", "wants_receipts")
+
+    def __init__(self, *, wants_receipts: bool, has_acks: bool) -> None:
+        self.wants_receipts = wants_receipts
+        self.has_acks = has_acks
+        self.person: Person | None = None
+        self.account = ""
+        """The canonical name of the account that it has proven to be, "" for a guest."""
+        self.device = ""
+        self.rooms: list[Room] = []
+        """The rooms that were entered on this session, in that order."""
+        self.unacked: dict[str, int] = {}
+        """The last private entry of each conversation that was handed to this session and is not acknowledged."""
+        self.is_replaying = False
+        """Whether it still gets what waited, page by page, as it takes it."""
+        self.is_over = False
+        """Whether it has ended. Nothing follows from its commands any more."""
+
+    @property
+    def room(self) -> RoomName | None:
+        """The room that was entered last, on this session, and is not left."""
+        return self.rooms[-1].name if self.rooms else None
+
+
+class Person:
+    """Somebody who holds a name."""
+
+    __slots__ = ("audience", "away", "is_account", "name", "rooms", "since", "skeleton")
+
+    def __init__(self, name: Name, look: str, since: int, *, is_account: bool) -> None:
+        self.name = name
+        self.skeleton = look
+        self.since = since
+        """When the name was taken, in milliseconds since 1970: a guest sees nothing older of private conversations."""
+        self.is_account = is_account
+        self.audience: tuple[Session, ...] = ()
+        """Its sessions. A new tuple for each change, so that one may be kept as a snapshot."""
+        self.away = ""
+        self.rooms: dict[str, Room] = {}
+
+
+class Registry:
+    """Hold names uniquely."""
+
+    def __init__(self) -> None:
+        self.people: dict[str, Person] = {}
+        self._looks: dict[str, str] = {}
+
+    def online(self) -> list[Person]:
+        """Return everyone who has a session, sorted by canonical name."""
+        return [person for _, person in sorted(self.people.items()) if person.audience]
+
+    def attach(self, session: Session, name: Name, device: str, now: int) -> tuple[Session, ...]:
+        """Give a name to a session, and return the sessions that it replaces.
+
+        The caller detaches these. They are what is left of lost connections of the same device.
+        Raises `Refused` with `name-taken` if somebody else holds the name, or one that looks like it.
+        """
+        person = self.people.get(name.key)
+        if person is None:
+            person = self._hold(name, now, is_account=session.account == name.key)
+            ghosts: tuple[Session, ...] = ()
+        else:
+            ghosts = tuple(old for old in person.audience if device and old.device == device)
+            is_own = person.is_account and session.account == name.key
+            if not (is_own or ghosts):
+                raise _taken(name)
+        session.person = person
+        session.device = device
+        person.audience += (session,)
+        for room in person.rooms.values():
+            room.refresh()
+        return ghosts
+
+    def detach(self, session: Session) -> bool:
+        """Take the name from a session. Return whether the name is free now: a guest's last session has gone."""
+        person = session.person
+        if person is None:
+            return False
+        session.person = None
+        person.audience = tuple(other for other in person.audience if other is not session)
+        for room in person.rooms.values():
+            room.refresh()
+        if person.audience or person.is_account:
+            return False
+        del self.people[person.name.key]
+        del self._looks[person.skeleton]
+        return True
+
+    def _hold(self, name: Name, now: int, *, is_account: bool) -> Person:
+        look = skeleton(name)
+        if look in self._looks:
+            raise _taken(name)
+        person = Person(name, look, now, is_account=is_account)
+        self.people[name.key] = person
+        self._looks[look] = name.key
+        return person
+
+
+def _taken(name: Name) -> Refused:
+    return Refused(Code.NAME_TAKEN, f"{name} is taken, choose another name", name.display)

@@ -1,0 +1,161 @@
+"""Every exception that libchat raises, in one tree.
+
+    ChatError                      catch this to catch all of them
+    ├── InvalidName                a name or room name that nobody may have (also a ValueError)
+    ├── InvalidMessage             a text that cannot be sent (also a ValueError)
+    ├── Closed                     you used a chat, hub or server after closing it
+    ├── Refused                    the chat said no: `code` says why, for programs
+    │   ├── NameTaken              somebody else has that name now
+    │   └── Unavailable            the chat takes no messages at the moment
+    ├── Disconnected               the connection is gone for good: `reason` says why
+    ├── TrustError                 the other side is not who it should be
+    │   └── PinMismatch            the server shows another key than the pinned one
+    ├── ProtocolError              the peer broke the rules of the wire
+    │   └── LineTooLong            a line over the limit, refused before it was held
+    └── StoreError                 the log or the data folder cannot be used
+
+Mistakes of the caller and mistakes of the peer never share a type: the first are `InvalidName`, `InvalidMessage` and
+`Closed`, the second `ProtocolError`. A deadline that the caller set and that passed is the builtin `TimeoutError`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Why a command was refused: the `code` of an error on every wire and of `Refused`."""
+
+    BAD_LINE = "bad-line"
+    BAD_NAME = "bad-name"
+    BAD_VALUE = "bad-value"
+    EMPTY_TEXT = "empty-text"
+    LINE_TOO_LONG = "line-too-long"
+    NAME_TAKEN = "name-taken"
+    NO_SUCH_NAME = "no-such-name"
+    NOT_IN_ROOM = "not-in-room"
+    NOT_REGISTERED = "not-registered"
+    ALREADY_REGISTERED = "already-registered"
+    CID_REUSED = "cid-reused"
+    QUEUE_FULL = "queue-full"
+    TEXT_TOO_LONG = "text-too-long"
+    TO_YOURSELF = "to-yourself"
+    UNAVAILABLE = "unavailable"
+    UNKNOWN_COMMAND = "unknown-command"
+
+
+class ChatError(Exception):
+    """The root of everything that libchat raises."""
+
+
+class InvalidName(ChatError, ValueError):
+    """A name or room name that nobody may have."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.name!r} cannot be a name: {self.reason}"
+
+
+class InvalidMessage(ChatError, ValueError):
+    """A text that cannot be sent: nothing visible is in it, or too much."""
+
+    def __init__(self, code: Code, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Closed(ChatError):
+    """The caller used something that it had closed before."""
+
+
+class Refused(ChatError):
+    """The chat refused a command. Nothing of it took effect.
+
+    `code` is one of `Code` (or, from a newer server, a word that is not in it), `reason` is for a person, and `subject`
+    is the name, room or word that the refusal is about ("" when there is none).
+    """
+
+    def __init__(self, code: str, reason: str, subject: str = "") -> None:
+        super().__init__(code, reason, subject)
+        self.code = code
+        self.reason = reason
+        self.subject = subject
+
+    def __str__(self) -> str:
+        return f"{self.reason} [{self.code}]"
+
+
+class NameTaken(Refused):
+    """Somebody else has that name now."""
+
+
+class Unavailable(Refused):
+    """The chat takes no messages at the moment; nothing was accepted."""
+
+
+def refusal(code: str, reason: str, subject: str = "") -> Refused:
+    """Return the exception for an error that the chat answered."""
+    kinds: dict[str, type[Refused]] = {Code.NAME_TAKEN: NameTaken, Code.UNAVAILABLE: Unavailable}
+    return kinds.get(code, Refused)(code, reason, subject)
+
+
+class Disconnected(ChatError):
+    """The connection is gone and will not come back by itself."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"disconnected: {self.reason}"
+
+
+class TrustError(ChatError):
+    """The other side could not show that it is who it should be. Nothing was sent to it."""
+
+
+class PinMismatch(TrustError):
+    """The server's key is another one than the pinned one. Pins are as `libchat.security.pins` writes them."""
+
+    def __init__(self, address: str, expected: str, seen: str, remedy: str = "") -> None:
+        super().__init__(address, expected, seen, remedy)
+        self.address = address
+        self.expected = expected
+        self.seen = seen
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        text = f"{self.address} shows the key {self.seen}, but {self.expected} was expected; nothing was sent to it"
+        return f"{text}. {self.remedy}" if self.remedy else text
+
+
+class ProtocolError(ChatError):
+    """The peer broke the rules of the wire; `code` and `reason` can be told to it."""
+
+    def __init__(self, code: Code, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class LineTooLong(ProtocolError):
+    """A line of more than `limit` bytes, refused before all of it was held in memory."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(Code.LINE_TOO_LONG, f"a line may have {limit} bytes at most")
+        self.limit = limit
+
+
+class StoreError(ChatError):
+    """The log or the data folder cannot be used; the message says why and what to do."""

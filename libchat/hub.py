@@ -1,0 +1,301 @@
+"""The hub: the chat itself, for programs in process and for servers.
+
+How it works. `run` has the router turn commands into effects and carries these out, all under one lock and in memory
+only. What must be stored goes to the log first; if the log answers later, the effects wait in line, and so does
+everything that is routed after them: one order for everybody, the order of routing. What is left for the participants
+goes to the sinks. Callbacks of programs are called after the lock is given back.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from types import TracebackType
+from typing import Protocol, Self
+
+from libchat import messages as m
+from libchat._version import __version__
+from libchat.core import effects as fx
+from libchat.core.registry import Session
+from libchat.core.router import Router
+from libchat.errors import Closed, refusal
+from libchat.limits import INBOX_EVENTS
+from libchat.locks import HUB, tiered_lock
+from libchat.names import parse_name, parse_room
+from libchat.participant import OnError, Participant
+from libchat.store.base import Log
+from libchat.store.memory import MemoryLog
+
+Inputs = Iterable[tuple[Session, Iterable[m.Command | m.Rejected]]]
+
+
+class Sink(Protocol):
+    """Where events go. One for each transport, for all of its sessions.
+
+    1. `deliver` is called under the hub's lock: it must not block, must not do I/O, and must not call the hub.
+    2. It must not reorder what is for one session.
+    3. It passes over sessions that are not its own.
+    """
+
+    def deliver(self, deliveries: Sequence[fx.Delivery]) -> None:
+        """Take events for participants."""
+        ...
+
+
+class Hub:
+    """A whole chat in process. Thread-safe.
+
+    `log` keeps the entries (in memory, unless another one is given) and belongs to the hub from then on. `clock` returns
+    seconds since 1970; it may jump, the chat's own time does not go back.
+    """
+
+    def __init__(self, *, log: Log | None = None, clock: Callable[[], float] = time.time) -> None:
+        self._lock = tiered_lock(HUB)
+        self._router = Router(server=f"libchat/{__version__}")
+        self._log = log if log is not None else MemoryLog()
+        self._clock = clock
+        self._now = 0
+        self._waiting: deque[_Waiting] = deque()
+        self._local = _LocalSink()
+        self._sinks: tuple[Sink, ...] = (self._local,)
+        self._is_closed = False
+
+    # --- for programs -----------------------------------------------------------------------------------------------
+
+    def connect(
+        self, name: str, *, account: bool = False, inbox: int = INBOX_EVENTS, on_error: OnError | None = None
+    ) -> LocalParticipant:
+        """Return a new participant of that name.
+
+        With `account`, the name is held as an account: it may connect several times, it stays a member of its rooms
+        while it is away, and others cannot take the name. Raises `InvalidName`, `NameTaken` and `Closed`.
+        """
+        participant = LocalParticipant(self, name, is_account=account, inbox=inbox, on_error=on_error)
+        participant._register()
+        return participant
+
+    def keep_room(self, room: str, topic: str = "") -> None:
+        """Make a room that stays when it is empty. Raises `InvalidName`."""
+        name = parse_room(room)
+        with self._lock:
+            kept = self._router.rooms.keep(name)
+            kept.topic = topic or kept.topic
+
+    def close(self, reason: str = "the chat has ended") -> None:
+        """Tell everybody, and end. Servers in front of the hub are stopped before. Harmless when called twice."""
+        with self._lock:
+            if self._is_closed:
+                return
+            self._is_closed = True
+        for participant in self._local.participants:
+            participant._disconnect(reason)
+        self._log.close()
+
+    def __enter__(self) -> Self:
+        """Return the hub itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the hub."""
+        self.close()
+
+    # --- for transports ---------------------------------------------------------------------------------------------
+
+    def add_sink(self, sink: Sink) -> None:
+        """Have events handed to one more transport."""
+        with self._lock:
+            self._sinks += (sink,)
+
+    def remove_sink(self, sink: Sink) -> None:
+        """Have no more events handed to a transport. Its sessions have departed before."""
+        with self._lock:
+            self._sinks = tuple(other for other in self._sinks if other is not sink)
+
+    def run(
+        self, inputs: Inputs, *, drained: Iterable[Session] = (), departed: Iterable[tuple[Session, str]] = ()
+    ) -> None:
+        """Do one turn: notice what has left for whom, carry out commands, and end sessions, in this order.
+
+        All three are iterated under the lock, so that a dialect can look at what came of the line before. A session is
+        `drained` when everything that was delivered for it has left.
+        """
+        effects: list[fx.Effect] = []
+        with self._lock:
+            if self._is_closed:
+                raise Closed("the hub is closed")
+            now = self._tick()
+            for session in drained:
+                self._router.drained(session, effects)
+            for session, commands in inputs:
+                for command in commands:
+                    self._router.route(session, command, now, effects)
+            for session, reason in departed:
+                self._router.depart(session, reason, effects)
+            self._perform(effects)
+        self._after_turn()
+
+    # --- carrying out effects, under the lock -----------------------------------------------------------------------
+
+    def _tick(self) -> int:
+        self._now = max(self._now, int(self._clock() * 1000))
+        return self._now
+
+    def _perform(self, effects: list[fx.Effect]) -> None:
+        drafts = [_stored(effect) for effect in effects if isinstance(effect, (fx.Append, fx.Drop))]
+        outcomes = self._log.append(drafts, self._on_committed) if drafts else []
+        if outcomes is None or self._waiting:
+            self._waiting.append(_Waiting(effects, outcomes))
+        else:
+            self._carry_out(effects, outcomes)
+
+    def _on_committed(self, outcomes: list[m.Outcome]) -> None:
+        """Take the log's answer to the oldest unanswered append. Called by a thread of the log."""
+        with self._lock:
+            next(waiting for waiting in self._waiting if waiting.outcomes is None).outcomes = outcomes
+            while self._waiting and self._waiting[0].outcomes is not None:
+                first = self._waiting.popleft()
+                self._carry_out(first.effects, first.outcomes or [])
+        self._after_turn()
+
+    def _carry_out(self, effects: list[fx.Effect], outcomes: list[m.Outcome]) -> None:
+        out: list[fx.Delivery] = []
+        answers = iter(outcomes)
+        for effect in effects:
+            if isinstance(effect, fx.Append):
+                self._router.committed(effect, next(answers), out)
+            elif isinstance(effect, fx.Drop):
+                next(answers)
+            elif isinstance(effect, fx.ReadPage):
+                out.append(self._page(effect))
+            elif isinstance(effect, fx.Replay):
+                self._router.replay(effect.session, self._log.read, self._now, out)
+            else:
+                out.append(effect)
+        if out:
+            for sink in self._sinks:
+                sink.deliver(out)
+
+    # --- participants in process ------------------------------------------------------------------------------------
+
+    def _add(self, participant: LocalParticipant) -> None:
+        with self._lock:
+            self._local.participants += (participant,)
+
+    def _remove(self, participant: LocalParticipant) -> None:
+        with self._lock:
+            self._local.participants = tuple(each for each in self._local.participants if each is not participant)
+
+    def _after_turn(self) -> None:
+        """Call callbacks, and end those whose inbox is full. Called without a lock."""
+        for participant in self._local.participants:
+            if participant._called:
+                participant._call_back()
+            if participant._has_overflowed:
+                participant._give_up()
+
+    def _page(self, want: fx.ReadPage) -> fx.Reply:
+        entries, has_more = self._log.page(
+            want.conversation, before=want.before, limit=want.limit, since=want.since
+        )
+        return fx.Reply(want.session, m.Page(want.target, tuple(entries), has_more, want.cid))
+
+
+class _Waiting:
+    """Effects in line, and the log's answers to them if they are known."""
+
+    __slots__ = ("effects", "outcomes")
+
+    def __init__(self, effects: list[fx.Effect], outcomes: list[m.Outcome] | None) -> None:
+        self.effects = effects
+        self.outcomes = outcomes
+
+
+def _stored(effect: fx.Append | fx.Drop) -> m.Draft | m.Forget:
+    return effect.draft if isinstance(effect, fx.Append) else effect.forget
+
+
+class LocalParticipant(Participant):
+    """A participant in process. Everything it does has happened when the method returns."""
+
+    def __init__(self, hub: Hub, name: str, *, is_account: bool, inbox: int, on_error: OnError | None) -> None:
+        super().__init__(name, inbox=inbox, on_error=on_error)
+        self._hub = hub
+        self._session = _LocalSession(self)
+        self._session.account = parse_name(name).key if is_account else ""
+        self._has_overflowed = False
+
+    def _register(self) -> None:
+        self._hub._add(self)
+        device = secrets.token_hex(16)
+        try:
+            self.name = self._answer(m.Registered, lambda cid: m.Register(self.name, device, cid)).name
+        except BaseException:
+            self._hub._remove(self)
+            raise
+
+    def _submit(self, command: m.Command) -> None:
+        self._hub.run([(self._session, [command])])
+
+    def _consumed(self, event: m.Event) -> None:
+        """Acknowledge a private entry: the program has it."""
+        if isinstance(event, m.Entry) and self._session.unacked:
+            self._hub.run([(self._session, [_ack(self.name, event)])], drained=self._if_drained())
+
+    def _if_drained(self) -> list[Session]:
+        return [self._session] if not self._inbox else []
+
+    def _give_up(self) -> None:
+        """End because the program does not take its events. What was private waits for the name to come back."""
+        self._hub._remove(self)
+        self._disconnect(f"{self._limit} events wait in the inbox of {self.name}, and it takes none")
+        self._hub.run([], departed=[(self._session, "slow reader")])
+
+    def _leave_chat(self) -> None:
+        self._hub._remove(self)
+        if self._end is None:
+            self._hub.run([], departed=[(self._session, "")])
+
+
+def _ack(name: str, entry: m.Entry) -> m.Ack:
+    """Return the acknowledgement of an entry by the one who is called `name`."""
+    is_private = not entry.target.startswith("#")
+    return m.Ack(entry.sender if is_private and entry.sender != name else entry.target, entry.seq)
+
+
+class _LocalSession(Session):
+    """The hub's side of a participant in process."""
+
+    __slots__ = ("participant",)
+
+    def __init__(self, participant: LocalParticipant) -> None:
+        super().__init__(wants_receipts=True, has_acks=True)
+        self.participant = participant
+
+
+class _LocalSink:
+    """Hands events to the participants in process."""
+
+    def __init__(self) -> None:
+        self.participants: tuple[LocalParticipant, ...] = ()
+
+    def deliver(self, deliveries: Sequence[fx.Delivery]) -> None:
+        if not self.participants:
+            return
+        for delivery in deliveries:
+            if isinstance(delivery, fx.Deliver):
+                for session in delivery.recipients:
+                    if session is not delivery.skip:
+                        _hand_over(session, delivery.event)
+            elif isinstance(delivery, fx.Reply):
+                _hand_over(delivery.session, delivery.event)
+            elif isinstance(delivery.session, _LocalSession):
+                delivery.session.participant._disconnect(delivery.bye.reason or "the chat has ended")
+
+
+def _hand_over(session: Session, event: m.Event) -> None:
+    if isinstance(session, _LocalSession) and not session.participant._deliver(event):
+        session.participant._has_overflowed = True

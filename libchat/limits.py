@@ -1,0 +1,99 @@
+"""Every limit of libchat, with its default and where the number comes from.
+
+Nothing a peer can make grow is without one. Sizes are in bytes and times in seconds, unless the name says otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# --- what a person may write ----------------------------------------------------------------------------------------
+
+NAME_CHARACTERS: Final = 32
+"""Characters of a name or a room name: a name stays one column of a list, and IRC networks settled on about as many."""
+
+TEXT_BYTES: Final = 4096
+"""UTF-8 bytes of one text (message, topic, away note): a page. IRCv3's multiline batches settled on the same."""
+
+TOPIC_BYTES: Final = 512
+"""UTF-8 bytes of a topic or an away note: one line on a wide screen, a few on a narrow one."""
+
+CID_BYTES: Final = 64
+"""Characters of a client id or device id: holds a UUID in any notation, or a SHA-256 in hex."""
+
+# --- the wire -------------------------------------------------------------------------------------------------------
+
+LINE_BYTES: Final = 16_384
+"""Bytes of one line without its end: one full TLS record (RFC 8446, section 5.1). JSON that escapes all of a text of
+`TEXT_BYTES` as \\uXXXX takes at most three times its UTF-8 size, and the rest of the command fits beside it."""
+
+HISTORY_ENTRIES: Final = 200
+"""Entries of one page of history: 200 entries of 100 bytes make about two TLS records; a screen holds 50."""
+
+REPLAY_ENTRIES: Final = 256
+"""Entries of the offline queue that are handed out at once; the next ones follow when these have left."""
+
+# --- the log and the offline queue ----------------------------------------------------------------------------------
+
+MEMORY_ENTRIES: Final = 10_000
+"""Entries that the memory log keeps of each conversation: about 4 MB of texts of 100 bytes."""
+
+QUEUE_ENTRIES: Final = 10_000
+"""Entries that may wait for one name. At 100 messages a day a person may be away for three months."""
+
+QUEUE_SECONDS: Final = 30 * 24 * 3600
+"""How long an entry waits for a name: a month, longer than a holiday."""
+
+KNOWN_NAMES: Final = 100_000
+"""Names that were here once and are remembered, so that they can be written to while they are away: about 20 MB."""
+
+# --- in process -----------------------------------------------------------------------------------------------------
+
+INBOX_EVENTS: Final = 10_000
+"""Events that wait for a program to receive them: as many as may wait in the offline queue of a name."""
+
+PENDING_SENDS: Final = 10_000
+"""Sends that a client keeps until they are answered, while its server is away."""
+
+# --- the server -----------------------------------------------------------------------------------------------------
+
+HANDSHAKE_SECONDS: Final = 10.0
+"""A TLS handshake takes two round trips; ten seconds are enough for the worst radio link."""
+
+HANDSHAKES: Final = 1_000
+"""Handshakes under way at once: at about 1,500 finished in a second, more would only wait."""
+
+REGISTER_SECONDS: Final = 300.0
+"""How long a connection may stay without a name. People type their name by hand into `openssl s_client`."""
+
+LINGER_SECONDS: Final = 2.0
+"""How long a closed connection is still flushed and drained, so that its last lines arrive."""
+
+STOP_SECONDS: Final = 2.0
+"""How long a stopping server flushes what it owes before it cuts the rest off."""
+
+OUTBOX_BYTES: Final = 1_048_576
+"""Plaintext that waits for one slow reader: ten seconds of a busy room (1,000 lines of 100 bytes each second)."""
+
+RECEIVE_BYTES: Final = 65_536
+"""Bytes read from one socket in one turn: four full TLS records, so that one sender cannot hold up a turn."""
+
+LISTEN_BACKLOG: Final = 1_024
+"""Connections that the kernel keeps for the acceptor."""
+
+# --- the client -----------------------------------------------------------------------------------------------------
+
+CONNECT_SECONDS: Final = 10.0
+"""How long a client tries to reach a server once: name, TCP and TLS."""
+
+ANSWER_SECONDS: Final = 30.0
+"""How long a blocking call waits for the answer of a server, unless it is told otherwise."""
+
+BACKOFF_FIRST_SECONDS: Final = 0.25
+BACKOFF_LAST_SECONDS: Final = 30.0
+"""The first and the longest delay before a client connects again. A server that restarts is back within a second; one
+that is gone for hours is asked twice a minute."""
+
+PING_SECONDS: Final = 30.0
+"""How long a client hears nothing before it asks whether the server is still there; after as long again without an
+answer it connects anew. Routers forget idle connections after a few minutes."""

@@ -1,0 +1,379 @@
+"""What is said between a participant and the chat: commands in, events out.
+
+All are immutable values. The same types travel on the native wire, where `type` is the class's tag and every field has
+the name that stands here (or in `msgspec.field`); `docs/reference/wire.md` describes each field for people who write
+clients. Names and texts in commands are as the peer wrote them: the router checks and cleans them.
+
+`cid` is the client's own id of a command, at most `CID_BYTES` characters. The answer repeats it. For entries (`Send`,
+`Topic` with a text) it is also what makes sending twice harmless: the log keeps it beside the entry.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Final
+
+from msgspec import Meta, Struct, field
+
+from libchat.limits import CID_BYTES, HISTORY_ENTRIES, LINE_BYTES, NAME_CHARACTERS, TEXT_BYTES, TOPIC_BYTES
+
+VERSION: Final = 1
+"""The version of the native protocol. Fields and types may be added to it; none changes its meaning."""
+
+Cid = Annotated[str, Meta(max_length=CID_BYTES)]
+Sequence = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+"""A sequence number: JSON readers everywhere hold integers up to 2**53 - 1 exactly (RFC 8259, section 6)."""
+
+
+# --- commands -------------------------------------------------------------------------------------------------------
+
+
+class Command(Struct, frozen=True, gc=False, tag_field="type", tag=str.lower, omit_defaults=True):
+    """Something that a participant wants. One of its subclasses."""
+
+
+class Hello(Command, frozen=True):
+    """Ask for the server's version and limits. May come at any time; nothing depends on it."""
+
+    version: int = VERSION
+    agent: str = ""
+    cid: Cid = ""
+
+
+class Register(Command, frozen=True):
+    """Take a name. A connection has one name, until it ends.
+
+    `device` is a secret of the client's own making, kept between connections: a connection that brings the device of
+    an older one takes its name over, so that nobody waits for their own lost connection to time out.
+    """
+
+    name: str
+    device: Annotated[str, Meta(max_length=CID_BYTES)] = ""
+    cid: Cid = ""
+
+
+class Send(Command, frozen=True):
+    """Say something to a name or a `#room`."""
+
+    target: str
+    text: str
+    cid: Cid = ""
+
+
+class Ack(Command, frozen=True):
+    """Acknowledge every entry of a conversation up to and including `seq`: they need not be sent again."""
+
+    target: str
+    seq: Sequence
+
+
+class Join(Command, frozen=True):
+    """Enter a room. It is made if there is none of that name."""
+
+    room: str
+    cid: Cid = ""
+
+
+class Leave(Command, frozen=True):
+    """Leave a room."""
+
+    room: str
+    cid: Cid = ""
+
+
+class Topic(Command, frozen=True):
+    """Ask for the topic of a room, or set it. An empty text clears it."""
+
+    room: str
+    text: str | None = None
+    cid: Cid = ""
+
+
+class Who(Command, frozen=True):
+    """Ask who is online, or who is in a room."""
+
+    room: str = ""
+    cid: Cid = ""
+
+
+class Rooms(Command, frozen=True):
+    """Ask which rooms there are."""
+
+    cid: Cid = ""
+
+
+class Away(Command, frozen=True):
+    """Tell the others that one is away, and why; an empty text says that one is back."""
+
+    text: str = ""
+    cid: Cid = ""
+
+
+class Typing(Command, frozen=True):
+    """Tell a name or a room that one is typing. Never answered, and dropped first when a reader is slow."""
+
+    target: str
+
+
+class History(Command, frozen=True):
+    """Ask for the newest entries of a conversation, or for the newest ones before `before`."""
+
+    target: str
+    before: Sequence | None = None
+    limit: Annotated[int, Meta(ge=1, le=HISTORY_ENTRIES)] = 50
+    cid: Cid = ""
+
+
+class Ping(Command, frozen=True):
+    """Ask whether the other side is there."""
+
+    cid: Cid = ""
+
+
+class Exit(Command, frozen=True):
+    """End the connection. A guest's name is free again."""
+
+    reason: str = ""
+
+
+class Rejected(Struct, frozen=True, gc=False):
+    """What a dialect makes of a line that it cannot read. It is answered with an error; the connection lives on."""
+
+    code: str
+    reason: str
+    subject: str = ""
+    cid: str = ""
+
+
+# --- events ---------------------------------------------------------------------------------------------------------
+
+
+class Event(Struct, frozen=True, gc=False, tag_field="type", tag=str.lower, omit_defaults=True):
+    """Something that the chat tells a participant. One of its subclasses."""
+
+    is_transient: ClassVar[bool] = False
+    """Whether a slow reader does without it: it says how things are just now, and the next one makes up for it."""
+
+
+class Limits(Struct, frozen=True, gc=False):
+    """What the server takes; a command over a limit is answered with an error."""
+
+    line_bytes: int = LINE_BYTES
+    text_bytes: int = TEXT_BYTES
+    topic_bytes: int = TOPIC_BYTES
+    name_characters: int = NAME_CHARACTERS
+    cid_characters: int = CID_BYTES
+    history_entries: int = HISTORY_ENTRIES
+
+
+class Welcome(Event, frozen=True):
+    """The answer to `Hello`."""
+
+    server: str
+    version: int = field(default=VERSION, name="version")
+    limits: Limits = Limits()
+    cid: str = ""
+
+
+class Registered(Event, frozen=True):
+    """The answer to `Register`: the name is yours, as it is shown."""
+
+    name: str
+    cid: str = ""
+
+
+class Entry(Event, frozen=True):
+    """One thing that happened in a conversation. The log holds nothing else.
+
+    `target` is where it was sent: a `#room`, or the name of the recipient. `seq` counts the entries of a conversation
+    from 1, without gaps; `time` is in milliseconds since 1970-01-01T00:00Z. `kind` is `message` or `topic`.
+    """
+
+    target: str
+    seq: int
+    sender: str
+    time: int
+    text: str
+    kind: str = "message"
+    is_queued: bool = field(default=False, name="queued")
+
+
+class Accepted(Event, frozen=True):
+    """The receipt of an entry: the log has it, under this number. It is never lost from here on.
+
+    `is_queued`: the recipient is not here, the entry waits for them. `away`: they are here, but said that they are away.
+    """
+
+    target: str
+    seq: int
+    time: int
+    cid: str = ""
+    is_queued: bool = field(default=False, name="queued")
+    away: str = ""
+
+
+class Entered(Event, frozen=True):
+    """The answer to `Join`: you are in the room, with these members (you are one of them)."""
+
+    room: str
+    members: tuple[str, ...]
+    topic: str = ""
+    cid: str = ""
+
+
+class Exited(Event, frozen=True):
+    """The answer to `Leave`: you are no longer in the room."""
+
+    room: str
+    cid: str = ""
+
+
+class Joined(Event, frozen=True):
+    """Somebody else entered a room that you are in."""
+
+    room: str
+    name: str
+
+
+class Left(Event, frozen=True):
+    """Somebody else left a room that you are in. `reason` says why, if it was not simply by leaving."""
+
+    room: str
+    name: str
+    reason: str = ""
+
+
+class TopicIs(Event, frozen=True, tag="topic"):
+    """The answer to `Topic` without a text."""
+
+    room: str
+    text: str
+    cid: str = ""
+
+
+class Present(Struct, frozen=True, gc=False, omit_defaults=True):
+    """One line of `Online`: a name, and its away note if it has one."""
+
+    name: str
+    away: str = ""
+
+
+class Online(Event, frozen=True):
+    """The answer to `Who`, sorted by name. `room` is the room that was asked about."""
+
+    people: tuple[Present, ...]
+    room: str = ""
+    cid: str = ""
+
+
+class RoomInfo(Struct, frozen=True, gc=False, omit_defaults=True):
+    """One line of `RoomList`."""
+
+    room: str
+    members: int
+    topic: str = ""
+
+
+class RoomList(Event, frozen=True, tag="rooms"):
+    """The answer to `Rooms`, sorted by name."""
+
+    rooms: tuple[RoomInfo, ...]
+    cid: str = ""
+
+
+class IsTyping(Event, frozen=True, tag="typing"):
+    """Somebody is typing a message to `target`: you, or a room that you are in."""
+
+    is_transient: ClassVar[bool] = True
+
+    name: str
+    target: str
+
+
+class Page(Event, frozen=True):
+    """The answer to `History`: entries in the order of their numbers. `has_more`: there are older ones."""
+
+    target: str
+    entries: tuple[Entry, ...]
+    has_more: bool = field(default=False, name="more")
+    cid: str = ""
+
+
+class Done(Event, frozen=True):
+    """The answer to a command that has nothing to tell (`Away`)."""
+
+    cid: str = ""
+
+
+class Pong(Event, frozen=True):
+    """The answer to `Ping`."""
+
+    cid: str = ""
+
+
+class Failed(Event, frozen=True, tag="error"):
+    """The command was refused; nothing of it took effect. `code` is for programs, `text` for people.
+
+    `subject` is the name, room or word that it is about.
+    """
+
+    code: str
+    text: str
+    subject: str = ""
+    cid: str = ""
+
+
+class Bye(Event, frozen=True):
+    """The last event of a connection. `is_final`: it is of no use to connect again by itself."""
+
+    reason: str = ""
+    is_final: bool = field(default=False, name="final")
+
+
+# --- the log's own --------------------------------------------------------------------------------------------------
+
+
+class Draft(Struct, frozen=True, gc=False):
+    """An entry before the log has numbered it.
+
+    `conversation` is its key: `#room` by canonical name, or the two canonical names of a pair, sorted, with a space
+    between. An entry with a `cid` is kept once for each (`device`, `cid`).
+    """
+
+    conversation: str
+    target: str
+    sender: str
+    time: int
+    text: str
+    kind: str = "message"
+    device: str = ""
+    cid: str = ""
+
+
+class Forget(Struct, frozen=True, gc=False):
+    """Drop what the log holds of a conversation that has ended. Its numbers go on where they were."""
+
+    conversation: str
+
+
+class Repeat(Struct, frozen=True, gc=False):
+    """The log's answer to a draft whose client id it has already seen: the entry of the first time."""
+
+    entry: Entry
+
+
+class Conflict(Struct, frozen=True, gc=False):
+    """The log's answer to a draft whose client id was used for another entry."""
+
+
+class Failure(Struct, frozen=True, gc=False):
+    """The log's answer to a draft that it could not store."""
+
+    reason: str
+
+
+class Forgotten(Struct, frozen=True, gc=False):
+    """The log's answer to `Forget`."""
+
+
+Outcome = Entry | Repeat | Conflict | Failure | Forgotten
+"""What became of a draft or a `Forget`."""

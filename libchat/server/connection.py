@@ -1,0 +1,175 @@
+"""One connection, without its socket: fed with bytes, drained of bytes.
+
+    received bytes -> pump -> lines -> dialect -> commands
+    events -> dialect -> outbox -> pump -> bytes to send
+
+It belongs to the thread of its poller, but for what `Lane` says. A peer that breaks the rules of the wire gets an error
+and a goodbye in its own dialect; then the connection is `is_finished`, takes nothing in any more, and what waits in it
+is all that is left to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from libchat.errors import ProtocolError
+from libchat.limits import OUTBOX_BYTES, RECEIVE_BYTES
+from libchat.messages import Bye, Command, Event, Failed, Rejected
+from libchat.transport.fanout import Fanout, Item, Lane, format_items, is_last
+from libchat.transport.outbox import Outbox
+from libchat.transport.pump import Pump
+from libchat.wire.dialect import Dialect
+from libchat.wire.lines import LineBuffer
+from libchat.wire.sniff import sniff
+
+MOST_AT_ONCE = 4 * RECEIVE_BYTES
+"""Plaintext that is encrypted at once: what a socket's buffer takes anyway. The rest waits as plaintext, shared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialects:
+    """What the server speaks. Each is one object for all connections."""
+
+    native: Dialect
+    classic: Dialect
+
+
+class Connection(Lane):
+    """A participant at the other end of a socket."""
+
+    __slots__ = (
+        "_dialects",
+        "_has_said_bye",
+        "_is_broken",
+        "_lines",
+        "_outbox",
+        "_pump",
+        "_received",
+        "_start_of_stream",
+        "_to_send",
+        "is_finished",
+        "peer",
+    )
+
+    def __init__(self, fanout: Fanout, pump: Pump, dialects: Dialects, peer: str) -> None:
+        super().__init__(fanout, dialects.classic)  # spoken until it is known which one the peer speaks
+        self.peer = peer
+        """The address of the other end, for logs."""
+        self.is_finished = False
+        """Whether nothing is taken in any more, and the connection ends when what waits has left."""
+        self._dialects = dialects
+        self._pump = pump
+        self._lines = LineBuffer()
+        self._start_of_stream: bytes | None = b""
+        """What came so far, if that was too little to tell the dialect; None once it is known."""
+        self._received: list[bytes] = []
+        self._outbox = Outbox(OUTBOX_BYTES)
+        self._to_send = b""
+        self._is_broken = False
+        self._has_said_bye = False
+
+    # --- in ---------------------------------------------------------------------------------------------------------
+
+    def receive_data(self, data: bytes | memoryview) -> bool:
+        """Take bytes from the socket, and return whether there is something for `commands`. May finish the connection."""
+        if self.is_finished:
+            return False
+        try:
+            plain = self._pump.receive_data(data)
+        except ProtocolError:
+            self._break()
+            return False
+        if plain and self._start_of_stream is not None:
+            plain = self._sniff(self._start_of_stream + plain)
+        if plain:
+            self._received += self._lines.receive_data(plain)
+        return bool(self._received) or self._lines.error is not None
+
+    def _sniff(self, start: bytes) -> bytes:
+        """Choose the dialect by the first bytes, and return them; or nothing, if more are needed or it is refused."""
+        found = sniff(start, native=self._dialects.native, classic=self._dialects.classic)
+        if found is None:
+            self._start_of_stream = start.lstrip()
+            return b""
+        if isinstance(found, Rejected):
+            self._finish([Failed(found.code, found.reason), Bye(found.reason)])
+            return b""
+        self._start_of_stream = None
+        self.dialect = found
+        self.wants_receipts = found.wants_receipts
+        self.has_acks = found.has_acks
+        return start
+
+    def commands(self) -> Iterator[Command | Rejected]:
+        """Yield what the received lines mean, each in the light of what came of the one before."""
+        received, self._received = self._received, []
+        parse = self.dialect.parse_line
+        for line in received:
+            yield from parse(line, self.rooms[-1].name if self.rooms else None)
+        error = self._lines.error
+        if error is not None and not self.is_finished:
+            self._finish([Failed(error.code, error.reason), Bye(error.reason)])
+
+    @property
+    def is_eof(self) -> bool:
+        """Whether the peer has said that it sends nothing more."""
+        return self._pump.is_eof
+
+    # --- out --------------------------------------------------------------------------------------------------------
+
+    def send_items(self, items: Sequence[Item]) -> None:
+        """Have events sent. A reader so slow that there is no room for them loses the connection, and no entry."""
+        if self.is_finished:
+            return
+        if not self._outbox.put(format_items(items, self.dialect, is_congested=self._outbox.is_congested)):
+            self._outbox.clear()
+            self._finish([Bye("you read too slowly")])
+        elif is_last(items):
+            self._finish([])
+
+    def data_to_send(self) -> bytes:
+        """Return the bytes that the socket should take next, b"" if there are none. Report what it took to `sent`."""
+        if not self._to_send:
+            if not self._is_broken:
+                self._encrypt()
+            self._to_send = self._pump.data_to_send()
+        return self._to_send
+
+    def sent(self, count: int) -> None:
+        """Notice that the socket took the first `count` bytes of `data_to_send`."""
+        self._to_send = self._to_send[count:]
+
+    @property
+    def has_more_to_send(self) -> bool:
+        """Whether something waits that `data_to_send` has not returned, or that the socket has not taken."""
+        return bool(self._to_send or self._outbox.size)
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether everything that was ever put into the lane has been given to the socket."""
+        return self.is_empty and not self.has_more_to_send
+
+    def finish(self, reason: str) -> None:
+        """Say goodbye, and end the connection when what waits has left."""
+        if not self.is_finished:
+            self._finish([Bye(reason)])
+
+    def _finish(self, events: Sequence[Event]) -> None:
+        self.is_finished = True
+        for event in events:
+            self._outbox.put(self.dialect.format_event(event))
+
+    def _break(self) -> None:
+        """Finish without a word: the encryption has failed, and only its own alert can still be sent."""
+        self.is_finished = self._is_broken = True
+        self._outbox.clear()
+
+    def _encrypt(self) -> None:
+        try:
+            self._pump.write(self._outbox.take(MOST_AT_ONCE))
+            if self.is_finished and not self._outbox.size and not self._has_said_bye:
+                self._has_said_bye = True
+                self._pump.close()
+        except ProtocolError:
+            self._break()

@@ -1,0 +1,162 @@
+"""Handshakes: connections between being accepted and being established.
+
+A few threads (OpenSSL gives the GIL back while it computes) share the connections; each waits for many at once, so that
+a peer that never finishes holds up nobody. One that takes too long is closed. One that speaks something else than TLS is
+told so in plain words, because that is the mistake that people make.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from selectors import EVENT_READ, DefaultSelector
+from typing import Final
+
+from libchat.errors import ProtocolError
+from libchat.limits import HANDSHAKE_SECONDS, RECEIVE_BYTES
+from libchat.server.inbox import Inbox, Waker
+from libchat.server.poller import Arrival
+from libchat.transport.tls import TlsPump
+
+_log = logging.getLogger("libchat.server")
+
+TLS_HANDSHAKE: Final = 0x16
+"""The first byte of a TLS handshake (RFC 8446, section 5.1)."""
+
+_HINT: Final = "this port speaks TLS; by hand: openssl s_client -quiet -connect HOST:PORT"
+_PLAIN_ANSWER: Final = f"server: error bad-line: {_HINT}\r\n".encode()
+_HTTP_ANSWER: Final = (
+    f"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n"
+    f"Content-Length: {len(_HINT) + 2}\r\n\r\n{_HINT}\r\n"
+).encode()
+
+
+class _Half:
+    """A connection whose handshake is under way."""
+
+    __slots__ = ("address", "deadline", "first", "pump", "socket")
+
+    def __init__(self, sock: socket.socket, address: str, pump: TlsPump, deadline: float) -> None:
+        self.socket = sock
+        self.address = address
+        self.pump = pump
+        self.deadline = deadline
+        self.first = b""
+        """The first bytes that came."""
+
+
+class Handshaker:
+    """One thread of handshakes. `established` is called, in this thread, with each connection that is done."""
+
+    def __init__(
+        self, context: ssl.SSLContext, clock: Callable[[], float], established: Callable[[Arrival], None]
+    ) -> None:
+        self._context = context
+        self._clock = clock
+        self._established = established
+        self._selector = DefaultSelector()
+        self._waker = Waker(self._selector)
+        self._inbox: Inbox[tuple[socket.socket, str]] = Inbox(self._waker)
+        self._halves: dict[_Half, None] = {}  # oldest first: all have the same time
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._run, name="libchat-handshakes", daemon=True)
+
+    def __len__(self) -> int:
+        """Return how many handshakes are under way."""
+        return len(self._halves)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def begin(self, sock: socket.socket, address: str) -> None:
+        """Take over an accepted connection, from any thread."""
+        self._inbox.post((sock, address))
+
+    def stop(self) -> None:
+        """Close what is not established, and return when the thread has ended."""
+        self._is_stopping = True
+        self._waker.wake()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self._is_stopping:
+                for key, _ in self._selector.select(self._timeout()):
+                    if key.data is None:
+                        self._waker.clear()
+                        self._accept()
+                    else:
+                        self._advance(key.data)
+                self._expire()
+        except Exception:
+            _log.critical("a thread of handshakes has failed", exc_info=True)
+        finally:
+            self._close_all()
+
+    def _timeout(self) -> float | None:
+        oldest = next(iter(self._halves), None)
+        return max(oldest.deadline - self._clock(), 0.0) if oldest is not None else None
+
+    def _accept(self) -> None:
+        for sock, address in self._inbox.take():
+            half = _Half(sock, address, TlsPump(self._context, is_server=True), self._clock() + HANDSHAKE_SECONDS)
+            self._halves[half] = None
+            self._selector.register(sock, EVENT_READ, half)
+
+    def _advance(self, half: _Half) -> None:
+        try:
+            data = half.socket.recv(RECEIVE_BYTES)
+            if not data:
+                self._close(half)
+                return
+            half.first = half.first or data[:16]
+            is_done = half.pump.handshake(data)
+            # A first flight is a few kilobytes: a socket that has just been opened takes it whole.
+            half.socket.sendall(half.pump.data_to_send())
+        except (BlockingIOError, InterruptedError):
+            return
+        except (ProtocolError, OSError) as error:
+            self._refuse(half, error)
+            return
+        if is_done:
+            self._release(half)
+            self._established((half.socket, half.pump, half.address))
+
+    def _refuse(self, half: _Half, error: Exception) -> None:
+        _log.info("handshake with %s failed: %s", half.address, error)
+        answer = half.pump.data_to_send()
+        if half.first and half.first[0] != TLS_HANDSHAKE:
+            is_http = half.first.split(b" ")[0] in (b"GET", b"POST", b"HEAD", b"PUT", b"OPTIONS", b"CONNECT")
+            answer = _HTTP_ANSWER if is_http else _PLAIN_ANSWER
+        try:
+            half.socket.send(answer)
+            half.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # it did not wait for the answer
+        self._close(half)
+
+    def _release(self, half: _Half) -> None:
+        self._selector.unregister(half.socket)
+        del self._halves[half]
+
+    def _close(self, half: _Half) -> None:
+        self._release(half)
+        half.socket.close()
+
+    def _expire(self) -> None:
+        now = self._clock()
+        while self._halves and (oldest := next(iter(self._halves))).deadline <= now:
+            _log.info("handshake with %s took longer than %s seconds", oldest.address, HANDSHAKE_SECONDS)
+            self._close(oldest)
+
+    def _close_all(self) -> None:
+        for half in list(self._halves):
+            self._close(half)
+        for sock, _ in self._inbox.take():
+            sock.close()
+        self._selector.close()
+        self._waker.close()

@@ -1,0 +1,291 @@
+"""The poller: the one thread that owns the established sockets.
+
+A turn: wait until something is ready; read every socket that has something; let the hub do what was read (one turn of
+its own, under its lock); then write, once, to every connection for which something was left. Nothing blocks but the
+wait. Other threads leave events in the fan-out, under the inbox lock, and wake the poller.
+
+What has left for a session is reported to the hub with the next turn, so that it counts as acknowledged, or the next
+page of what waited is handed out.
+
+A connection that ends is first flushed, then told that nothing more comes, then read and ignored until the peer has
+closed its side as well: a socket that is closed with unread input takes the last lines down with it.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
+
+from libchat.core.effects import Delivery
+from libchat.core.registry import Session
+from libchat.hub import Hub
+from libchat.limits import LINGER_SECONDS, RECEIVE_BYTES, REGISTER_SECONDS
+from libchat.locks import INBOX, tiered_lock
+from libchat.server.connection import Connection, Dialects
+from libchat.server.inbox import Inbox, Waker
+from libchat.transport.fanout import Fanout, Item, Lane
+from libchat.transport.pump import Pump
+
+_log = logging.getLogger("libchat.server")
+
+Arrival = tuple[socket.socket, Pump, str]
+"""A socket, its pump after the handshake, and its peer's address."""
+
+
+class FanoutSink:
+    """The poller's side towards the hub: a fan-out behind a lock."""
+
+    def __init__(self, waker: Waker) -> None:
+        self.fanout = Fanout()
+        self.owner = 0
+        """The thread that takes what is delivered, and needs no waking for what it delivers itself."""
+        self._waker = waker
+        self._lock = tiered_lock(INBOX)
+
+    def deliver(self, deliveries: Sequence[Delivery]) -> None:
+        """Take events for participants. Called by any thread, under the hub's lock."""
+        with self._lock:
+            has_work = self.fanout.deliver(deliveries)
+        if has_work and threading.get_ident() != self.owner:
+            self._waker.wake()
+
+    def take(self) -> list[tuple[Lane, list[Item]]]:
+        """Return what waits in each lane. Called by the owner."""
+        with self._lock:
+            return self.fanout.take()
+
+
+class Peer(Connection):
+    """A connection with its socket."""
+
+    __slots__ = ("interest", "is_gone", "socket")
+
+    def __init__(self, fanout: Fanout, pump: Pump, dialects: Dialects, peer: str, sock: socket.socket) -> None:
+        super().__init__(fanout, pump, dialects, peer)
+        self.socket = sock
+        self.interest = EVENT_READ
+        self.is_gone = False
+        """Whether the socket is closed."""
+
+
+class Poller:
+    """Serve sockets for a hub, in a thread of its own. `clock` returns seconds that never go back."""
+
+    def __init__(
+        self, hub: Hub, dialects: Dialects, clock: Callable[[], float], on_failure: Callable[[], None]
+    ) -> None:
+        self._hub = hub
+        self._on_failure = on_failure
+        self._dialects = dialects
+        self._clock = clock
+        self._selector = DefaultSelector()
+        self._waker = Waker(self._selector)
+        self._sink = FanoutSink(self._waker)
+        self._arrivals: Inbox[Arrival] = Inbox(self._waker)
+        self._buffer = memoryview(bytearray(RECEIVE_BYTES))
+        self._peers: dict[Peer, None] = {}
+        self._nameless: dict[Peer, float] = {}
+        """Peers that had no name when they came, and until when they may do without; oldest first."""
+        self._lingering: dict[Peer, float] = {}
+        """Peers that were told that nothing more comes, and until when they are waited for; oldest first."""
+        self._drained: list[Peer] = []
+        self._departed: list[tuple[Peer, str]] = []
+        self._stop_reason: str | None = None
+        self._stop_seconds = 0.0
+        self._thread = threading.Thread(target=self._run, name="libchat-poller", daemon=True)
+
+    # --- for other threads ------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin."""
+        self._hub.add_sink(self._sink)
+        self._thread.start()
+
+    def adopt(self, arrival: Arrival) -> None:
+        """Take over an established connection."""
+        self._arrivals.post(arrival)
+
+    def stop(self, reason: str, seconds: float) -> None:
+        """Tell everybody why, flush what is owed within some seconds, close all, and return when that is done."""
+        self._stop_seconds = seconds
+        self._stop_reason = reason
+        self._waker.wake()
+        self._thread.join()
+        self._hub.remove_sink(self._sink)
+
+    # --- the thread -------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        self._sink.owner = threading.get_ident()
+        try:
+            while self._stop_reason is None:
+                self._turn(self._timeout())
+            self._say_goodbye(self._stop_reason)
+        except Exception:
+            _log.critical("the poller has failed; all its connections are closed", exc_info=True)
+            self._on_failure()
+        finally:
+            self._close_all()
+
+    def _turn(self, timeout: float | None) -> None:
+        readable: list[Peer] = []
+        for key, mask in self._selector.select(timeout):
+            peer: Peer | None = key.data
+            if peer is None:
+                self._waker.clear()
+                self._welcome(readable)
+                continue
+            if mask & EVENT_WRITE:
+                self._flush(peer)
+            if mask & EVENT_READ and self._read(peer):
+                readable.append(peer)
+        self._route(readable)
+        self._send()
+        self._expire()
+
+    def _timeout(self) -> float | None:
+        if self._drained or self._departed:
+            return 0.0
+        deadlines = [next(iter(queue.values())) for queue in (self._nameless, self._lingering) if queue]
+        return max(min(deadlines) - self._clock(), 0.0) if deadlines else None
+
+    def _welcome(self, readable: list[Peer]) -> None:
+        for sock, pump, address in self._arrivals.take():
+            peer = Peer(self._sink.fanout, pump, self._dialects, address, sock)
+            self._peers[peer] = None
+            self._nameless[peer] = self._clock() + REGISTER_SECONDS
+            self._selector.register(sock, EVENT_READ, peer)
+            # What came together with the end of the handshake lies in the pump; no socket will tell of it.
+            if peer.receive_data(b""):
+                readable.append(peer)
+            self._flush(peer)
+
+    def _read(self, peer: Peer) -> bool:
+        """Read what a socket has, and return whether there are lines in it."""
+        try:
+            count = peer.socket.recv_into(self._buffer)
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError as error:
+            self._lose(peer, f"connection lost: {error.strerror}")
+            return False
+        if not count:
+            self._lose(peer, "connection lost")
+            return False
+        has_lines = peer.receive_data(self._buffer[:count])
+        if peer.is_finished or peer.is_eof:
+            self._flush(peer)
+        return has_lines
+
+    def _route(self, readable: list[Peer]) -> None:
+        if not (readable or self._drained or self._departed):
+            return
+        drained, self._drained = self._drained, []
+        departed, self._departed = self._departed, []
+        self._hub.run(
+            ((peer, peer.commands()) for peer in readable),
+            drained=(peer for peer in drained if peer.is_drained),
+            departed=departed,
+        )
+        for peer in readable:
+            if peer.is_finished or peer.is_eof:
+                self._end(peer)
+
+    def _send(self) -> None:
+        for lane, items in self._sink.take():
+            if isinstance(lane, Peer) and not lane.is_gone:
+                lane.send_items(items)
+                self._flush(lane)
+
+    def _flush(self, peer: Peer) -> None:
+        """Write once to a socket, and wait for it if it does not take all."""
+        if peer.is_gone:
+            return
+        data = peer.data_to_send()
+        if data:
+            try:
+                peer.sent(peer.socket.send(data))
+            except (BlockingIOError, InterruptedError):
+                pass
+            except OSError as error:
+                self._lose(peer, f"connection lost: {error.strerror}")
+                return
+        has_more = peer.has_more_to_send
+        self._watch(peer, EVENT_READ | EVENT_WRITE if has_more else EVENT_READ)
+        if not has_more:
+            if peer.is_finished:
+                self._linger(peer)
+            elif peer.unacked and (peer.is_replaying or not peer.has_acks):
+                self._drained.append(peer)
+
+    def _watch(self, peer: Peer, interest: int) -> None:
+        if peer.interest != interest:
+            peer.interest = interest
+            self._selector.modify(peer.socket, interest, peer)
+
+    # --- the end of a connection ------------------------------------------------------------------------------------
+
+    def _end(self, peer: Peer) -> None:
+        """End a session: it was told why, or has itself said that it sends no more."""
+        if not peer.is_over:
+            self._departed.append((peer, "connection lost"))
+        peer.finish("")
+        self._flush(peer)
+
+    def _linger(self, peer: Peer) -> None:
+        """Tell the peer that nothing more comes, and wait for it to say the same."""
+        if peer in self._lingering:
+            return
+        if not peer.is_over:
+            self._departed.append((peer, "connection lost"))
+        self._lingering[peer] = self._clock() + LINGER_SECONDS
+        try:
+            peer.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._lose(peer, "connection lost")
+
+    def _lose(self, peer: Peer, reason: str) -> None:
+        """Close a socket. Its session ends with the next turn."""
+        if peer.is_gone:
+            return
+        peer.is_gone = True
+        if not peer.is_over:
+            self._departed.append((peer, reason))
+        self._selector.unregister(peer.socket)
+        peer.socket.close()
+        del self._peers[peer]
+        self._nameless.pop(peer, None)
+        self._lingering.pop(peer, None)
+
+    def _expire(self) -> None:
+        now = self._clock()
+        while self._lingering and (peer := next(iter(self._lingering))) and self._lingering[peer] <= now:
+            self._lose(peer, "connection lost")
+        while self._nameless and (peer := next(iter(self._nameless))) and self._nameless[peer] <= now:
+            del self._nameless[peer]
+            if peer.person is None and not peer.is_finished:
+                peer.finish(f"no name was registered within {REGISTER_SECONDS:.0f} seconds")
+                self._flush(peer)
+
+    def _say_goodbye(self, reason: str) -> None:
+        """Tell everybody, and flush until all have everything or the time is up."""
+        deadline = self._clock() + self._stop_seconds
+        self._send()
+        for peer in list(self._peers):
+            peer.finish(reason)
+            self._flush(peer)
+        while self._peers and (left := deadline - self._clock()) > 0:
+            self._turn(left)
+
+    def _close_all(self) -> None:
+        for peer in list(self._peers):
+            self._lose(peer, "the server has stopped")
+        departed: list[tuple[Session, str]] = [(peer, reason) for peer, reason in self._departed]
+        self._hub.run([], departed=departed)
+        for sock, _, _ in self._arrivals.take():
+            sock.close()
+        self._selector.close()
+        self._waker.close()

@@ -1,0 +1,196 @@
+"""A server: a hub behind a listening socket.
+
+Threads: one acceptor, two for handshakes, one poller (more only where Python runs threads in parallel: on one core, two
+pollers were slower than one). Threads hand connections on, downwards only, and own what they have.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+from libchat.hub import Hub
+from libchat.limits import HANDSHAKES, LISTEN_BACKLOG, STOP_SECONDS
+from libchat.server.acceptor import Acceptor
+from libchat.server.connection import Dialects
+from libchat.server.poller import Arrival, Poller
+from libchat.transport.pump import PlainPump
+from libchat.wire.classic import Classic
+from libchat.wire.native import Native
+
+if TYPE_CHECKING:
+    from libchat.security.identity import Identity
+    from libchat.server.handshakes import Handshaker
+
+_log = logging.getLogger("libchat.server")
+
+HANDSHAKERS: Final = 2
+"""Threads for handshakes: one more than a busy poller leaves idle on two cores."""
+
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+EVERYWHERE: Final = frozenset({"", "0.0.0.0", "::"})
+
+
+class Server:
+    """Serve a hub over TLS. A context manager: it listens when the block begins, and has stopped when it ends.
+
+    `host` is the address to listen on ("" for all), `port` 0 takes a free one. `data` is the folder that keeps the
+    server's key; without one, each start has a new key. `certificate` and `key` are files of one's own in PEM.
+    `plaintext` serves without TLS, on loopback only unless `insecure` is said too. `hub` is the chat to serve; without
+    one, the server makes its own, and closes it when it stops.
+
+    Raises `StoreError` when key or certificate cannot be used, `OSError` when it cannot listen, and `ValueError` for
+    plaintext that others could read.
+    """
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 8080,
+        *,
+        hub: Hub | None = None,
+        data: Path | str | None = None,
+        certificate: Path | str | None = None,
+        key: Path | str | None = None,
+        plaintext: bool = False,
+        insecure: bool = False,
+        pollers: int = 1,
+    ) -> None:
+        if plaintext and not insecure and host not in LOOPBACK:
+            raise ValueError(f"without TLS everybody on the way to {host or 'this machine'} reads along: say insecure too")
+        if (certificate is None) != (key is None):
+            raise ValueError("certificate and key belong together: give both, or neither")
+        self.hub = hub if hub is not None else Hub()
+        self._owns_hub = hub is None
+        self._host = host
+        self._port = port
+        self._plaintext = plaintext
+        self._identity = None if plaintext else _identity(host, data, certificate, key)
+        self._ended = threading.Event()
+        """Set when the server has stopped, or cannot go on."""
+        dialects = Dialects(native=Native(), classic=Classic(datetime.fromtimestamp))
+        self._pollers = [Poller(self.hub, dialects, time.monotonic, self._ended.set) for _ in range(pollers)]
+        self._handshakers: list[Handshaker] = []
+        self._acceptor: Acceptor | None = None
+        self._accepted_count = 0
+
+    # --- life -------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Listen, and serve in the background."""
+        listener = _listen(self._host, self._port)
+        self._port = listener.getsockname()[1]
+        if self._identity is not None:
+            self._handshakers = self._make_handshakers(self._identity)
+        self._acceptor = Acceptor(listener, self._accepted)
+        for part in (*self._pollers, *self._handshakers, self._acceptor):
+            part.start()
+        _log.info("listening on %s, key %s", self.address, self.pin or "none (plaintext)")
+
+    def stop(self, reason: str = "the server is stopping") -> None:
+        """Stop listening, tell everybody why, flush what is owed, and return when all threads have ended.
+
+        Takes at most `STOP_SECONDS` and what is under way. Harmless when called twice.
+        """
+        if self._acceptor is None:
+            return
+        self._acceptor.stop()
+        self._acceptor = None
+        for handshaker in self._handshakers:
+            handshaker.stop()
+        for poller in self._pollers:
+            poller.stop(reason, STOP_SECONDS)
+        if self._owns_hub:
+            self.hub.close(reason)
+        self._ended.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Return True when the server has stopped or failed, False after so many seconds without that."""
+        return self._ended.wait(timeout)
+
+    def __enter__(self) -> Self:
+        """Start the server."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop the server."""
+        self.stop()
+
+    # --- where it is, and what it shows -----------------------------------------------------------------------------
+
+    @property
+    def host(self) -> str:
+        """The address that it listens on, "" for all."""
+        return self._host
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._port
+
+    @property
+    def address(self) -> str:
+        """HOST:PORT for a client on this machine."""
+        host = self._host if self._host not in EVERYWHERE else "127.0.0.1"
+        return f"[{host}]:{self._port}" if ":" in host else f"{host}:{self._port}"
+
+    @property
+    def pin(self) -> str:
+        """What clients pin: the hash of its key, "" without TLS."""
+        return self._identity.pin if self._identity is not None else ""
+
+    # --- connections on their way, in the threads that have them ----------------------------------------------------
+
+    def _accepted(self, sock: socket.socket, address: str) -> None:
+        self._accepted_count += 1
+        if self._identity is None:
+            self._established((sock, PlainPump(), address))
+        elif sum(map(len, self._handshakers)) >= HANDSHAKES:
+            sock.close()
+        else:
+            self._handshakers[self._accepted_count % len(self._handshakers)].begin(sock, address)
+
+    def _established(self, arrival: Arrival) -> None:
+        self._pollers[self._accepted_count % len(self._pollers)].adopt(arrival)
+
+    def _make_handshakers(self, identity: Identity) -> list[Handshaker]:
+        from libchat.security.identity import server_context
+        from libchat.server.handshakes import Handshaker
+
+        context = server_context(identity)
+        return [Handshaker(context, time.monotonic, self._established) for _ in range(HANDSHAKERS)]
+
+
+def _identity(
+    host: str, data: Path | str | None, certificate: Path | str | None, key: Path | str | None
+) -> Identity:
+    """Return the key and certificate that the server shows."""
+    from libchat.security.identity import load_identity, load_own_identity
+
+    if certificate is not None and key is not None:
+        return load_own_identity(Path(certificate), Path(key))
+    hosts = [host] if host and host not in (*LOOPBACK, *EVERYWHERE) else []
+    return load_identity(Path(data) if data is not None else None, datetime.now(timezone.utc), hosts)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; for all addresses, one for IPv4 and IPv6 where the system has that."""
+    if host == "" and socket.has_dualstack_ipv6():
+        return socket.create_server(
+            ("", port), family=socket.AF_INET6, backlog=LISTEN_BACKLOG, dualstack_ipv6=True
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=LISTEN_BACKLOG)
+
+
+serve = Server
+"""`with libchat.serve(port=0) as server: ...`"""

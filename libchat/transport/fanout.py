@@ -1,0 +1,212 @@
+"""What leaves in one turn, so arranged that a room's events are encoded once for each dialect and joined once.
+
+How it works. Every connection has a lane. What is for one lane alone is put into it. What is for many goes into the
+batch of that audience, and each of its lanes gets an open slice of the batch, which grows as the batch does. So a busy
+room costs one step for each event and one for each member, not their product.
+
+Order is exact: before anything else is put into a lane, its open slice is cut off. A lane without an open slice is
+`idle` in the batch, and gets a new slice with the next event there. The sender of an event is cut off before it, and
+stays idle for it. At the end of the turn, equal slices share the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from libchat.core.effects import Close, Deliver, Delivery, Reply
+from libchat.core.registry import Session
+from libchat.messages import Bye, Event
+from libchat.wire.dialect import Dialect
+
+
+class Lane(Session):
+    """What waits to leave for one connection, as events. The fan-out changes it, under the lock of whoever owns that."""
+
+    __slots__ = ("_batch", "_is_dirty", "_items", "_start", "dialect", "fanout", "is_closing")
+
+    def __init__(self, fanout: Fanout, dialect: Dialect) -> None:
+        super().__init__(wants_receipts=dialect.wants_receipts, has_acks=dialect.has_acks)
+        self.fanout = fanout
+        self.dialect = dialect
+        self.is_closing = False
+        """Whether its last event was put into it."""
+        self._items: list[Item] = []
+        self._batch: _Batch | None = None
+        self._start = 0
+        self._is_dirty = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits in it."""
+        return not self._is_dirty
+
+
+class _Batch:
+    """The events of one turn for one audience."""
+
+    __slots__ = ("_joined", "_lines", "events", "idle", "recipients")
+
+    def __init__(self, recipients: tuple[Session, ...], idle: list[Lane]) -> None:
+        self.recipients = recipients  # kept alive: batches are found by its identity
+        self.idle = idle
+        self.events: list[Event] = []
+        self._lines: dict[Dialect, list[bytes]] = {}
+        self._joined: dict[tuple[Dialect, int, int], bytes] = {}
+
+    def joined(self, dialect: Dialect, start: int, stop: int) -> bytes:
+        """Return the lines of a slice. The same slice in the same dialect is the same object."""
+        joined = self._joined.get((dialect, start, stop))
+        if joined is None:
+            lines = self._lines.get(dialect)
+            if lines is None:
+                lines = self._lines[dialect] = [dialect.format_event(event) for event in self.events]
+            joined = self._joined[dialect, start, stop] = b"".join(lines[start:stop])
+        return joined
+
+
+class Slice:
+    """Some consecutive events of a batch."""
+
+    __slots__ = ("_batch", "_start", "_stop")
+
+    def __init__(self, batch: _Batch, start: int, stop: int) -> None:
+        self._batch = batch
+        self._start = start
+        self._stop = stop
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """The events, in order."""
+        return self._batch.events[self._start : self._stop]
+
+    def format(self, dialect: Dialect) -> bytes:
+        """Return the events' lines."""
+        return self._batch.joined(dialect, self._start, self._stop)
+
+
+Item = Event | Slice
+
+
+class Fanout:
+    """Collect a turn's events for the lanes of one poller. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._batches: dict[int, _Batch] = {}
+        self._dirty: list[Lane] = []
+
+    def deliver(self, deliveries: Iterable[Delivery]) -> bool:
+        """Take events for lanes of this fan-out, pass over all others, and return whether there is anything to send."""
+        for delivery in deliveries:
+            if isinstance(delivery, Deliver):
+                if len(delivery.recipients) == 1:
+                    self._put_to_one(delivery)
+                else:
+                    self._publish(delivery)
+            elif isinstance(delivery, Reply):
+                if isinstance(delivery.session, Lane) and delivery.session.fanout is self:
+                    self._put(delivery.session, delivery.event)
+            else:
+                self._close(delivery)
+        return bool(self._dirty)
+
+    def take(self) -> list[tuple[Lane, list[Item]]]:
+        """End the turn, and return what waits in each lane."""
+        taken = [(lane, self._emptied(lane)) for lane in self._dirty]
+        self._dirty.clear()
+        self._batches.clear()
+        return taken
+
+    def _put_to_one(self, delivery: Deliver) -> None:
+        lane = delivery.recipients[0]
+        if isinstance(lane, Lane) and lane.fanout is self and lane is not delivery.skip:
+            self._put(lane, delivery.event)
+
+    def _put(self, lane: Lane, event: Event) -> None:
+        if lane.is_closing:
+            return
+        if lane._batch is not None:
+            self._cut(lane)
+        lane._items.append(event)
+        self._mark(lane)
+
+    def _close(self, delivery: Close) -> None:
+        lane = delivery.session
+        if isinstance(lane, Lane) and lane.fanout is self:
+            self._put(lane, delivery.bye)
+            lane.is_closing = True
+
+    def _publish(self, delivery: Deliver) -> None:
+        batch = self._batches.get(id(delivery.recipients))
+        if batch is None:
+            batch = self._begin(delivery.recipients)
+        skip = delivery.skip
+        if isinstance(skip, Lane) and skip._batch is batch:
+            self._cut(skip)
+        if batch.idle:
+            self._reopen(batch, skip)
+        batch.events.append(delivery.event)
+
+    def _begin(self, recipients: tuple[Session, ...]) -> _Batch:
+        idle = [lane for lane in recipients if isinstance(lane, Lane) and lane.fanout is self]
+        batch = self._batches[id(recipients)] = _Batch(recipients, idle)
+        return batch
+
+    def _reopen(self, batch: _Batch, skip: Session | None) -> None:
+        """Give every idle lane but `skip` an open slice that begins with the next event."""
+        idle = batch.idle
+        if len(idle) == 1 and idle[0] is skip:
+            return
+        batch.idle = [lane for lane in idle if lane is skip]
+        for lane in idle:
+            if lane is not skip and not lane.is_closing:
+                if lane._batch is not None:
+                    self._cut(lane)
+                lane._batch = batch
+                lane._start = len(batch.events)
+                self._mark(lane)
+
+    def _cut(self, lane: Lane) -> None:
+        """Close the open slice of a lane."""
+        batch = lane._batch
+        assert batch is not None
+        lane._items.append(Slice(batch, lane._start, len(batch.events)))
+        lane._batch = None
+        batch.idle.append(lane)
+
+    def _mark(self, lane: Lane) -> None:
+        if not lane._is_dirty:
+            lane._is_dirty = True
+            self._dirty.append(lane)
+
+    def _emptied(self, lane: Lane) -> list[Item]:
+        if lane._batch is not None:
+            self._cut(lane)
+        items = lane._items
+        lane._items = []
+        lane._is_dirty = False
+        return items
+
+
+def format_items(items: Sequence[Item], dialect: Dialect, *, is_congested: bool = False) -> bytes:
+    """Return the lines of what a lane held. For a congested reader, without what it can do without."""
+    if is_congested:
+        return b"".join(dialect.format_event(event) for event in _lasting(items))
+    if len(items) == 1:
+        return _format(items[0], dialect)
+    return b"".join([_format(item, dialect) for item in items])
+
+
+def is_last(items: Sequence[Item]) -> bool:
+    """Return whether a connection ends with these items."""
+    return isinstance(items[-1], Bye)
+
+
+def _format(item: Item, dialect: Dialect) -> bytes:
+    return item.format(dialect) if isinstance(item, Slice) else dialect.format_event(item)
+
+
+def _lasting(items: Sequence[Item]) -> list[Event]:
+    events: list[Event] = []
+    for item in items:
+        events.extend(item.events if isinstance(item, Slice) else (item,))
+    return [event for event in events if not event.is_transient]

@@ -1,0 +1,223 @@
+"""The classic dialect: the one that people type by hand.
+
+    server:register NAME           take a name             server: welcome NAME
+    server:who         who         who is online           server: online (2): Alice, Bob
+    server:join ROOM   join ROOM   enter a room            server: joined ROOM
+    server:leave       leave       back out of it          server: left ROOM
+    server:exit        exit        goodbye                 server: bye
+    NAME:TEXT                      a private message
+
+In a room every line is said to the room, but for `leave` and what begins with `server:`. One is in one room at a time.
+Whatever the server says of its own begins with `server: `, which nobody can be called; every line of a peer's text
+begins with that peer's name. Programs read these lines: they do not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Final
+
+from libchat import messages as m
+from libchat.errors import Code
+from libchat.names import RoomName
+
+Parsed = tuple[m.Command | m.Rejected, ...]
+Clock = Callable[[float], datetime]
+"""Turns seconds since 1970 into the date and time that a clock on the wall shows."""
+
+OUTSIDE: Final = "write NAME:TEXT, `who`, `join ROOM` or `exit`"
+
+
+def utc(seconds: float) -> datetime:
+    """Return the date and time in UTC."""
+    return datetime.fromtimestamp(seconds, timezone.utc)
+
+
+class Classic:
+    """Both what people type and what they see."""
+
+    wants_receipts = False
+    has_acks = False
+
+    def __init__(self, clock: Clock = utc) -> None:
+        self._clock = clock
+        self._formats: dict[type[m.Event], Callable[..., str]] = {
+            m.Entry: self._entry,
+            m.Page: self._page,
+            **_FORMATS,
+        }
+
+    def parse_line(self, line: bytes, room: RoomName | None) -> Parsed:
+        """Return what a typed line means, inside `room` or outside of any."""
+        try:
+            text = line.decode()
+        except UnicodeDecodeError:
+            return (m.Rejected(Code.BAD_LINE, "the line is not UTF-8"),)
+        if text.startswith("server:"):
+            return _command(text[7:], room)
+        if room is not None:
+            return _in_room(text, room)
+        return _outside(text)
+
+    def format_event(self, event: m.Event) -> bytes:
+        """Return the lines that a person sees of an event."""
+        return self._formats[type(event)](event).encode()
+
+    def _entry(self, entry: m.Entry) -> str:
+        if not entry.is_queued:
+            return _lines(_place(entry), entry)
+        return _lines(_place(entry, f"sent {self._clock(entry.time / 1000):%Y-%m-%d %H:%M}"), entry)
+
+    def _page(self, page: m.Page) -> str:
+        sent = (f"sent {self._clock(entry.time / 1000):%Y-%m-%d %H:%M}" for entry in page.entries)
+        return "".join(_lines(_place(entry, when), entry) for entry, when in zip(page.entries, sent, strict=True))
+
+
+# --- what people type -----------------------------------------------------------------------------------------------
+
+
+def _in_room(text: str, room: RoomName) -> Parsed:
+    if text == "leave":
+        return (m.Leave(str(room)),)
+    return (m.Send(str(room), text),) if text.strip() else ()
+
+
+def _outside(text: str) -> Parsed:
+    name, colon, said = text.partition(":")
+    if colon:
+        if name.strip().startswith("#"):
+            return (m.Rejected(Code.NOT_IN_ROOM, f"to write to a room, join it: `join {name.strip()[1:33]}`"),)
+        return (m.Send(name.strip(), said.removeprefix(" ")),)
+    word, _, rest = text.strip().partition(" ")
+    if not word:
+        return ()
+    if word in ("who", "join", "leave", "exit"):
+        return _command(f"{word} {rest}", None)
+    return (m.Rejected(Code.UNKNOWN_COMMAND, f"{OUTSIDE}; in a room, every line is said to it", word[:32]),)
+
+
+def _command(text: str, room: RoomName | None) -> Parsed:
+    word, _, rest = text.strip().partition(" ")
+    parse = _COMMANDS.get(word)
+    if parse is None:
+        known = ", ".join(f"server:{known}" for known in sorted(_COMMANDS))
+        return (m.Rejected(Code.UNKNOWN_COMMAND, f"there are {known}", word[:32]),)
+    return parse(rest.strip(), room)
+
+
+def _register(rest: str, room: RoomName | None) -> Parsed:
+    name, _, password = rest.partition(" ")
+    if password:
+        return (m.Rejected(Code.BAD_VALUE, "this server keeps no passwords; write `server:register NAME`"),)
+    return (m.Register(name),)
+
+
+def _who(rest: str, room: RoomName | None) -> Parsed:
+    return (m.Who(rest),)
+
+
+def _join(rest: str, room: RoomName | None) -> Parsed:
+    if not rest:
+        return (m.Rejected(Code.BAD_NAME, "write which room: `join ROOM`"),)
+    join = m.Join(rest)
+    return (join,) if room is None or rest.removeprefix("#").casefold() == room.key else (m.Leave(str(room)), join)
+
+
+def _leave(rest: str, room: RoomName | None) -> Parsed:
+    return (m.Leave(str(room)),) if room is not None else ()
+
+
+def _exit(rest: str, room: RoomName | None) -> Parsed:
+    return (m.Exit(rest),)
+
+
+def _rooms(rest: str, room: RoomName | None) -> Parsed:
+    return (m.Rooms(),)
+
+
+def _topic(rest: str, room: RoomName | None) -> Parsed:
+    if room is None:
+        return (m.Rejected(Code.NOT_IN_ROOM, "the topic is a room's; join one first: `join ROOM`"),)
+    return (m.Topic(str(room), rest or None),)
+
+
+def _away(rest: str, room: RoomName | None) -> Parsed:
+    return (m.Away(rest),)
+
+
+_COMMANDS: Final[dict[str, Callable[[str, RoomName | None], Parsed]]] = {
+    "register": _register,
+    "who": _who,
+    "join": _join,
+    "leave": _leave,
+    "exit": _exit,
+    "rooms": _rooms,
+    "topic": _topic,
+    "away": _away,
+}
+
+
+# --- what people see ------------------------------------------------------------------------------------------------
+
+
+def _place(entry: m.Entry, sent: str = "") -> str:
+    """Return who said something, where, and when: the beginning of its lines."""
+    if entry.target.startswith("#"):
+        place = f"in {entry.target[1:]}, {sent}" if sent else f"in {entry.target[1:]}"
+        return f"{entry.sender} ({place})"
+    return f"{entry.sender} ({sent})" if sent else entry.sender
+
+
+def _lines(place: str, entry: m.Entry) -> str:
+    if entry.kind == "topic":
+        change = f"set the topic to: {entry.text}" if entry.text else "cleared the topic"
+        return f"server: {place} {change}\n"
+    if "\n" not in entry.text:
+        return f"{place}: {entry.text}\n"
+    return "".join(f"{place}: {line}\n" for line in entry.text.split("\n"))
+
+
+def _failed(event: m.Failed) -> str:
+    if event.code == Code.NAME_TAKEN:
+        return f"server: {event.subject} is taken, choose another name\n"
+    return f"server: error {event.code}: {event.text}\n"
+
+
+def _accepted(event: m.Accepted) -> str:
+    if event.is_queued:
+        return f"server: {event.target} is away, your message is queued\n"
+    return f"server: {event.target} is away: {event.away}\n" if event.away else ""
+
+
+def _online(event: m.Online) -> str:
+    what = f"in {event.room[1:]}" if event.room else "online"
+    return f"server: {what} ({len(event.people)}): {', '.join(person.name for person in event.people)}\n"
+
+
+def _room_list(event: m.RoomList) -> str:
+    rooms = ", ".join(f"{info.room[1:]} ({info.members})" for info in event.rooms)
+    return f"server: rooms ({len(event.rooms)}): {rooms}\n"
+
+
+def _nothing(event: m.Event) -> str:
+    return ""
+
+
+_FORMATS: Final[dict[type[m.Event], Callable[..., str]]] = {
+    m.Registered: lambda event: f"server: welcome {event.name}\n",
+    m.Entered: lambda event: f"server: joined {event.room[1:]}\n",
+    m.Exited: lambda event: f"server: left {event.room[1:]}\n",
+    m.Joined: lambda event: f"server: {event.name} joined {event.room[1:]}\n",
+    m.Left: lambda event: f"server: {event.name} left {event.room[1:]}\n",
+    m.TopicIs: lambda event: f"server: topic of {event.room[1:]}: {event.text}\n",
+    m.Bye: lambda event: f"server: bye ({event.reason})\n" if event.reason else "server: bye\n",
+    m.Failed: _failed,
+    m.Accepted: _accepted,
+    m.Online: _online,
+    m.RoomList: _room_list,
+    m.Welcome: _nothing,
+    m.IsTyping: _nothing,
+    m.Done: _nothing,
+    m.Pong: _nothing,
+}

@@ -1,0 +1,1 @@
+"""The plugins that come along with libchat, one file each."""

@@ -1,0 +1,1 @@
+"""The shell of libchat: a prompt with the chat scrolling above it."""
