@@ -20,7 +20,7 @@ from libchat._version import __version__
 from libchat.core import effects as fx
 from libchat.core.registry import Session
 from libchat.core.router import Router
-from libchat.errors import Closed, refusal
+from libchat.errors import Closed
 from libchat.limits import INBOX_EVENTS
 from libchat.locks import HUB, tiered_lock
 from libchat.names import parse_name, parse_room
@@ -47,8 +47,8 @@ class Sink(Protocol):
 class Hub:
     """A whole chat in process. Thread-safe.
 
-    `log` keeps the entries (in memory, unless another one is given) and belongs to the hub from then on. `clock` returns
-    seconds since 1970; it may jump, the chat's own time does not go back.
+    `log` keeps the entries (in memory, unless another one is given) and belongs to the hub from then on. `clock`
+    returns seconds since 1970; it may jump, the chat's own time does not go back.
     """
 
     def __init__(self, *, log: Log | None = None, clock: Callable[[], float] = time.time) -> None:
@@ -198,9 +198,7 @@ class Hub:
                 participant._give_up()
 
     def _page(self, want: fx.ReadPage) -> fx.Reply:
-        entries, has_more = self._log.page(
-            want.conversation, before=want.before, limit=want.limit, since=want.since
-        )
+        entries, has_more = self._log.page(want.conversation, before=want.before, limit=want.limit, since=want.since)
         return fx.Reply(want.session, m.Page(want.target, tuple(entries), has_more, want.cid))
 
 

@@ -200,7 +200,7 @@ class Entry(Event, frozen=True):
 class Accepted(Event, frozen=True):
     """The receipt of an entry: the log has it, under this number. It is never lost from here on.
 
-    `is_queued`: the recipient is not here, the entry waits for them. `away`: they are here, but said that they are away.
+    `is_queued`: the recipient is not here, the entry waits for them. `away`: they are here, but left this note.
     """
 
     target: str

@@ -118,7 +118,7 @@ class Participant(ABC):
 
     def rooms(self) -> tuple[m.RoomInfo, ...]:
         """Return which rooms there are, sorted by name."""
-        return self._answer(m.RoomList, lambda cid: m.Rooms(cid)).rooms
+        return self._answer(m.RoomList, m.Rooms).rooms
 
     def away(self, text: str = "") -> None:
         """Tell the others that one is away, and why. Without a text: that one is back."""
@@ -135,7 +135,7 @@ class Participant(ABC):
 
     def ping(self) -> None:
         """Return when the chat has answered."""
-        self._answer(m.Pong, lambda cid: m.Ping(cid))
+        self._answer(m.Pong, m.Ping)
 
     # --- listening --------------------------------------------------------------------------------------------------
 
@@ -219,6 +219,7 @@ class Participant(ABC):
     def _leave_chat(self) -> None:
         """Exit, and release everything."""
 
+    @abstractmethod
     def _consumed(self, event: m.Event) -> None:
         """Notice that the program has taken an event. Called without a lock."""
 
@@ -275,7 +276,7 @@ class Participant(ABC):
         while (event := self._next_call()) is not None:
             try:
                 self._callbacks[type(event)](event)
-            except Exception as error:  # the program's own code: it must not stop the chat
+            except Exception as error:  # noqa: BLE001  # the program's own code: it must not stop the chat
                 _log.exception("a callback of %s raised", self.name)
                 if self._on_error is not None:
                     self._on_error(error)

@@ -110,6 +110,7 @@ def test_a_target_is_a_room_or_a_name() -> None:
         *("J\u00fcrgen", "\u0410\u043d\u043d\u0430", "\u5f20\u4f1f", "\ud55c\uad6d", "\u05d3\u05d5\u05d3"),
         *("\u0645\u0631\u064a\u0645", "\u0905\u092e\u093f\u0924", "\u0646\u0627\u0645\u0647\u200c\u0627\u06cc"),
         "\u0443\u0447\u0438\u0442\u0435\u043b\u044c.2-\u0430",
+        "_\u00e4",
     ],
 )
 def test_names_of_many_scripts(text: str) -> None:
@@ -130,7 +131,9 @@ def test_names_of_many_scripts(text: str) -> None:
         ("\u0301x", r"begins with U\+0301 COMBINING ACUTE ACCENT"),
         ("a" * (NAME_CHARACTERS + 1), "33 characters, and 32 are allowed; choose a shorter"),
         ("\u00e4" * (NAME_CHARACTERS + 1), "33 characters"),
-        ("\u0130" * NAME_CHARACTERS, "64 characters"),
+        ("e\u0301" * 20, "40 characters"),  # counted before normalisation, ...
+        ("\u0958" * 11 + "J\u030c" * 10, "42 characters"),  # ... after it: each of the first becomes two, ...
+        ("\u0130" * NAME_CHARACTERS, "64 characters"),  # ... and in small letters
         ("a\x00b", r"U\+0000 is not allowed"),
         ("a\nb", r"U\+000A is not allowed"),
         ("a\x1bb", r"U\+001B is not allowed"),
@@ -273,6 +276,12 @@ def test_reserved_words_are_refused_in_any_spelling(word: str) -> None:
     for spelling in spellings(word):
         assert "reserved" in refusal(spelling).reason, spelling
         assert "choose another" in refusal(spelling).reason
+
+
+def test_the_small_letters_of_a_reserved_word_count_too() -> None:
+    """A capital that looks like nothing is no help if its small letter looks like one of the word."""
+    assert skeleton(parse_room("a\u0500min")) != skeleton(parse_room("admin"))
+    assert "reserved" in refusal("a\u0500min").reason
 
 
 @pytest.mark.parametrize("word", sorted(RESERVED))

@@ -1,6 +1,6 @@
 """What waits for whom: a view over cursors, never a second copy of an entry.
 
-For every name that was ever here there is a mailbox. It knows, for each conversation in which something waits, the span
+Every name that was ever here has a mailbox. It knows, for each conversation in which something waits, the span
 of sequence numbers between the name's cursor and the newest entry meant for it. Handing entries over does not move the
 cursor; acknowledging them does. A span whose cursor has reached its end is dropped, so a mailbox is as large as what
 waits in it, and it is empty for somebody who reads along.
@@ -60,7 +60,7 @@ class Mailbox:
 
 
 class OfflineQueue:
-    """The mailboxes of all known names."""
+    """The mailboxes of names that were here and are away. Whoever is here has theirs (`Person.mailbox`)."""
 
     def __init__(self, *, names: int = KNOWN_NAMES, entries: int = QUEUE_ENTRIES) -> None:
         self._names = names
@@ -68,17 +68,20 @@ class OfflineQueue:
         self._mailboxes: dict[str, Mailbox] = {}
 
     def open(self, name: Name) -> Mailbox:
-        """Return the mailbox of somebody who is here now, and know the name from now on."""
+        """Remove and return the mailbox of somebody who is here now; an empty one if they are new."""
         mailbox = self._mailboxes.pop(name.key, None) or Mailbox(name)
         mailbox.name = name
-        self._mailboxes[name.key] = mailbox
-        if len(self._mailboxes) > self._names:
-            self._forget_one()
         return mailbox
 
-    def find(self, key: str) -> Mailbox | None:
-        """Return the mailbox of a name, by its canonical form, if somebody ever had it."""
-        return self._mailboxes.get(key)
+    def close(self, mailbox: Mailbox) -> None:
+        """Take the mailbox of somebody who is away now. One name in excess of the limit is forgotten for it."""
+        self._mailboxes[mailbox.name.key] = mailbox
+        if len(self._mailboxes) > self._names:
+            self._forget_one()
+
+    def find(self, name: Name) -> Mailbox | None:
+        """Return the mailbox of a name that is away, if somebody ever had it."""
+        return self._mailboxes.get(name.key)
 
     def check_room(self, mailbox: Mailbox) -> None:
         """Raise `Refused` with `queue-full` if nothing more may wait for a name."""
@@ -87,7 +90,7 @@ class OfflineQueue:
             raise Refused(Code.QUEUE_FULL, reason, mailbox.name.display)
 
     def _forget_one(self) -> None:
-        """Forget the name that was here longest ago and for which nothing waits."""
+        """Forget the name that left longest ago and for which nothing waits."""
         for key, mailbox in self._mailboxes.items():
             if not mailbox.spans:
                 del self._mailboxes[key]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from libchat.core.offline import Mailbox, OfflineQueue
 from libchat.errors import Code, Refused
 from libchat.names import Name, RoomName, skeleton
 
@@ -22,12 +23,25 @@ class Session:
     it acknowledges entries itself; for the others, what has left for them counts as acknowledged.
     """
 
-    __slots__ = ("account", "device", "has_acks", "is_over", "is_replaying", "person", "rooms", "unacked", "wants_receipts")
+    __slots__ = (
+        "account",
+        "device",
+        "has_acks",
+        "is_over",
+        "is_replaying",
+        "mailbox",
+        "person",
+        "rooms",
+        "unacked",
+        "wants_receipts",
+    )
 
     def __init__(self, *, wants_receipts: bool, has_acks: bool) -> None:
         self.wants_receipts = wants_receipts
         self.has_acks = has_acks
         self.person: Person | None = None
+        self.mailbox: Mailbox | None = None
+        """Where its private entries wait until they are acknowledged, also when it is over."""
         self.account = ""
         """The canonical name of the account that it has proven to be, "" for a guest."""
         self.device = ""
@@ -49,11 +63,12 @@ class Session:
 class Person:
     """Somebody who holds a name."""
 
-    __slots__ = ("audience", "away", "is_account", "name", "rooms", "since", "skeleton")
+    __slots__ = ("audience", "away", "is_account", "mailbox", "name", "rooms", "since", "skeleton")
 
-    def __init__(self, name: Name, look: str, since: int, *, is_account: bool) -> None:
+    def __init__(self, name: Name, look: str, mailbox: Mailbox, since: int, *, is_account: bool) -> None:
         self.name = name
         self.skeleton = look
+        self.mailbox = mailbox
         self.since = since
         """When the name was taken, in milliseconds since 1970: a guest sees nothing older of private conversations."""
         self.is_account = is_account
@@ -64,9 +79,10 @@ class Person:
 
 
 class Registry:
-    """Hold names uniquely."""
+    """Hold names uniquely. The mailboxes of those who are away are in `offline`."""
 
-    def __init__(self) -> None:
+    def __init__(self, offline: OfflineQueue) -> None:
+        self._offline = offline
         self.people: dict[str, Person] = {}
         self._looks: dict[str, str] = {}
 
@@ -90,6 +106,7 @@ class Registry:
             if not (is_own or ghosts):
                 raise _taken(name)
         session.person = person
+        session.mailbox = person.mailbox
         session.device = device
         person.audience += (session,)
         for room in person.rooms.values():
@@ -109,13 +126,14 @@ class Registry:
             return False
         del self.people[person.name.key]
         del self._looks[person.skeleton]
+        self._offline.close(person.mailbox)
         return True
 
     def _hold(self, name: Name, now: int, *, is_account: bool) -> Person:
         look = skeleton(name)
         if look in self._looks:
             raise _taken(name)
-        person = Person(name, look, now, is_account=is_account)
+        person = Person(name, look, self._offline.open(name), now, is_account=is_account)
         self.people[name.key] = person
         self._looks[look] = name.key
         return person

@@ -42,17 +42,10 @@ Read = Callable[[str, int, int], Iterable[m.Entry]]
 class Router:
     """Decide what follows from commands. Not thread-safe: the hub calls it under its lock."""
 
-    def __init__(
-        self,
-        *,
-        server: str = "libchat",
-        registry: Registry | None = None,
-        rooms: Rooms | None = None,
-        offline: OfflineQueue | None = None,
-    ) -> None:
-        self.registry = registry or Registry()
-        self.rooms = rooms or Rooms()
-        self.offline = offline or OfflineQueue()
+    def __init__(self, *, server: str = "libchat", offline: OfflineQueue | None = None) -> None:
+        self.offline = offline if offline is not None else OfflineQueue()
+        self.registry = Registry(self.offline)
+        self.rooms = Rooms()
         self._server = server
         self._replaying = 0
         """How many sessions still get what waited. Nearly always none, and then nobody is asked."""
@@ -86,30 +79,26 @@ class Router:
 
     def replay(self, session: Session, read: Read, now: int, out: Deliveries) -> None:
         """Append to `out` the next page of what waits for a session."""
-        person = session.person
-        if person is None or not session.is_replaying:
-            return
-        mailbox = self.offline.open(person.name)
-        ends = {conversation: span.newest for conversation, span in mailbox.spans.items()}
+        mailbox = session.mailbox
+        assert mailbox is not None
         oldest = now - QUEUE_SECONDS * 1000
         streams = [
-            _waiting(read, conversation, max(span.cursor, session.unacked.get(conversation, 0)), span.newest, person, oldest)
-            for conversation, span in mailbox.spans.items()
+            _waiting(read, conversation, session.unacked.get(conversation, 0), mailbox, oldest)
+            for conversation in mailbox.spans
         ]
         page = list(islice(merge(*streams, key=_time_of), REPLAY_ENTRIES))
         for conversation, entry in page:
             session.unacked[conversation] = entry.seq
             out.append(fx.Reply(session, replace(entry, is_queued=True)))
         if len(page) < REPLAY_ENTRIES:
-            session.unacked.update(ends)
+            session.unacked.update((conversation, span.newest) for conversation, span in mailbox.spans.items())
             self._end_replay(session)
 
     def drained(self, session: Session, out: Out) -> None:
         """Notice that everything handed to a session has left for it."""
-        if session.unacked and not session.has_acks and session.person is not None:
-            mailbox = self.offline.open(session.person.name)
+        if session.mailbox is not None and not session.has_acks:
             for conversation, seq in session.unacked.items():
-                mailbox.acknowledge(conversation, seq)
+                session.mailbox.acknowledge(conversation, seq)
             session.unacked.clear()
         if session.is_replaying:
             out.append(fx.Replay(session))
@@ -139,9 +128,8 @@ class Router:
             self.depart(ghost, "", out)
             reason = "another connection of the same device has taken over"
             out.append(fx.Close(ghost, m.Bye(reason, is_final=True)))
-        mailbox = self.offline.open(name)
         out.append(fx.Reply(session, m.Registered(name.display, command.cid)))
-        if mailbox.spans:
+        if session.mailbox is not None and session.mailbox.spans:
             session.is_replaying = True
             self._replaying += 1
             out.append(fx.Replay(session))
@@ -163,7 +151,9 @@ class Router:
         text = check_text(command.text, TEXT_BYTES)
         target = parse_target(command.target)
         if isinstance(target, RoomName):
-            self._append_to_room(session, person, self._own_room(person, target), text, "message", now, command.cid, out)
+            self._append_to_room(
+                session, person, self._own_room(person, target), text, "message", now, command.cid, out
+            )
         else:
             self._append_to_pair(session, person, target, text, now, command.cid, out)
 
@@ -172,29 +162,27 @@ class Router:
     ) -> None:
         target, sender = str(room.name), person.name.display
         draft = m.Draft(room.conversation, target, sender, now, text, kind, session.device, cid)
-        absent = tuple(self.offline.open(member.name) for member in room.absent) if room.absent else ()
+        absent = tuple(member.mailbox for member in room.absent)
         out.append(fx.Append(session, draft, room.audience, absent))
 
     def _append_to_pair(
         self, session: Session, person: Person, target: Name, text: str, now: int, cid: str, out: Out
     ) -> None:
         other = self.registry.people.get(target.key)
-        mailbox = self.offline.find(target.key)
         if other is person:
             raise Refused(Code.TO_YOURSELF, "you cannot send to yourself", target.display)
+        mailbox = other.mailbox if other is not None else self.offline.find(target)
         if mailbox is None:
-            if other is None:
-                raise self._no_such_name(target)
-            mailbox = self.offline.open(other.name)
-        is_queued = other is None or not other.audience
+            raise self._no_such_name(target)
+        recipients = other.audience if other is not None else ()
+        is_queued = not recipients
         if is_queued:
             self.offline.check_room(mailbox)
-        recipients = other.audience if other is not None else ()
         if len(person.audience) > 1:
             recipients += person.audience
-        shown = (other or mailbox).name.display
         conversation = pair_conversation(person.name, target)
-        draft = m.Draft(conversation, shown, person.name.display, now, text, "message", session.device, cid)
+        shown, sender = mailbox.name.display, person.name.display
+        draft = m.Draft(conversation, shown, sender, now, text, "message", session.device, cid)
         away = other.away if other is not None else ""
         out.append(fx.Append(session, draft, recipients, (mailbox,), is_queued, away))
 
@@ -215,12 +203,9 @@ class Router:
 
     def _is_held(self, session: Session, conversation: str, seq: int) -> bool:
         """Return whether older entries of this conversation still wait for a session; then this one waits behind."""
-        if not session.is_replaying or session.person is None:
+        if not session.is_replaying or session.mailbox is None or conversation not in session.mailbox.spans:
             return False
-        mailbox = self.offline.open(session.person.name)
-        if conversation not in mailbox.spans:
-            return False
-        mailbox.add(conversation, seq)
+        session.mailbox.add(conversation, seq)
         return True
 
     def _end_replay(self, session: Session) -> None:
@@ -245,7 +230,7 @@ class Router:
     def _ack(self, session: Session, command: m.Ack, now: int, out: Out) -> None:
         person = _person(session)
         conversation = conversation_of(person, parse_target(command.target))
-        self.offline.open(person.name).acknowledge(conversation, command.seq)
+        person.mailbox.acknowledge(conversation, command.seq)
         if command.seq >= session.unacked.get(conversation, 0) and not session.is_replaying:
             session.unacked.pop(conversation, None)
 
@@ -375,11 +360,12 @@ def _check_note(text: str) -> str:
 
 
 def _waiting(
-    read: Read, conversation: str, after: int, newest: int, person: Person, oldest: int
+    read: Read, conversation: str, handed_out: int, mailbox: Mailbox, oldest: int
 ) -> Iterator[tuple[str, m.Entry]]:
-    """Yield what somebody else said to a person, and what is not too old, with its conversation."""
-    for entry in read(conversation, after, newest):
-        if entry.time >= oldest and parse_name(entry.sender).key != person.name.key:
+    """Yield, with its conversation, what waits in it, was said by somebody else, and is not too old."""
+    span = mailbox.spans[conversation]
+    for entry in read(conversation, max(span.cursor, handed_out), span.newest):
+        if entry.time >= oldest and parse_name(entry.sender).key != mailbox.name.key:
             yield conversation, entry
 
 

@@ -25,7 +25,7 @@ KEEPALIVE: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 
 
 class Acceptor:
-    """Accept connections, in a thread of its own. `accepted` is called, in that thread, with each socket and address."""
+    """Accept connections, in a thread of its own, in which `accepted` is called with each socket and address."""
 
     def __init__(self, listener: socket.socket, accepted: Callable[[socket.socket, str], None]) -> None:
         self._listener = listener
@@ -53,7 +53,7 @@ class Acceptor:
                 for key, _ in self._selector.select():
                     if key.data is not None:
                         self._accept()
-        except Exception:
+        except Exception:  # noqa: BLE001  # the outermost frame of a thread
             _log.critical("the acceptor has failed; nobody can connect any more", exc_info=True)
         finally:
             self._selector.close()

@@ -72,7 +72,7 @@ class Connection(Lane):
     # --- in ---------------------------------------------------------------------------------------------------------
 
     def receive_data(self, data: bytes | memoryview) -> bool:
-        """Take bytes from the socket, and return whether there is something for `commands`. May finish the connection."""
+        """Take bytes from the socket, and return whether `commands` has something. May finish the connection."""
         if self.is_finished:
             return False
         try:

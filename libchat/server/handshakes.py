@@ -1,8 +1,8 @@
 """Handshakes: connections between being accepted and being established.
 
-A few threads (OpenSSL gives the GIL back while it computes) share the connections; each waits for many at once, so that
-a peer that never finishes holds up nobody. One that takes too long is closed. One that speaks something else than TLS is
-told so in plain words, because that is the mistake that people make.
+A few threads (OpenSSL gives the GIL back while it computes) share the connections; each waits for many at once, so
+that a peer that never finishes holds up nobody. One that takes too long is closed. One that speaks something else than
+TLS is told so in plain words, because that is the mistake that people make.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Handshaker:
                     else:
                         self._advance(key.data)
                 self._expire()
-        except Exception:
+        except Exception:  # noqa: BLE001  # the outermost frame of a thread
             _log.critical("a thread of handshakes has failed", exc_info=True)
         finally:
             self._close_all()

@@ -17,6 +17,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 
 from libchat.core.effects import Delivery
@@ -124,7 +125,7 @@ class Poller:
             while self._stop_reason is None:
                 self._turn(self._timeout())
             self._say_goodbye(self._stop_reason)
-        except Exception:
+        except Exception:  # noqa: BLE001  # the outermost frame of a thread
             _log.critical("the poller has failed; all its connections are closed", exc_info=True)
             self._on_failure()
         finally:
@@ -216,10 +217,10 @@ class Poller:
         has_more = peer.has_more_to_send
         self._watch(peer, EVENT_READ | EVENT_WRITE if has_more else EVENT_READ)
         if not has_more:
+            if peer.unacked and (peer.is_replaying or not peer.has_acks):
+                self._drained.append(peer)
             if peer.is_finished:
                 self._linger(peer)
-            elif peer.unacked and (peer.is_replaying or not peer.has_acks):
-                self._drained.append(peer)
 
     def _watch(self, peer: Peer, interest: int) -> None:
         if peer.interest != interest:
@@ -262,9 +263,9 @@ class Poller:
 
     def _expire(self) -> None:
         now = self._clock()
-        while self._lingering and (peer := next(iter(self._lingering))) and self._lingering[peer] <= now:
+        for peer in _due(self._lingering, now):
             self._lose(peer, "connection lost")
-        while self._nameless and (peer := next(iter(self._nameless))) and self._nameless[peer] <= now:
+        for peer in _due(self._nameless, now):
             del self._nameless[peer]
             if peer.person is None and not peer.is_finished:
                 peer.finish(f"no name was registered within {REGISTER_SECONDS:.0f} seconds")
@@ -289,3 +290,8 @@ class Poller:
             sock.close()
         self._selector.close()
         self._waker.close()
+
+
+def _due(deadlines: dict[Peer, float], now: float) -> list[Peer]:
+    """Return the first ones, whose time has come; the others' comes later."""
+    return list(takewhile(lambda peer: deadlines[peer] <= now, deadlines)) if deadlines else []

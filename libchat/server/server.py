@@ -10,7 +10,7 @@ import logging
 import socket
 import threading
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
@@ -63,7 +63,9 @@ class Server:
         pollers: int = 1,
     ) -> None:
         if plaintext and not insecure and host not in LOOPBACK:
-            raise ValueError(f"without TLS everybody on the way to {host or 'this machine'} reads along: say insecure too")
+            raise ValueError(
+                f"without TLS everybody on the way to {host or 'this machine'} reads along: say insecure too"
+            )
         if (certificate is None) != (key is None):
             raise ValueError("certificate and key belong together: give both, or neither")
         self.hub = hub if hub is not None else Hub()
@@ -89,8 +91,11 @@ class Server:
         if self._identity is not None:
             self._handshakers = self._make_handshakers(self._identity)
         self._acceptor = Acceptor(listener, self._accepted)
-        for part in (*self._pollers, *self._handshakers, self._acceptor):
-            part.start()
+        for poller in self._pollers:
+            poller.start()
+        for handshaker in self._handshakers:
+            handshaker.start()
+        self._acceptor.start()
         _log.info("listening on %s, key %s", self.address, self.pin or "none (plaintext)")
 
     def stop(self, reason: str = "the server is stopping") -> None:
@@ -170,24 +175,20 @@ class Server:
         return [Handshaker(context, time.monotonic, self._established) for _ in range(HANDSHAKERS)]
 
 
-def _identity(
-    host: str, data: Path | str | None, certificate: Path | str | None, key: Path | str | None
-) -> Identity:
+def _identity(host: str, data: Path | str | None, certificate: Path | str | None, key: Path | str | None) -> Identity:
     """Return the key and certificate that the server shows."""
     from libchat.security.identity import load_identity, load_own_identity
 
     if certificate is not None and key is not None:
         return load_own_identity(Path(certificate), Path(key))
     hosts = [host] if host and host not in (*LOOPBACK, *EVERYWHERE) else []
-    return load_identity(Path(data) if data is not None else None, datetime.now(timezone.utc), hosts)
+    return load_identity(Path(data) if data is not None else None, datetime.now(UTC), hosts)
 
 
 def _listen(host: str, port: int) -> socket.socket:
     """Return a listening socket; for all addresses, one for IPv4 and IPv6 where the system has that."""
     if host == "" and socket.has_dualstack_ipv6():
-        return socket.create_server(
-            ("", port), family=socket.AF_INET6, backlog=LISTEN_BACKLOG, dualstack_ipv6=True
-        )
+        return socket.create_server(("", port), family=socket.AF_INET6, backlog=LISTEN_BACKLOG, dualstack_ipv6=True)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=LISTEN_BACKLOG)
 

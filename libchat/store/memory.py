@@ -6,9 +6,9 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import islice
-from libchat.locks import LOG, tiered_lock
 
 from libchat.limits import MEMORY_ENTRIES
+from libchat.locks import LOG, tiered_lock
 from libchat.messages import Conflict, Draft, Entry, Forget, Forgotten, Outcome, Repeat
 
 
@@ -36,7 +36,7 @@ class MemoryLog:
             return kept.between(after, until) if kept is not None else ()
 
     def page(self, conversation: str, *, before: int | None, limit: int, since: int) -> tuple[Sequence[Entry], bool]:
-        """Return the newest `limit` entries with `seq < before` and `time >= since`, in order; and if there are older."""
+        """Return the newest `limit` entries before `before`, since `since`, in order; and whether there are older."""
         with self._lock:
             kept = self._conversations.get(conversation)
             return kept.page(before, limit, since) if kept is not None else ((), False)

@@ -20,7 +20,7 @@ from libchat.wire.dialect import Dialect
 
 
 class Lane(Session):
-    """What waits to leave for one connection, as events. The fan-out changes it, under the lock of whoever owns that."""
+    """What waits to leave for one connection, as events. Its fan-out changes it, under the lock of its owner."""
 
     __slots__ = ("_batch", "_is_dirty", "_items", "_start", "dialect", "fanout", "is_closing")
 

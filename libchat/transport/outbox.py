@@ -8,7 +8,7 @@ from libchat.limits import OUTBOX_BYTES
 
 
 class Outbox:
-    """A queue of pieces of bytes. The pieces may be shared with other outboxes; they are never copied while they wait."""
+    """A queue of pieces of bytes. The pieces may be shared with other outboxes; while they wait, nothing is copied."""
 
     __slots__ = ("_limit", "_pieces", "size")
 

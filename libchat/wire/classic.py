@@ -15,7 +15,7 @@ begins with that peer's name. Programs read these lines: they do not change.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Final
 
 from libchat import messages as m
@@ -31,7 +31,7 @@ OUTSIDE: Final = "write NAME:TEXT, `who`, `join ROOM` or `exit`"
 
 def utc(seconds: float) -> datetime:
     """Return the date and time in UTC."""
-    return datetime.fromtimestamp(seconds, timezone.utc)
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 class Classic:

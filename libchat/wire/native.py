@@ -13,6 +13,7 @@ import msgspec
 
 from libchat import messages as m
 from libchat.errors import Code, ProtocolError
+from libchat.limits import CID_BYTES
 from libchat.names import RoomName
 
 AnyCommand = (
@@ -97,19 +98,20 @@ def parse_event(line: bytes) -> m.Event | None:
     Raises `ProtocolError` if the line is not an object with the fields of its type.
     """
     try:
-        return _decode_event(line)
+        event: m.Event = _decode_event(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         head = _head(line)
         if head is not None and head.type and head.type not in EVENT_TYPES:
             return None
         raise ProtocolError(Code.BAD_LINE, f"the server sent what is no event: {error}") from error
+    return event
 
 
 def _reject(line: bytes, error: Exception) -> m.Rejected:
     head = _head(line)
     if head is None:
         return m.Rejected(Code.BAD_LINE, f"a line must be a JSON object in UTF-8: {error}")
-    cid = head.cid[: m.CID_BYTES]
+    cid = head.cid[:CID_BYTES]
     if head.type not in COMMAND_TYPES:
         known = ", ".join(sorted(COMMAND_TYPES))
         return m.Rejected(Code.UNKNOWN_COMMAND, f"`type` must be one of {known}", head.type[:32], cid)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from libchat.messages import Rejected
 from libchat.errors import Code
+from libchat.messages import Rejected
 from libchat.wire.dialect import Dialect
 
 FOREIGN: Final = {
