@@ -53,7 +53,7 @@ class Hub:
 
     def __init__(self, *, log: Log | None = None, clock: Callable[[], float] = time.time) -> None:
         self._lock = tiered_lock(HUB)
-        self._router = Router(server=f"libchat/{__version__}")
+        self._router = Router(server=f"libchat/{__version__}", log=secrets.token_hex(8))
         self._log = log if log is not None else MemoryLog()
         self._clock = clock
         self._now = 0

@@ -166,10 +166,11 @@ class Limits(Struct, frozen=True, gc=False):
 
 
 class Welcome(Event, frozen=True):
-    """The answer to `Hello`."""
+    """The answer to `Hello`. `log` names the log that counts the entries: numbers of another log mean nothing here."""
 
     server: str
-    version: int = field(default=VERSION, name="version")
+    log: str
+    version: int = VERSION
     limits: Limits = Limits()
     cid: str = ""
 
@@ -327,6 +328,19 @@ class Bye(Event, frozen=True):
 
     reason: str = ""
     is_final: bool = field(default=False, name="final")
+
+
+# --- the client's own: never on a wire ------------------------------------------------------------------------------
+
+
+class Interrupted(Event, frozen=True):
+    """The connection is lost. The client connects again by itself; what is sent meanwhile goes out then."""
+
+    reason: str
+
+
+class Resumed(Event, frozen=True):
+    """The connection is back, with the same name and rooms."""
 
 
 # --- the log's own --------------------------------------------------------------------------------------------------

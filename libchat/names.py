@@ -17,8 +17,8 @@ case. Prototypes are put in a second time after folding, because those of capita
 
 Nearly all names are plain ASCII. For these the three forms are a pattern, `str.lower` and one `str.translate`, with the
 same results; precis_i18n and the table of confusable characters are imported when the first other name shows up.
-The table is `_confusables.py`, 20 kB cut out of Unicode's: the packages that carry it whole are old, unkept or a
-hundred times as large. Where the running Python knows an older Unicode than the table, PRECIS refuses the characters
+The table is `_confusables.py`, 20 kB cut out of Unicode's: the packages that carry it whole are old, unkept or
+far larger. Where the running Python knows an older Unicode than the table, PRECIS refuses the characters
 that it does not know, and their lines in the table wait for a newer Python.
 """
 

@@ -42,11 +42,12 @@ Read = Callable[[str, int, int], Iterable[m.Entry]]
 class Router:
     """Decide what follows from commands. Not thread-safe: the hub calls it under its lock."""
 
-    def __init__(self, *, server: str = "libchat", offline: OfflineQueue | None = None) -> None:
+    def __init__(self, *, server: str = "libchat", log: str = "", offline: OfflineQueue | None = None) -> None:
         self.offline = offline if offline is not None else OfflineQueue()
         self.registry = Registry(self.offline)
         self.rooms = Rooms()
         self._server = server
+        self._log = log
         self._replaying = 0
         """How many sessions still get what waited. Nearly always none, and then nobody is asked."""
 
@@ -117,7 +118,7 @@ class Router:
     # --- connection -------------------------------------------------------------------------------------------------
 
     def _hello(self, session: Session, command: m.Hello, now: int, out: Out) -> None:
-        out.append(fx.Reply(session, m.Welcome(self._server, cid=command.cid)))
+        out.append(fx.Reply(session, m.Welcome(self._server, self._log, cid=command.cid)))
 
     def _register(self, session: Session, command: m.Register, now: int, out: Out) -> None:
         if session.person is not None:

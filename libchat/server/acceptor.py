@@ -10,7 +10,7 @@ from collections.abc import Callable
 from selectors import EVENT_READ, DefaultSelector
 from typing import Final
 
-from libchat.server.inbox import Waker
+from libchat.waker import Waker
 
 _log = logging.getLogger("libchat.server")
 

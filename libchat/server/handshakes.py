@@ -17,9 +17,10 @@ from typing import Final
 
 from libchat.errors import ProtocolError
 from libchat.limits import HANDSHAKE_SECONDS, RECEIVE_BYTES
-from libchat.server.inbox import Inbox, Waker
+from libchat.server.inbox import Inbox
 from libchat.server.poller import Arrival
 from libchat.transport.tls import TlsPump
+from libchat.waker import Waker
 
 _log = logging.getLogger("libchat.server")
 

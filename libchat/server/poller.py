@@ -26,9 +26,10 @@ from libchat.hub import Hub
 from libchat.limits import LINGER_SECONDS, RECEIVE_BYTES, REGISTER_SECONDS
 from libchat.locks import INBOX, tiered_lock
 from libchat.server.connection import Connection, Dialects
-from libchat.server.inbox import Inbox, Waker
+from libchat.server.inbox import Inbox
 from libchat.transport.fanout import Fanout, Item, Lane
 from libchat.transport.pump import Pump
+from libchat.waker import Waker
 
 _log = logging.getLogger("libchat.server")
 

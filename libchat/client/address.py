@@ -1,0 +1,37 @@
+"""Addresses as people write them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+DEFAULT_PORT: Final = 8080
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Return host and port of `HOST`, `HOST:PORT`, `[IPV6]` or `[IPV6]:PORT`; without a port it is 8080.
+
+    Raises ValueError, which says what is wrong.
+    """
+    host, port = _split(text.strip())
+    if not host:
+        raise ValueError(f"{text!r} is no address: write HOST:PORT")
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError(f"{port!r} is no port: write a number from 1 to 65535")
+    return host, int(port)
+
+
+def format_address(host: str, port: int) -> str:
+    """Return an address that `parse_address` reads."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _split(text: str) -> tuple[str, str]:
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
+            raise ValueError(f"{text!r} is no address: write [IPV6]:PORT")
+        return host, rest[1:] or str(DEFAULT_PORT)
+    if text.count(":") > 1:
+        raise ValueError(f"{text!r} is no address: write an IPv6 address in brackets, [IPV6]:PORT")
+    host, _, port = text.partition(":")
+    return host, port or str(DEFAULT_PORT)
