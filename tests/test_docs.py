@@ -1,0 +1,55 @@
+"""What is documented is what there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from libchat.errors import Code
+from libchat.messages import Command, Event, Limits
+from libchat.wire.native import AnyCommand, AnyEvent
+
+WIRE = (Path(__file__).parent.parent / "docs" / "reference" / "wire.md").read_text(encoding="utf-8")
+
+
+def section(part: str, tag: str) -> str:
+    """Return the text under the heading of a type, among the commands or the events."""
+    _, _, of_part = WIRE.partition(f"\n### {part}\n")
+    of_part = re.split(r"\n##+ [^`]", of_part)[0]
+    _, found, rest = of_part.partition(f"\n#### `{tag}`\n")
+    assert found, f"wire.md does not describe {tag!r} among the {part}"
+    return rest.partition("\n#### ")[0]
+
+
+def documented(part: str, tag: str) -> set[str]:
+    """Return the fields in the table of a type."""
+    return set(re.findall(r"^\| `(\w+)` \|", section(part, tag), re.MULTILINE))
+
+
+@pytest.mark.parametrize("kind", AnyCommand.__args__)
+def test_every_field_of_a_command_is_documented(kind: type[Command]) -> None:
+    """The table of a command names its fields, and no others."""
+    fields = {field.encode_name for field in msgspec.structs.fields(kind)}
+    assert documented("Commands", str(kind.__struct_config__.tag)) == fields
+
+
+@pytest.mark.parametrize("kind", AnyEvent.__args__)
+def test_every_field_of_an_event_is_documented(kind: type[Event]) -> None:
+    """The table of an event names its fields, and no others."""
+    fields = {field.encode_name for field in msgspec.structs.fields(kind)}
+    assert documented("Events", str(kind.__struct_config__.tag)) == fields
+
+
+def test_every_limit_is_documented() -> None:
+    """The limits of a welcome are all named."""
+    text = section("Events", "welcome")
+    assert all(f"`{field.name}`" in text for field in msgspec.structs.fields(Limits))
+
+
+def test_every_error_code_is_documented() -> None:
+    """The list of error codes is the code's own list."""
+    _, _, codes = WIRE.partition("## Error codes")
+    assert set(re.findall(r"^\| `([\w-]+)` \|", codes, re.MULTILINE)) == {str(code) for code in Code}
