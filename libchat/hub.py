@@ -145,7 +145,7 @@ class Hub:
         return self._now
 
     def _perform(self, effects: list[fx.Effect]) -> None:
-        drafts = [_stored(effect) for effect in effects if isinstance(effect, (fx.Append, fx.Drop))]
+        drafts = [effect.draft for effect in effects if isinstance(effect, (fx.Append, fx.Drop))]
         outcomes = self._log.append(drafts, self._on_committed) if drafts else []
         if outcomes is None or self._waiting:
             self._waiting.append(_Waiting(effects, outcomes))
@@ -173,6 +173,8 @@ class Hub:
                 out.append(self._page(effect))
             elif isinstance(effect, fx.Replay):
                 self._router.replay(effect.session, self._log.read, self._now, out)
+            elif isinstance(effect, fx.TellTopic):
+                self._router.tell_topic(effect, out)
             else:
                 out.append(effect)
         if out:
@@ -210,10 +212,6 @@ class _Waiting:
     def __init__(self, effects: list[fx.Effect], outcomes: list[m.Outcome] | None) -> None:
         self.effects = effects
         self.outcomes = outcomes
-
-
-def _stored(effect: fx.Append | fx.Drop) -> m.Draft | m.Forget:
-    return effect.draft if isinstance(effect, fx.Append) else effect.forget
 
 
 class LocalParticipant(Participant):

@@ -6,14 +6,15 @@ from msgspec import Struct
 
 from libchat.core.offline import Mailbox
 from libchat.core.registry import Session
-from libchat.messages import Bye, Draft, Event, Forget
+from libchat.core.rooms import Room
+from libchat.messages import Bye, Draft, Entered, Event, Forget, TopicIs
 
 
 class Append(Struct, frozen=True, gc=False):
     """Have the log store a draft; then ask the router what follows (`Router.committed`).
 
     `recipients` is the audience at the time of routing; `mailboxes` are those in which the entry waits until it is
-    acknowledged. `away` is the recipient's away note.
+    acknowledged. `away` is the recipient's away note, `room` the room that the entry is for.
     """
 
     session: Session
@@ -22,6 +23,7 @@ class Append(Struct, frozen=True, gc=False):
     mailboxes: tuple[Mailbox, ...] = ()
     is_queued: bool = False
     away: str = ""
+    room: Room | None = None
 
 
 class Deliver(Struct, frozen=True, gc=False):
@@ -49,7 +51,7 @@ class Close(Struct, frozen=True, gc=False):
 class Drop(Struct, frozen=True, gc=False):
     """Have the log forget a conversation that has ended."""
 
-    forget: Forget
+    draft: Forget
 
 
 class ReadPage(Struct, frozen=True, gc=False):
@@ -64,6 +66,14 @@ class ReadPage(Struct, frozen=True, gc=False):
     cid: str
 
 
+class TellTopic(Struct, frozen=True, gc=False):
+    """Hand an answer to one, with the topic that a room has by then (`Router.tell_topic`)."""
+
+    session: Session
+    room: Room
+    answer: Entered | TopicIs
+
+
 class Replay(Struct, frozen=True, gc=False):
     """Have the router read some of what waits for a session, and do what follows (`Router.replay`)."""
 
@@ -73,4 +83,4 @@ class Replay(Struct, frozen=True, gc=False):
 Delivery = Deliver | Reply | Close
 """What is left for a transport to do."""
 
-Effect = Append | Drop | ReadPage | Replay | Delivery
+Effect = Append | Drop | ReadPage | TellTopic | Replay | Delivery

@@ -30,10 +30,12 @@ class Span:
 class Mailbox:
     """What waits for one name."""
 
-    __slots__ = ("name", "spans")
+    __slots__ = ("alone", "name", "spans")
 
     def __init__(self, name: Name) -> None:
         self.name = name
+        self.alone = (self,)
+        """Itself as a tuple: one for all private entries, instead of a new one for each."""
         self.spans: dict[str, Span] = {}
 
     def __len__(self) -> int:
@@ -69,7 +71,9 @@ class OfflineQueue:
 
     def open(self, name: Name) -> Mailbox:
         """Remove and return the mailbox of somebody who is here now; an empty one if they are new."""
-        mailbox = self._mailboxes.pop(name.key, None) or Mailbox(name)
+        mailbox = self._mailboxes.pop(name.key, None)
+        if mailbox is None:
+            return Mailbox(name)
         mailbox.name = name
         return mailbox
 

@@ -95,6 +95,12 @@ class Router:
             session.unacked.update((conversation, span.newest) for conversation, span in mailbox.spans.items())
             self._end_replay(session)
 
+    def tell_topic(self, tell: fx.TellTopic, out: Deliveries) -> None:
+        """Append to `out` an answer with the topic that a room has now."""
+        answer, topic = tell.answer, tell.room.topic
+        event = replace(answer, topic=topic) if isinstance(answer, m.Entered) else replace(answer, text=topic)
+        out.append(fx.Reply(tell.session, event))
+
     def drained(self, session: Session, out: Out) -> None:
         """Notice that everything handed to a session has left for it."""
         if session.mailbox is not None and not session.has_acks:
@@ -129,11 +135,11 @@ class Router:
             self.depart(ghost, "", out)
             reason = "another connection of the same device has taken over"
             out.append(fx.Close(ghost, m.Bye(reason, is_final=True)))
-        out.append(fx.Reply(session, m.Registered(name.display, command.cid)))
-        if session.mailbox is not None and session.mailbox.spans:
-            session.is_replaying = True
-            self._replaying += 1
-            out.append(fx.Replay(session))
+        out.append(fx.Reply(session, m.Registered(_person(session).name.display, command.cid)))
+        # Also with an empty mailbox: what was routed before may not be committed, and so not be in it yet.
+        session.is_replaying = True
+        self._replaying += 1
+        out.append(fx.Replay(session))
 
     def _ping(self, session: Session, command: m.Ping, now: int, out: Out) -> None:
         out.append(fx.Reply(session, m.Pong(command.cid)))
@@ -164,7 +170,7 @@ class Router:
         target, sender = str(room.name), person.name.display
         draft = m.Draft(room.conversation, target, sender, now, text, kind, session.device, cid)
         absent = tuple(member.mailbox for member in room.absent)
-        out.append(fx.Append(session, draft, room.audience, absent))
+        out.append(fx.Append(session, draft, room.audience, absent, room=room))
 
     def _append_to_pair(
         self, session: Session, person: Person, target: Name, text: str, now: int, cid: str, out: Out
@@ -185,7 +191,7 @@ class Router:
         shown, sender = mailbox.name.display, person.name.display
         draft = m.Draft(conversation, shown, sender, now, text, "message", session.device, cid)
         away = other.away if other is not None else ""
-        out.append(fx.Append(session, draft, recipients, (mailbox,), is_queued, away))
+        out.append(fx.Append(session, draft, recipients, mailbox.alone, is_queued, away))
 
     def _publish(self, append: fx.Append, entry: m.Entry, out: Deliveries) -> None:
         recipients = append.recipients
@@ -194,13 +200,16 @@ class Router:
             for mailbox in append.mailboxes:
                 mailbox.add(conversation, entry.seq)
         if self._replaying:
-            recipients = tuple(each for each in recipients if not self._is_held(each, conversation, entry.seq))
+            held = [each for each in recipients if self._is_held(each, conversation, entry.seq)]
+            if held:
+                recipients = tuple(each for each in recipients if each not in held)
         if append.mailboxes:
             for recipient in recipients:
                 recipient.unacked[conversation] = entry.seq
-        if entry.kind == "topic":
-            self._set_topic(entry)
-        out.append(fx.Deliver(recipients, entry, append.session))
+        if entry.kind == "topic" and append.room is not None:
+            append.room.topic = entry.text
+        if recipients:
+            out.append(fx.Deliver(recipients, entry, append.session))
 
     def _is_held(self, session: Session, conversation: str, seq: int) -> bool:
         """Return whether older entries of this conversation still wait for a session; then this one waits behind."""
@@ -258,7 +267,7 @@ class Router:
                 out.append(fx.Deliver(others, m.Joined(str(room.name), person.name.display)))
         if room not in session.rooms:
             session.rooms.append(room)
-        out.append(fx.Reply(session, m.Entered(str(room.name), room.names(), room.topic, command.cid)))
+        out.append(fx.TellTopic(session, room, m.Entered(str(room.name), room.names(), "", command.cid)))
 
     def _leave(self, session: Session, command: m.Leave, now: int, out: Out) -> None:
         person = _person(session)
@@ -280,15 +289,10 @@ class Router:
         person = _person(session)
         room = self._own_room(person, parse_room(command.room))
         if command.text is None:
-            out.append(fx.Reply(session, m.TopicIs(str(room.name), room.topic, command.cid)))
+            out.append(fx.TellTopic(session, room, m.TopicIs(str(room.name), "", command.cid)))
             return
         text = _check_note(command.text)
         self._append_to_room(session, person, room, text, "topic", now, command.cid, out)
-
-    def _set_topic(self, entry: m.Entry) -> None:
-        room = self.rooms.get(parse_room(entry.target))
-        if room is not None:
-            room.topic = entry.text
 
     def _own_room(self, person: Person, name: RoomName) -> Room:
         room = person.rooms.get(name.key)
@@ -323,12 +327,13 @@ class Router:
         person = _person(session)
         target = parse_target(command.target)
         if isinstance(target, RoomName):
-            recipients = self._own_room(person, target).audience
+            room = self._own_room(person, target)
+            recipients, shown = room.audience, str(room.name)
         else:
             other = self.registry.people.get(target.key)
-            recipients = other.audience if other is not None else ()
+            recipients, shown = (other.audience, other.name.display) if other is not None else ((), "")
         if recipients:
-            out.append(fx.Deliver(recipients, m.IsTyping(person.name.display, str(target)), session))
+            out.append(fx.Deliver(recipients, m.IsTyping(person.name.display, shown), session))
 
     def _no_such_name(self, name: Name) -> Refused:
         near = near_names(name, (person.name for person in self.registry.people.values()))

@@ -14,8 +14,8 @@ class Log(Protocol):
     1. What one `append` brings is stored all or not at all, after everything that was appended before.
     2. Numbers of a conversation begin at 1, have no gaps, and never come twice, also after `Forget`.
     3. A draft with a `cid` that its `device` has used before is not stored again: the outcome is the first entry
-       (`Repeat`), or `Conflict` if conversation, target, sender, kind or text differ. This holds as long as the first
-       entry is kept.
+       (`Repeat`), or `Conflict` if conversation, kind or text differ. This holds as long as the first entry is kept.
+       Without a device or without a cid, every draft is new.
     4. The outcomes are as many as the drafts, in their order. They are returned if the log is done at once; otherwise
        `append` returns None and calls `committed` with them later, once, from a thread of the log's own, without
        holding any lock, and in the order of the appends. `append` never blocks.

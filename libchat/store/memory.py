@@ -1,11 +1,16 @@
-"""A log in memory: the newest entries of each conversation, gone when the program ends."""
+"""A log in memory: the newest entries of each conversation, gone when the program ends.
+
+Nothing in it is seen by Python's cyclic garbage collector: dictionaries of integers or strings to structs without
+references to containers are not tracked. A busy log of half a million entries would otherwise be walked through each
+time the collector looks for cycles.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import deque
 from collections.abc import Callable, Sequence
-from itertools import islice
+
+from msgspec import Struct
 
 from libchat.limits import MEMORY_ENTRIES
 from libchat.locks import LOG, tiered_lock
@@ -18,8 +23,8 @@ class MemoryLog:
     def __init__(self, entries: int = MEMORY_ENTRIES) -> None:
         self._limit = entries
         self._conversations: dict[str, _Conversation] = {}
-        self._first: dict[tuple[str, str], tuple[str, Entry]] = {}
-        """Conversation and entry of each (device, cid) that is kept."""
+        self._first: dict[str, _First] = {}
+        """What is kept under each client id, by `_key`."""
         self._lock = tiered_lock(LOG)
 
     def append(
@@ -55,49 +60,64 @@ class MemoryLog:
             while kept.entries:
                 self._drop_oldest(kept)
             return Forgotten()
-        device_cid = (draft.device, draft.cid) if draft.cid else None
-        if device_cid is not None and device_cid in self._first:
-            conversation, first = self._first[device_cid]
-            is_same = (conversation, first.kind, first.text) == (draft.conversation, draft.kind, draft.text)
-            return Repeat(first) if is_same else Conflict()
+        if draft.cid and (first := self._first.get(_key(draft))) is not None:
+            is_same = (first.conversation, first.entry.kind, first.entry.text) == (
+                draft.conversation,
+                draft.kind,
+                draft.text,
+            )
+            return Repeat(first.entry) if is_same else Conflict()
         kept.last = seq = kept.last + 1
-        entry = Entry(draft.target, seq, draft.sender, draft.time, draft.text, draft.kind)
-        kept.entries.append(entry)
-        kept.device_cids.append(device_cid)
-        if device_cid is not None:
-            self._first[device_cid] = (draft.conversation, entry)
+        kept.entries[seq] = entry = Entry(draft.target, seq, draft.sender, draft.time, draft.text, draft.kind)
+        if draft.cid:
+            kept.keys[seq] = key = _key(draft)
+            self._first[key] = _First(draft.conversation, entry)
         if len(kept.entries) > self._limit:
             self._drop_oldest(kept)
         return entry
 
     def _drop_oldest(self, kept: _Conversation) -> None:
-        kept.entries.popleft()
-        device_cid = kept.device_cids.popleft()
-        if device_cid is not None:
-            del self._first[device_cid]
+        seq = kept.dropped + 1
+        del kept.entries[seq]
+        key = kept.keys.pop(seq, None)
+        if key is not None:
+            del self._first[key]
+
+
+class _First(Struct, frozen=True, gc=False):
+    """An entry that was sent with a client id."""
+
+    conversation: str
+    entry: Entry
 
 
 class _Conversation:
-    """The newest entries of one conversation, without gaps, and beside each one its (device, cid) if it has a cid."""
+    """The newest entries of one conversation, without gaps, by their numbers."""
 
-    __slots__ = ("device_cids", "entries", "last")
+    __slots__ = ("entries", "keys", "last")
 
     def __init__(self) -> None:
         self.last = 0
-        self.entries: deque[Entry] = deque()
-        self.device_cids: deque[tuple[str, str] | None] = deque()
+        self.entries: dict[int, Entry] = {}
+        self.keys: dict[int, str] = {}
+        """Under which `_key` an entry stands, if it has a client id."""
+
+    @property
+    def dropped(self) -> int:
+        """The number of the newest entry that is no longer kept."""
+        return self.last - len(self.entries)
 
     def between(self, after: int, until: int) -> list[Entry]:
-        dropped = self.last - len(self.entries)
-        return list(islice(self.entries, max(after - dropped, 0), max(until - dropped, 0)))
+        return [self.entries[seq] for seq in range(max(after, self.dropped) + 1, min(until, self.last) + 1)]
 
     def page(self, before: int | None, limit: int, since: int) -> tuple[list[Entry], bool]:
-        dropped = self.last - len(self.entries)
-        end = len(self.entries) if before is None else min(max(before - 1 - dropped, 0), len(self.entries))
-        begin = bisect_left(self.entries, since, hi=end, key=_time_of)
-        start = max(begin, end - limit)
-        return list(islice(self.entries, start, end)), start > begin
+        stop = self.last + 1 if before is None else min(before, self.last + 1)
+        kept = range(self.dropped + 1, max(stop, self.dropped + 1))
+        oldest = bisect_left(kept, since, key=lambda seq: self.entries[seq].time)
+        seqs = kept[max(oldest, len(kept) - limit) :]
+        return [self.entries[seq] for seq in seqs], len(kept) - len(seqs) > oldest
 
 
-def _time_of(entry: Entry) -> int:
-    return entry.time
+def _key(draft: Draft) -> str:
+    """Return a draft's device and client id as one string, which no other two make."""
+    return f"{len(draft.device)} {draft.device}{draft.cid}"

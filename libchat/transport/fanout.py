@@ -44,44 +44,53 @@ class Lane(Session):
 class _Batch:
     """The events of one turn for one audience."""
 
-    __slots__ = ("_joined", "_lines", "events", "idle", "recipients")
+    __slots__ = ("_last_slices", "_lines", "events", "idle", "recipients")
 
     def __init__(self, recipients: tuple[Session, ...], idle: list[Lane]) -> None:
         self.recipients = recipients  # kept alive: batches are found by its identity
         self.idle = idle
         self.events: list[Event] = []
         self._lines: dict[Dialect, list[bytes]] = {}
-        self._joined: dict[tuple[Dialect, int, int], bytes] = {}
+        self._last_slices: dict[int, Slice] = {}
 
-    def joined(self, dialect: Dialect, start: int, stop: int) -> bytes:
-        """Return the lines of a slice. The same slice in the same dialect is the same object."""
-        joined = self._joined.get((dialect, start, stop))
-        if joined is None:
-            lines = self._lines.get(dialect)
-            if lines is None:
-                lines = self._lines[dialect] = [dialect.format_event(event) for event in self.events]
-            joined = self._joined[dialect, start, stop] = b"".join(lines[start:stop])
-        return joined
+    def slice(self, start: int) -> Slice:
+        """Return the events from one on. Equal slices are the same object."""
+        stop = len(self.events)
+        cut = self._last_slices.get(start)
+        if cut is None or cut.stop != stop:
+            cut = self._last_slices[start] = Slice(self, start, stop)
+        return cut
+
+    def lines(self, dialect: Dialect) -> list[bytes]:
+        """Return the lines of all events, one item for each. Called when the turn has ended."""
+        lines = self._lines.get(dialect)
+        if lines is None:
+            lines = self._lines[dialect] = [dialect.format_event(event) for event in self.events]
+        return lines
 
 
 class Slice:
     """Some consecutive events of a batch."""
 
-    __slots__ = ("_batch", "_start", "_stop")
+    __slots__ = ("_batch", "_joined", "_start", "stop")
 
     def __init__(self, batch: _Batch, start: int, stop: int) -> None:
         self._batch = batch
         self._start = start
-        self._stop = stop
+        self.stop = stop
+        self._joined: dict[Dialect, bytes] = {}
 
     @property
     def events(self) -> Sequence[Event]:
         """The events, in order."""
-        return self._batch.events[self._start : self._stop]
+        return self._batch.events[self._start : self.stop]
 
     def format(self, dialect: Dialect) -> bytes:
-        """Return the events' lines."""
-        return self._batch.joined(dialect, self._start, self._stop)
+        """Return the events' lines: the same object, each time."""
+        joined = self._joined.get(dialect)
+        if joined is None:
+            joined = self._joined[dialect] = b"".join(self._batch.lines(dialect)[self._start : self.stop])
+        return joined
 
 
 Item = Event | Slice
@@ -98,13 +107,13 @@ class Fanout:
         """Take events for lanes of this fan-out, pass over all others, and return whether there is anything to send."""
         for delivery in deliveries:
             if isinstance(delivery, Deliver):
-                if len(delivery.recipients) == 1:
-                    self._put_to_one(delivery)
-                else:
+                recipients = delivery.recipients
+                if len(recipients) != 1:
                     self._publish(delivery)
+                elif recipients[0] is not delivery.skip:
+                    self._put(recipients[0], delivery.event)
             elif isinstance(delivery, Reply):
-                if isinstance(delivery.session, Lane) and delivery.session.fanout is self:
-                    self._put(delivery.session, delivery.event)
+                self._put(delivery.session, delivery.event)
             else:
                 self._close(delivery)
         return bool(self._dirty)
@@ -116,18 +125,14 @@ class Fanout:
         self._batches.clear()
         return taken
 
-    def _put_to_one(self, delivery: Deliver) -> None:
-        lane = delivery.recipients[0]
-        if isinstance(lane, Lane) and lane.fanout is self and lane is not delivery.skip:
-            self._put(lane, delivery.event)
-
-    def _put(self, lane: Lane, event: Event) -> None:
-        if lane.is_closing:
+    def _put(self, lane: Session, event: Event) -> None:
+        if not isinstance(lane, Lane) or lane.fanout is not self or lane.is_closing:
             return
         if lane._batch is not None:
             self._cut(lane)
         lane._items.append(event)
-        self._mark(lane)
+        if not lane._is_dirty:
+            self._mark(lane)
 
     def _close(self, delivery: Close) -> None:
         lane = delivery.session
@@ -157,33 +162,36 @@ class Fanout:
         if len(idle) == 1 and idle[0] is skip:
             return
         batch.idle = [lane for lane in idle if lane is skip]
+        start = len(batch.events)
         for lane in idle:
             if lane is not skip and not lane.is_closing:
                 if lane._batch is not None:
                     self._cut(lane)
                 lane._batch = batch
-                lane._start = len(batch.events)
-                self._mark(lane)
+                lane._start = start
+                if not lane._is_dirty:
+                    self._mark(lane)
 
     def _cut(self, lane: Lane) -> None:
         """Close the open slice of a lane."""
         batch = lane._batch
         assert batch is not None
-        lane._items.append(Slice(batch, lane._start, len(batch.events)))
+        lane._items.append(batch.slice(lane._start))
         lane._batch = None
         batch.idle.append(lane)
 
     def _mark(self, lane: Lane) -> None:
-        if not lane._is_dirty:
-            lane._is_dirty = True
-            self._dirty.append(lane)
+        lane._is_dirty = True
+        self._dirty.append(lane)
 
     def _emptied(self, lane: Lane) -> list[Item]:
-        if lane._batch is not None:
-            self._cut(lane)
-        items = lane._items
-        lane._items = []
+        """Return what waits in a lane, and begin anew. Idle or not no longer matters: the batches have ended."""
+        items, lane._items = lane._items, []
         lane._is_dirty = False
+        batch = lane._batch
+        if batch is not None:
+            lane._batch = None
+            items.append(batch.slice(lane._start))
         return items
 
 

@@ -7,9 +7,12 @@ outgoing buffer is drained after every call. An `SSLObject` is not thread-safe: 
 from __future__ import annotations
 
 import ssl
+from typing import Final
 
 from libchat.errors import Code, ProtocolError
-from libchat.limits import RECEIVE_BYTES
+
+RECORD_BYTES: Final = 16_384
+"""The most that one record holds (RFC 8446, section 5.1)."""
 
 
 class TlsPump:
@@ -48,7 +51,8 @@ class TlsPump:
             self._in.write(data)
         pieces: list[bytes] = []
         try:
-            while piece := self._tls.read(RECEIVE_BYTES):
+            # Room for all that may come out of what is there: OpenSSL's buffers are not worth a larger one each time.
+            while piece := self._tls.read(self._in.pending or RECORD_BYTES):
                 pieces.append(piece)
                 # A record that has come in part lies inside OpenSSL already: asking for it would only raise.
                 if not self._in.pending and not self._tls.pending():

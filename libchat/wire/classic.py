@@ -65,13 +65,18 @@ class Classic:
         return self._formats[type(event)](event).encode()
 
     def _entry(self, entry: m.Entry) -> str:
-        if not entry.is_queued:
-            return _lines(_place(entry), entry)
-        return _lines(_place(entry, f"sent {self._clock(entry.time / 1000):%Y-%m-%d %H:%M}"), entry)
+        text = entry.text
+        if entry.is_queued or entry.kind != "message" or "\n" in text:
+            return _lines(_place(entry, self._sent(entry) if entry.is_queued else ""), entry)
+        if entry.target[0] == "#":
+            return f"{entry.sender} (in {entry.target[1:]}): {text}\n"
+        return f"{entry.sender}: {text}\n"
 
     def _page(self, page: m.Page) -> str:
-        sent = (f"sent {self._clock(entry.time / 1000):%Y-%m-%d %H:%M}" for entry in page.entries)
-        return "".join(_lines(_place(entry, when), entry) for entry, when in zip(page.entries, sent, strict=True))
+        return "".join(_lines(_place(entry, self._sent(entry)), entry) for entry in page.entries)
+
+    def _sent(self, entry: m.Entry) -> str:
+        return f"sent {self._clock(entry.time / 1000):%Y-%m-%d %H:%M}"
 
 
 # --- what people type -----------------------------------------------------------------------------------------------
@@ -86,9 +91,10 @@ def _in_room(text: str, room: RoomName) -> Parsed:
 def _outside(text: str) -> Parsed:
     name, colon, said = text.partition(":")
     if colon:
-        if name.strip().startswith("#"):
-            return (m.Rejected(Code.NOT_IN_ROOM, f"to write to a room, join it: `join {name.strip()[1:33]}`"),)
-        return (m.Send(name.strip(), said.removeprefix(" ")),)
+        name = name.strip()
+        if name[:1] == "#":
+            return (m.Rejected(Code.NOT_IN_ROOM, f"to write to a room, join it: `join {name[1:33]}`"),)
+        return (m.Send(name, said.removeprefix(" ")),)
     word, _, rest = text.strip().partition(" ")
     if not word:
         return ()
