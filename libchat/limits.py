@@ -55,6 +55,10 @@ INBOX_EVENTS: Final = 10_000
 PENDING_SENDS: Final = 10_000
 """Sends that a client keeps until they are answered, while its server is away."""
 
+ANSWER_EVENTS: Final = 100_000
+"""Events that a full inbox takes beyond its limit while the program waits for an answer, which comes behind them. A
+server's outbox and the buffers of two sockets hold about 10 MB of lines of 100 bytes."""
+
 # --- the server -----------------------------------------------------------------------------------------------------
 
 HANDSHAKE_SECONDS: Final = 10.0
@@ -84,7 +88,7 @@ LISTEN_BACKLOG: Final = 1_024
 # --- the client -----------------------------------------------------------------------------------------------------
 
 CONNECT_SECONDS: Final = 10.0
-"""How long a client tries to reach a server once: name, TCP and TLS."""
+"""How long a client tries to reach a server once, with TCP and TLS, and as long again for it to give the name."""
 
 ANSWER_SECONDS: Final = 30.0
 """How long a blocking call waits for the answer of a server, unless it is told otherwise."""

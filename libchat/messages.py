@@ -350,7 +350,7 @@ class Draft(Struct, frozen=True, gc=False):
     """An entry before the log has numbered it.
 
     `conversation` is its key: `#room` by canonical name, or the two canonical names of a pair, sorted, with a space
-    between. An entry with a `cid` is kept once for each (`device`, `cid`).
+    between. An entry with both is kept once for each (`device`, `cid`).
     """
 
     conversation: str

@@ -86,6 +86,10 @@ class _Canonical(msgspec.Struct, frozen=True, eq=False, gc=False):
             return type(other) is type(self) and other.key == self.key
         return NotImplemented
 
+    def __ne__(self, other: object) -> bool:
+        """Return the contrary. Python would do so by itself, but for what `Struct` brings along."""
+        return not self == other
+
     def __hash__(self) -> int:
         """Return the hash of the key, which Python remembers in the string."""
         return hash(self.key)

@@ -2,18 +2,21 @@
 
 How it works. A method makes a command with a fresh `cid`, has it submitted, and waits for the event that answers it.
 Every other event goes to its callback if there is one, otherwise into the inbox, from which `receive`, iteration and
-`events` take it. Callbacks are called one at a time and in order, never under a lock; so a callback may send, but must
-not wait for an answer.
+`events` take it. Callbacks are called one at a time and in order, never under a lock. A callback may send. Whether it
+may wait for an answer depends on which thread calls it: it may where that is a thread of its own (`libchat.connect`);
+in process it is the thread that carries the events, which does not get on meanwhile.
 
 The inbox is bounded. As long as nobody has ever read it, it keeps the newest events: a program that only sends needs no
 inbox. Once it is read, nothing is dropped from it: `_deliver` returns False when it is full, and who carries the events
-holds them back.
+holds them back. Only while somebody waits for an answer it takes more (`ANSWER_EVENTS`), because over a network the
+answer comes behind what is held back, and who waits for it may be the one who reads.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -21,9 +24,11 @@ from itertools import count
 from types import TracebackType
 from typing import Self, TypeVar
 
+from msgspec.structs import replace
+
 from libchat import messages as m
-from libchat.errors import ChatError, Closed, Disconnected, refusal
-from libchat.limits import ANSWER_SECONDS, INBOX_EVENTS
+from libchat.errors import ChatError, Closed, Code, Disconnected, ProtocolError, Refused, refusal
+from libchat.limits import ANSWER_EVENTS, ANSWER_SECONDS, CID_BYTES, INBOX_EVENTS
 from libchat.locks import OUTBOX, tiered_lock
 
 E = TypeVar("E", bound=m.Event)
@@ -35,20 +40,20 @@ _log = logging.getLogger("libchat")
 class Receipt:
     """What became of something that was sent."""
 
-    def __init__(self, condition: threading.Condition, cid: str) -> None:
+    def __init__(self, participant: Participant, command: m.Command, cid: str) -> None:
         self.cid = cid
-        self._condition = condition
+        self._participant = participant
+        self._command = command
         self._answer: m.Event | ChatError | None = None
 
     def accepted(self, timeout: float | None = ANSWER_SECONDS) -> m.Accepted:
         """Wait until the log has the entry, and return its number and time.
 
-        `timeout` is in seconds, None waits for ever. Raises `Refused` if the chat refused it, `Disconnected` if the
-        connection ended before that is known, and `TimeoutError`; the entry may still be accepted after the last.
+        `timeout` is in seconds, None waits for ever. Raises `Refused` if the chat refused it, `Disconnected` or
+        `Closed` if the connection ended or the participant left before that is known, and `TimeoutError`; the entry may
+        still be accepted after the last.
         """
-        answer = self._wait(timeout)
-        assert isinstance(answer, m.Accepted)
-        return answer
+        return expected(m.Accepted, self._wait(timeout))
 
     @property
     def is_answered(self) -> bool:
@@ -56,15 +61,9 @@ class Receipt:
         return self._answer is not None
 
     def _wait(self, timeout: float | None) -> m.Event:
-        with self._condition:
-            if not self._condition.wait_for(lambda: self._answer is not None, timeout):
-                raise TimeoutError(f"no answer within {timeout} seconds")
-            answer = self._answer
-        if isinstance(answer, m.Failed):
-            raise refusal(answer.code, answer.text, answer.subject)
+        answer = self._answer or self._participant._await_answer(self, timeout)
         if isinstance(answer, ChatError):
             raise answer
-        assert answer is not None
         return answer
 
 
@@ -77,6 +76,10 @@ class Participant(ABC):
         self._inbox: deque[m.Event] = deque()
         self._limit = inbox
         self._is_read = False
+        self._is_full = False
+        """Whether the last event was not taken, so that there is one to be delivered again when there is room."""
+        self._waiting = 0
+        """How many threads wait for an answer."""
         self._callbacks: dict[type[m.Event], Callable[..., None]] = {}
         self._called: deque[m.Event] = deque()
         self._is_calling = False
@@ -91,9 +94,12 @@ class Participant(ABC):
     def send(self, target: str, text: str, *, cid: str | None = None) -> Receipt:
         """Say something to a name or a `#room`, and return at once.
 
-        `cid` makes sending twice harmless, also after a restart: pass your own, unique for this device. Raises `Closed`
-        and `Disconnected`; whatever the chat says against it is raised by `Receipt.accepted`.
+        `cid` makes sending twice harmless: pass your own, unique for this participant's device; it begins with a letter
+        or digit, and has `CID_BYTES` characters at most (ValueError otherwise). Raises `Closed` and `Disconnected`;
+        whatever the chat says against it is raised by `Receipt.accepted`.
         """
+        if cid is not None:
+            check_cid(cid)
         return self._request(lambda own: m.Send(target, text, own), cid)
 
     def join(self, room: str) -> m.Entered:
@@ -137,6 +143,20 @@ class Participant(ABC):
         """Return when the chat has answered."""
         self._answer(m.Pong, m.Ping)
 
+    def submit(self, command: m.Command) -> str:
+        """Hand over any command, and return its `cid`: the answer is an event like all others, and repeats it.
+
+        A command without a `cid` is given a fresh one; one that knows none, and is never answered, returns "". Raises
+        `Closed` and `Disconnected`, and `Refused` for a command that cannot even be submitted.
+        """
+        self._check_open()
+        cid = getattr(command, "cid", None)
+        if cid == "":
+            cid = f"+{next(self._cids)}"  # neither one that a program may choose, nor one that `is_own`
+            command = replace(command, cid=cid)
+        self._submit(command)
+        return cid or ""
+
     # --- listening --------------------------------------------------------------------------------------------------
 
     def receive(self, timeout: float | None = None) -> m.Entry:
@@ -145,8 +165,9 @@ class Participant(ABC):
         `timeout` is in seconds, None waits for ever. Raises `TimeoutError`, `Disconnected` when the connection is gone
         for good and everything that came before was received, and `Closed` after `close`.
         """
+        deadline = None if timeout is None else time.monotonic() + timeout
         while True:
-            event = self.receive_event(timeout)
+            event = self.receive_event(None if deadline is None else max(deadline - time.monotonic(), 0.0))
             if isinstance(event, m.Entry) and event.kind == "message":
                 return event
 
@@ -155,9 +176,9 @@ class Participant(ABC):
         with self._condition:
             self._is_read = True
             if not self._condition.wait_for(lambda: self._inbox or self._is_ended, timeout):
-                raise TimeoutError(f"nothing was received within {timeout} seconds")
-            if not self._inbox:
-                raise self._end or Closed(f"{self.name} has left the chat")
+                raise TimeoutError("nothing was received in time")
+            if self._is_closed or not self._inbox:
+                self._check_open()
             event = self._inbox.popleft()
             self._condition.notify_all()
         self._consumed(event)
@@ -182,10 +203,11 @@ class Participant(ABC):
     def on(self, kind: type[E], callback: Callable[[E], None]) -> None:
         """Have every event of a type go to a callback, instead of into the inbox.
 
-        What a callback raises is logged and handed to `on_error`.
+        What a callback raises is logged and handed to `on_error`. After `close`, none is called any more.
         """
         with self._condition:
             self._callbacks[kind] = callback
+            self._condition.notify_all()
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
@@ -223,77 +245,144 @@ class Participant(ABC):
     def _consumed(self, event: m.Event) -> None:
         """Notice that the program has taken an event. Called without a lock."""
 
+    def _room_made(self) -> None:
+        """Notice that there may be room again for an event that was not taken. Called without a lock."""
+        return
+
     @property
     def _is_ended(self) -> bool:
         return self._is_closed or self._end is not None
 
     def _check_open(self) -> None:
+        """Raise the reason if nothing can be sent or received any more."""
         if self._is_closed:
             raise Closed(f"{self.name} has left the chat")
         if self._end is not None:
-            raise self._end
+            # A new one each time: several threads may raise it.
+            raise Disconnected(self._end.reason) from self._end.__cause__
 
     def _request(self, command: Callable[[str], m.Command], cid: str | None = None) -> Receipt:
-        self._check_open()
-        receipt = Receipt(self._condition, cid if cid is not None else str(next(self._cids)))
         with self._condition:
-            self._receipts[receipt.cid] = receipt
-        self._submit(command(receipt.cid))
+            self._check_open()
+            if cid is None:
+                cid = f"-{next(self._cids)}"
+            receipt = Receipt(self, command(cid), cid)
+            pending = self._receipts.setdefault(cid, receipt)
+        if pending is receipt:
+            self._try(receipt)
+        elif pending._command != receipt._command:
+            receipt._answer = Refused(Code.CID_REUSED, "this cid belongs to another message; nothing was sent")
+        else:
+            return pending
         return receipt
+
+    def _try(self, receipt: Receipt) -> None:
+        """Submit a command. If it cannot even be submitted, its receipt says why."""
+        try:
+            self._submit(receipt._command)
+        except Refused as refused:
+            self._withdraw(receipt)
+            receipt._answer = refused
+        except BaseException:
+            self._withdraw(receipt)
+            raise
+
+    def _withdraw(self, receipt: Receipt) -> None:
+        with self._condition:
+            self._receipts.pop(receipt.cid, None)
 
     def _answer(self, kind: type[E], command: Callable[[str], m.Command]) -> E:
         receipt = self._request(command)
         try:
-            answer = receipt._wait(ANSWER_SECONDS)
+            return expected(kind, receipt._wait(ANSWER_SECONDS))
+        finally:
+            self._withdraw(receipt)
+
+    def _await_answer(self, receipt: Receipt, timeout: float | None) -> m.Event | ChatError:
+        """Return the answer when it is there. Raises TimeoutError."""
+        with self._condition:
+            self._waiting += 1
+            self._condition.notify_all()
+        try:
+            self._room_made()
+            with self._condition:
+                self._condition.wait_for(lambda: receipt._answer is not None, timeout)
         finally:
             with self._condition:
-                self._receipts.pop(receipt.cid, None)
-        assert isinstance(answer, kind)
-        return answer
+                self._waiting -= 1
+        if receipt._answer is None:
+            raise TimeoutError(f"no answer within {timeout} seconds")
+        return receipt._answer
 
     def _deliver(self, event: m.Event) -> bool:
-        """Take an event, and return True; or False, with nothing done, if the inbox is full."""
+        """Take an event, and return True; or False, with nothing done, if there is no room for it."""
+        cid: str = getattr(event, "cid", "")
         with self._condition:
-            receipt = self._receipts.pop(getattr(event, "cid", ""), None)
+            receipt = self._receipts.pop(cid, None) if cid else None
             if receipt is not None:
                 receipt._answer = event
-            elif type(event) in self._callbacks:
-                if len(self._called) >= self._limit:
-                    return False
-                self._called.append(event)
-            elif len(self._inbox) < self._limit:
-                self._inbox.append(event)
-            elif self._is_read:
+            elif not self._has_room(event):
+                self._is_full = True
                 return False
-            else:
-                self._inbox.popleft()
-                self._inbox.append(event)
+            elif not (self._is_closed or is_own(cid)):
+                self._put(event)
+            self._is_full = False
             self._condition.notify_all()
         return True
+
+    def _has_room(self, event: m.Event) -> bool:
+        """Return whether an event would be taken. Called under the lock."""
+        limit = self._limit + ANSWER_EVENTS if self._waiting else self._limit
+        if self._is_closed or getattr(event, "cid", "") in self._receipts:
+            return True
+        if type(event) in self._callbacks:
+            return len(self._called) < limit
+        return len(self._inbox) < limit or not self._is_read
+
+    def _put(self, event: m.Event) -> None:
+        if type(event) in self._callbacks:
+            self._called.append(event)
+            return
+        if len(self._inbox) >= self._limit and not self._is_read:
+            self._inbox.popleft()
+        self._inbox.append(event)
 
     def _call_back(self) -> None:
         """Call the callbacks of what was delivered. Must not be called under a lock."""
         while (event := self._next_call()) is not None:
             try:
-                self._callbacks[type(event)](event)
-            except Exception as error:  # noqa: BLE001  # the program's own code: it must not stop the chat
-                _log.exception("a callback of %s raised", self.name)
-                if self._on_error is not None:
-                    self._on_error(error)
-            self._consumed(event)
-            with self._condition:
-                self._is_calling = False
+                self._call(event)
+                self._consumed(event)
+            finally:
+                with self._condition:
+                    self._is_calling = False
+
+    def _call(self, event: m.Event) -> None:
+        try:
+            self._callbacks[type(event)](event)
+        except Exception as error:  # noqa: BLE001  # the program's own code: it must not stop the chat
+            _log.exception("a callback of %s raised", self.name)
+            self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        """Hand an error to the program, whose own code this is, too."""
+        if self._on_error is not None:
+            try:
+                self._on_error(error)
+            except Exception:  # noqa: BLE001  # what handles errors has failed: the log is all that is left
+                _log.exception("on_error of %s raised", self.name)
 
     def _next_call(self) -> m.Event | None:
         with self._condition:
-            if self._is_calling or not self._called:
+            if self._is_calling or self._is_closed or not self._called:
                 return None
             self._is_calling = True
             return self._called.popleft()
 
-    def _disconnect(self, reason: str) -> None:
+    def _disconnect(self, reason: str, cause: Exception | None = None) -> None:
         """End for good: what was received stays, whoever waits for more is told."""
         end = Disconnected(reason)
+        end.__cause__ = cause
         with self._condition:
             if self._end is None:
                 self._end = end
@@ -306,3 +395,23 @@ class Participant(ABC):
                 receipt._answer = error
             self._receipts.clear()
             self._condition.notify_all()
+
+
+def check_cid(cid: str) -> None:
+    """Raise ValueError for a `cid` that a program may not choose: it is none, or one that the library makes itself."""
+    if not (0 < len(cid) <= CID_BYTES and cid[0].isalnum() and cid.isprintable()):
+        raise ValueError(f"{cid!r} is no cid: it has 1 to {CID_BYTES} characters, and begins with a letter or a digit")
+
+
+def is_own(cid: str) -> bool:
+    """Return whether a `cid` was made by the library for a command of the program, and not chosen by the program."""
+    return cid.startswith("-")
+
+
+def expected(kind: type[E], answer: m.Event) -> E:
+    """Return an answer that is of the right type. Raises `Refused` for an error, and `ProtocolError` for nonsense."""
+    if isinstance(answer, m.Failed):
+        raise refusal(answer.code, answer.text, answer.subject)
+    if not isinstance(answer, kind):
+        raise ProtocolError(Code.BAD_VALUE, f"the answer to {kind.__name__} was {type(answer).__name__}")
+    return answer

@@ -13,7 +13,7 @@ def parse_address(text: str) -> tuple[str, int]:
     Raises ValueError, which says what is wrong.
     """
     host, port = _split(text.strip())
-    if not host:
+    if not _is_host(host):
         raise ValueError(f"{text!r} is no address: write HOST:PORT")
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise ValueError(f"{port!r} is no port: write a number from 1 to 65535")
@@ -30,8 +30,17 @@ def _split(text: str) -> tuple[str, str]:
         host, bracket, rest = text[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
             raise ValueError(f"{text!r} is no address: write [IPV6]:PORT")
-        return host, rest[1:] or str(DEFAULT_PORT)
+        return host, rest[1:] if rest else str(DEFAULT_PORT)
     if text.count(":") > 1:
         raise ValueError(f"{text!r} is no address: write an IPv6 address in brackets, [IPV6]:PORT")
-    host, _, port = text.partition(":")
-    return host, port or str(DEFAULT_PORT)
+    host, colon, port = text.partition(":")
+    return host, port if colon else str(DEFAULT_PORT)
+
+
+def _is_host(text: str) -> bool:
+    """Return whether a resolver would look at it at all: it raises UnicodeError for what cannot be a domain name."""
+    try:
+        text.encode("idna")
+    except UnicodeError:
+        return False
+    return text != "" and text.isprintable() and not any(character.isspace() for character in text)

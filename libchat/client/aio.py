@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
-import secrets
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from itertools import count
@@ -16,12 +15,12 @@ from typing import Self
 from libchat import messages as m
 from libchat._version import __version__
 from libchat.client.address import format_address, parse_address
-from libchat.client.link import Link, State
+from libchat.client.link import Link, State, new_device
+from libchat.client.patience import PATIENCE, Patience
 from libchat.client.trust import AcceptNew, Trust
-from libchat.errors import ChatError, Closed, Disconnected, ProtocolError, refusal
-from libchat.limits import ANSWER_SECONDS, CONNECT_SECONDS, INBOX_EVENTS, LINGER_SECONDS, PING_SECONDS, RECEIVE_BYTES
-from libchat.participant import E
-from libchat.transport.backoff import backoff
+from libchat.errors import ChatError, Closed, Code, Disconnected, ProtocolError, Refused
+from libchat.limits import ANSWER_EVENTS, ANSWER_SECONDS, CONNECT_SECONDS, INBOX_EVENTS, RECEIVE_BYTES
+from libchat.participant import E, check_cid, expected, is_own
 
 _log = logging.getLogger("libchat.client")
 
@@ -30,39 +29,61 @@ class AsyncClient:
     """A participant over the network, for asyncio. `connect` makes one; it is an async context manager that exits.
 
     It behaves as `libchat.Client` does, with coroutines for its methods; `send` returns the receipt when it has come.
-    All of it belongs to one event loop. When the inbox is full, the server is made to wait.
+    All of it belongs to one event loop, and it enters its block once. When the inbox is full, the server is made to
+    wait.
     """
 
-    def __init__(self, address: str, name: str, trust: Trust | None, *, reconnect: bool, inbox: int) -> None:
+    def __init__(
+        self,
+        address: str,
+        name: str,
+        trust: Trust | None,
+        *,
+        device: str,
+        reconnect: bool,
+        timeout: float,
+        patience: Patience,
+        inbox: int,
+    ) -> None:
         self.name = name
         self._host, self._port = parse_address(address)
         self._trust = trust
         self._reconnect = reconnect
-        self._link = Link(name, secrets.token_hex(16), agent=f"libchat/{__version__}")
+        self._timeout = timeout
+        self._patience = patience
+        self._link = Link(name, device, agent=f"libchat/{__version__}")
         self._cids = count(1)
         self._answers: dict[str, asyncio.Future[m.Event]] = {}
         self._inbox: deque[m.Event] = deque()
         self._limit = inbox
+        self._is_read = False
         self._changed = asyncio.Event()
-        """Set when the inbox has got or lost an event, and at the end."""
+        """Set when there is something new to be received, or room for it, and at the end."""
         self._to_send = asyncio.Event()
         self._leaving = asyncio.Event()
         self._started = asyncio.Event()
         self._failure: Exception | None = None
         self._task: asyncio.Task[None] | None = None
-        self._end: ChatError | None = None
+        self._end: Disconnected | None = None
         self._is_ended = False
+
+    @property
+    def address(self) -> str:
+        """The server's address."""
+        return format_address(self._host, self._port)
 
     async def __aenter__(self) -> Self:
         """Connect, and return when the name is ours. Raises what `libchat.connect` raises."""
+        if self._task is not None or self._leaving.is_set():
+            raise Closed(f"{self.name} was in the chat before; connect once more")
         self._task = asyncio.create_task(self._run(), name="libchat-client")
         try:
             await self._started.wait()
-        except asyncio.CancelledError:
-            self._task.cancel()
+            if self._failure is not None:
+                raise self._failure
+        except BaseException:
+            await _end(self._task)
             raise
-        if self._failure is not None:
-            raise self._failure
         return self
 
     async def __aexit__(
@@ -74,7 +95,13 @@ class AsyncClient:
     # --- talking ----------------------------------------------------------------------------------------------------
 
     async def send(self, target: str, text: str, *, cid: str | None = None) -> m.Accepted:
-        """Say something to a name or a `#room`, and return when the log has it."""
+        """Say something to a name or a `#room`, and return when the log has it.
+
+        A task that is cancelled here does not take it back: it may be sent, or be in the log already. `cid` and what is
+        raised are as for `Participant.send` and `Receipt.accepted`.
+        """
+        if cid is not None:
+            check_cid(cid)
         return await self._answer(m.Accepted, lambda own: m.Send(target, text, own), cid)
 
     async def join(self, room: str) -> m.Entered:
@@ -128,13 +155,13 @@ class AsyncClient:
 
     async def receive_event(self) -> m.Event:
         """Return the next event of any type. Raises as `receive` does."""
-        await self._until(lambda: bool(self._inbox) or self._is_ended)
-        if not self._inbox:
-            raise self._end or Closed(f"{self.name} has left the chat")
+        self._is_read = True
+        await self._until(lambda: bool(self._inbox) or self._is_over)
+        if self._leaving.is_set() or not self._inbox:
+            self._check_open()
         event = self._inbox.popleft()
         self._changed.set()
-        if isinstance(event, m.Entry):
-            self._link.consumed(event)
+        if isinstance(event, m.Entry) and self._link.consumed(event):
             self._to_send.set()
         return event
 
@@ -155,42 +182,55 @@ class AsyncClient:
             return
 
     async def close(self) -> None:
-        """Leave the chat; a guest's name is free again. Harmless when called twice."""
-        if self._task is None:
-            return
-        if not self._leaving.is_set():
-            self._link.submit(m.Exit())
-            self._leaving.set()
-            self._to_send.set()
+        """Leave the chat; a guest's name is free again. Harmless when called twice.
+
+        What waits is sent before, if there is a connection.
+        """
+        self._link.leave()
+        self._leaving.set()
+        self._to_send.set()
         self._changed.set()
-        await asyncio.wait((self._task,), timeout=LINGER_SECONDS)
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        self._abandon(Closed(f"{self.name} has left the chat"))
+        if self._task is not None:
+            try:
+                if self._link.state is not State.OFFLINE:
+                    await asyncio.wait((self._task,), timeout=self._patience.linger)
+            finally:
+                await _end(self._task)
+        self._abandon(lambda: Closed(f"{self.name} has left the chat"))
 
     # --- commands and answers ---------------------------------------------------------------------------------------
 
-    def _submit(self, command: m.Command) -> None:
-        if self._end is not None:
-            raise self._end
-        if self._leaving.is_set() or self._task is None:
+    @property
+    def _is_over(self) -> bool:
+        return self._leaving.is_set() or self._is_ended
+
+    def _check_open(self) -> None:
+        """Raise the reason if nothing can be sent or received any more."""
+        if self._end is not None and not self._leaving.is_set():
+            raise Disconnected(self._end.reason)
+        if self._task is None or self._is_over:
             raise Closed(f"{self.name} is not in the chat")
+
+    def _submit(self, command: m.Command) -> None:
+        self._check_open()
         self._link.submit(command)
         self._to_send.set()
 
     async def _answer(self, kind: type[E], command: Callable[[str], m.Command], cid: str | None = None) -> E:
-        cid = cid if cid is not None else str(next(self._cids))
-        answer: asyncio.Future[m.Event] = asyncio.get_running_loop().create_future()
+        if cid is None:
+            cid = f"-{next(self._cids)}"
+        elif cid in self._answers:
+            raise Refused(
+                Code.CID_REUSED, "the answer to another message with this cid is waited for; nothing was sent"
+            )
         self._submit(command(cid))
-        self._answers[cid] = answer
+        answer = self._answers[cid] = asyncio.get_running_loop().create_future()
+        self._changed.set()
         try:
-            event = await asyncio.wait_for(answer, ANSWER_SECONDS)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return expected(kind, await answer)
         finally:
-            self._answers.pop(cid, None)
-        if isinstance(event, m.Failed):
-            raise refusal(event.code, event.text, event.subject)
-        assert isinstance(event, kind)
-        return event
+            del self._answers[cid]
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         """Return when a condition on the inbox holds."""
@@ -207,21 +247,27 @@ class AsyncClient:
             _log.critical("the client of %s has failed", self.name, exc_info=True)
             self._fail(error)
         finally:
+            if not self._started.is_set():
+                self._failure = self._failure or Closed(f"{self.name} has left before the name was given")
+                self._started.set()
             self._is_ended = True
             self._changed.set()
 
     async def _serve(self) -> None:
-        delays = backoff(random.random)
+        now = asyncio.get_running_loop().time
+        delays = self._patience.delays()
         while True:
+            begun = now()
             error = await self._attend()
-            if self._link.state is State.LIVE:
-                delays = backoff(random.random)
             if self._is_final(error):
                 self._fail(self._link.end or error)
                 return
+            if now() - begun >= self._patience.steady:
+                delays = self._patience.delays()
             await self._hand_over(self._link.lost(str(error)))
             try:
-                await asyncio.wait_for(self._leaving.wait(), next(delays))
+                async with asyncio.timeout(next(delays)):
+                    await self._leaving.wait()
             except TimeoutError:
                 continue
             return
@@ -229,11 +275,13 @@ class AsyncClient:
     async def _attend(self) -> Exception:
         """Connect, serve until the connection ends, and return why it did."""
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                reader, writer = await self._open()
+            reader, writer = await self._open()
+        except ssl.SSLError as error:
+            return ProtocolError(Code.BAD_LINE, f"TLS failed: {(error.reason or str(error)).lower().replace('_', ' ')}")
         except (OSError, ChatError) as error:
             return error
         try:
+            await self._check_trust(writer)
             await self._converse(reader, writer)
         except (OSError, ChatError) as error:
             return error
@@ -242,43 +290,51 @@ class AsyncClient:
         return Disconnected("the server has closed the connection")
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Connect, and check that it is the right server."""
-        if self._trust is None:
-            return await asyncio.open_connection(self._host, self._port)
-        from libchat.security.identity import client_context
+        """Connect, and do the handshake."""
+        context = None
+        if self._trust is not None:
+            from libchat.security.identity import client_context
 
-        reader, writer = await asyncio.open_connection(self._host, self._port, ssl=client_context())
+            context = client_context()
         try:
-            self._trust.check(
-                format_address(self._host, self._port),
-                writer.get_extra_info("ssl_object").getpeercert(binary_form=True),
-            )
-        except BaseException:
-            await _close(writer)
-            raise
-        return reader, writer
+            async with asyncio.timeout(self._timeout):
+                return await asyncio.open_connection(self._host, self._port, ssl=context)
+        except TimeoutError as error:
+            raise TimeoutError(f"{self.address} does not answer") from error
+
+    async def _check_trust(self, writer: asyncio.StreamWriter) -> None:
+        """Check that it is the right server. In a thread: it may read a file, and ask a person."""
+        if self._trust is not None:
+            certificate = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+            await asyncio.to_thread(self._trust.check, self.address, certificate)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry commands and events until the server closes the connection, or is waited for in vain."""
         self._link.connected()
         self._to_send.set()
-        sender = asyncio.create_task(self._write(writer))
+        greeted_by = asyncio.get_running_loop().time() + self._timeout
+        sender = asyncio.create_task(self._write(writer), name="libchat-client-writes")
         try:
-            while self._link.end is None and (data := await self._read(reader)):
-                await self._hand_over(self._link.receive_data(data))
+            while self._link.end is None and (data := await self._read(reader, greeted_by)):
+                events = self._link.receive_data(data)
                 self._to_send.set()
+                await self._hand_over(events)
+                if self._link.error is not None:
+                    raise self._link.error
         finally:
-            sender.cancel()
-            await asyncio.gather(sender, return_exceptions=True)
+            await _end(sender)
 
-    async def _read(self, reader: asyncio.StreamReader) -> bytes:
-        """Return what comes next, b"" at the end. Raises TimeoutError if the server does not answer any more."""
+    async def _read(self, reader: asyncio.StreamReader, greeted_by: float) -> bytes:
+        """Return what comes next, b"" at the end. Raises TimeoutError if the server is waited for in vain."""
+        now = asyncio.get_running_loop().time
         while True:
+            is_live = self._link.state is State.LIVE
             try:
-                return await asyncio.wait_for(reader.read(RECEIVE_BYTES), PING_SECONDS)
+                async with asyncio.timeout_at(now() + self._patience.ping if is_live else greeted_by):
+                    return await reader.read(RECEIVE_BYTES)
             except TimeoutError:
-                if self._link.quiet():
-                    raise TimeoutError("the server does not answer") from None
+                if not is_live or self._link.quiet():
+                    raise TimeoutError(f"{self.address} does not answer") from None
                 self._to_send.set()
 
     async def _write(self, writer: asyncio.StreamWriter) -> None:
@@ -289,19 +345,36 @@ class AsyncClient:
             writer.write(self._link.data_to_send())
             await writer.drain()
 
+    # --- handing over -----------------------------------------------------------------------------------------------
+
     async def _hand_over(self, events: list[m.Event]) -> None:
         for event in events:
-            answer = self._answers.get(getattr(event, "cid", ""))
+            cid: str = getattr(event, "cid", "")
+            answer = self._answers.get(cid)
             if isinstance(event, m.Registered):
                 self.name = event.name
                 self._started.set()
             elif answer is not None:
                 if not answer.done():
                     answer.set_result(event)
-            else:
-                await self._until(lambda: len(self._inbox) < self._limit or self._leaving.is_set())
-                self._inbox.append(event)
-                self._changed.set()
+            elif not is_own(cid):
+                await self._until(self._has_room)
+                self._put(event)
+
+    def _has_room(self) -> bool:
+        """Return whether the inbox takes an event. As in `libchat.participant`."""
+        limit = self._limit + ANSWER_EVENTS if self._answers else self._limit
+        return len(self._inbox) < limit or not self._is_read or self._leaving.is_set()
+
+    def _put(self, event: m.Event) -> None:
+        if self._leaving.is_set():
+            return
+        if len(self._inbox) >= self._limit and not self._is_read:
+            self._inbox.popleft()
+        self._inbox.append(event)
+        self._changed.set()
+
+    # --- the end ----------------------------------------------------------------------------------------------------
 
     def _is_final(self, error: Exception) -> bool:
         """Return whether trying again is of no use, or not wanted."""
@@ -315,15 +388,15 @@ class AsyncClient:
     def _fail(self, error: Exception) -> None:
         if not self._link.has_registered:
             self._failure = error
-            self._started.set()
         elif not self._leaving.is_set():
-            self._end = error if isinstance(error, Disconnected) else Disconnected(str(error))
-            self._abandon(self._end)
+            reason = error.reason if isinstance(error, Disconnected) else str(error)
+            self._end = Disconnected(reason)
+            self._abandon(lambda: Disconnected(reason))
 
-    def _abandon(self, error: ChatError) -> None:
+    def _abandon(self, error: Callable[[], ChatError]) -> None:
         for answer in self._answers.values():
             if not answer.done():
-                answer.set_exception(error)
+                answer.set_exception(error())
 
 
 def connect(
@@ -334,12 +407,32 @@ def connect(
     known_servers: Path | None = None,
     accept_new: AcceptNew | None = None,
     plaintext: bool = False,
+    device: str = "",
     reconnect: bool = True,
+    timeout: float = CONNECT_SECONDS,
+    patience: Patience = PATIENCE,
     inbox: int = INBOX_EVENTS,
 ) -> AsyncClient:
-    """Return a participant that connects when its `async with` block begins. The arguments are `libchat.connect`'s."""
-    trust = None if plaintext else Trust(pin, known_servers, accept_new)
-    return AsyncClient(address, name, trust, reconnect=reconnect, inbox=inbox)
+    """Return a participant that connects when its `async with` block begins. The arguments are `libchat.connect`'s.
+
+    `accept_new` is called in another thread, so that it may ask a person and hold nobody up.
+    """
+    return AsyncClient(
+        address,
+        name,
+        None if plaintext else Trust(pin, known_servers, accept_new),
+        device=device or new_device(),
+        reconnect=reconnect,
+        timeout=timeout,
+        patience=patience,
+        inbox=inbox,
+    )
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel a task, and return when it has ended. What it raised is its own affair."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _close(writer: asyncio.StreamWriter) -> None:

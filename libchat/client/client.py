@@ -2,30 +2,35 @@
 
 Threads: one that connects, reads and writes (the program's threads leave commands with the link and wake it), and, once
 the program has set a callback, one that calls callbacks, so that they may do everything that the program may.
+
+The first waits in one place only, in its selector, where it can be woken; but for the system's resolver, for what the
+program is asked about a new server, and for room in the inbox when the connection is gone. While the inbox is full, the
+socket is not read, so the server waits, too; what the program says still leaves.
 """
 
 from __future__ import annotations
 
 import logging
-import random
-import secrets
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
-from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
+from selectors import EVENT_READ, DefaultSelector
 
 from libchat import messages as m
 from libchat._version import __version__
 from libchat.client.address import format_address, parse_address
-from libchat.client.link import Link, State
+from libchat.client.link import Link, State, new_device
+from libchat.client.patience import PATIENCE, Patience
 from libchat.client.trust import AcceptNew, Trust
-from libchat.errors import ChatError, Disconnected, ProtocolError
-from libchat.limits import CONNECT_SECONDS, INBOX_EVENTS, LINGER_SECONDS, PING_SECONDS, RECEIVE_BYTES
+from libchat.client.wire import Wire, reach, shake_hands
+from libchat.errors import ChatError, Closed, Disconnected, ProtocolError
+from libchat.limits import CONNECT_SECONDS, INBOX_EVENTS
 from libchat.locks import INBOX, tiered_lock
 from libchat.participant import E, OnError, Participant
-from libchat.transport.backoff import backoff
 from libchat.transport.pump import PlainPump, Pump
 from libchat.transport.tls import TlsPump
 from libchat.waker import Waker
@@ -39,22 +44,41 @@ class Client(Participant):
     It connects again by itself when the connection is lost, after growing delays: `Interrupted` and `Resumed` events
     tell of it. What is sent meanwhile goes out then. It ends for good when the server says so, when the server shows
     another key, or when somebody else has taken the name meanwhile: then whoever waits gets `Disconnected`.
+
+    `close` has everything sent that waits, if there is a connection; what is unanswered after that is lost.
     """
 
     def __init__(
-        self, address: str, name: str, trust: Trust | None, *, reconnect: bool, inbox: int, on_error: OnError | None
+        self,
+        address: str,
+        name: str,
+        trust: Trust | None,
+        *,
+        device: str,
+        reconnect: bool,
+        timeout: float,
+        patience: Patience,
+        inbox: int,
+        on_error: OnError | None,
     ) -> None:
         super().__init__(name, inbox=inbox, on_error=on_error)
         self._host, self._port = parse_address(address)
         self._trust = trust
         self._reconnect = reconnect
+        self._timeout = timeout
+        self._patience = patience
         self._lock = tiered_lock(INBOX)  # around the link
-        self._link = Link(name, secrets.token_hex(16), agent=f"libchat/{__version__}")
-        self._selector = DefaultSelector()
-        self._waker = Waker(self._selector)
+        self._link = Link(name, device, agent=f"libchat/{__version__}")
+        self._held: deque[m.Event] = deque()
+        """Events for which the program has no room yet. Only the client's thread looks at them."""
         self._leaving = threading.Event()
         self._started = threading.Event()
         self._failure: Exception | None = None
+        self._heard = 0.0
+        """When the server was heard last, or the connection was made."""
+        self._leave_by = inf
+        self._selector = DefaultSelector()
+        self._waker = Waker(self._selector)
         self._thread = threading.Thread(target=self._run, name="libchat-client", daemon=True)
         self._caller: threading.Thread | None = None
 
@@ -65,11 +89,11 @@ class Client(Participant):
 
     def on(self, kind: type[E], callback: Callable[[E], None]) -> None:
         super().on(kind, callback)
+        self._room_made()
         with self._condition:
-            if self._caller is not None:
-                return
-            self._caller = threading.Thread(target=self._call_forever, name="libchat-callbacks", daemon=True)
-        self._caller.start()
+            if self._caller is None and not self._is_closed:
+                self._caller = threading.Thread(target=self._call_forever, name="libchat-callbacks", daemon=True)
+                self._caller.start()
 
     # --- what a participant asks for --------------------------------------------------------------------------------
 
@@ -79,28 +103,39 @@ class Client(Participant):
         self._waker.wake()
 
     def _consumed(self, event: m.Event) -> None:
+        has_ack = False
         if isinstance(event, m.Entry):
             with self._lock:
-                self._link.consumed(event)
+                has_ack = self._link.consumed(event)
+        if has_ack or self._is_full:
+            self._waker.wake()
+
+    def _room_made(self) -> None:
+        if self._is_full:
             self._waker.wake()
 
     def _leave_chat(self) -> None:
         with self._lock:
-            self._link.submit(m.Exit())
+            self._link.leave()
         self._leaving.set()
         self._waker.wake()
-        own = (self._thread, self._caller)
-        if threading.current_thread() not in own:
-            for thread in own:
-                if thread is not None:
-                    thread.join()
+        deadline = time.monotonic() + 2 * self._patience.linger  # one for the server, one for the program's callback
+        for thread in (self._thread, self._caller):
+            if thread is not None and thread is not threading.current_thread():
+                thread.join(max(deadline - time.monotonic(), 0.0))
+                if thread.is_alive():
+                    _log.warning("%s left the chat, but its thread %s does not end", self.name, thread.name)
 
     # --- the thread -------------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
         """Connect, and return when the name is ours. Raises what went wrong."""
         self._thread.start()
-        self._started.wait()
+        try:
+            self._started.wait()
+        except BaseException:
+            self.close()
+            raise
         if self._failure is not None:
             self._thread.join()
             raise self._failure
@@ -116,33 +151,147 @@ class Client(Participant):
             self._waker.close()
 
     def _serve(self) -> None:
-        delays = backoff(random.random)
+        delays = self._patience.delays()
         while True:
+            begun = time.monotonic()
             error = self._attend()
-            if self._link.state is State.LIVE:
-                delays = backoff(random.random)
             if self._is_final(error):
+                self._hand_over_all()
                 self._fail(self._link.end or error)
                 return
+            if time.monotonic() - begun >= self._patience.steady:
+                delays = self._patience.delays()
             with self._lock:
-                events = self._link.lost(str(error))
-            self._hand_over(events)
+                self._held += self._link.lost(str(error))
+            self._hand_over_all()
             if self._leaving.wait(next(delays)):
                 return
 
     def _attend(self) -> Exception:
         """Connect, serve until the connection ends, and return why it did."""
         try:
-            with socket.create_connection((self._host, self._port), CONNECT_SECONDS) as sock:
-                pump = self._secure(sock)
-                self._selector.register(sock, EVENT_READ, sock)
-                try:
-                    self._converse(sock, pump)
-                finally:
-                    self._selector.unregister(sock)
+            sock = reach(self._host, self._port, time.monotonic() + self._timeout, self._wait)
+            try:
+                wire = Wire(sock, self._secure(sock), self._selector)
+            except BaseException:
+                sock.close()
+                raise
+            try:
+                self._converse(wire)
+            finally:
+                wire.close()
         except (OSError, ChatError) as error:
             return error
         return Disconnected("the server has closed the connection")
+
+    def _secure(self, sock: socket.socket) -> Pump:
+        """Do the handshake, check that it is the right server, and return the pump."""
+        if self._trust is None:
+            return PlainPump()
+        from libchat.security.identity import client_context
+
+        pump = TlsPump(client_context(), is_server=False)
+        shake_hands(sock, pump, time.monotonic() + self._timeout, self._wait)
+        self._trust.check(self.address, pump.peer_certificate)
+        return pump
+
+    def _wait(self, sock: socket.socket, events: int, deadline: float) -> None:
+        """Return when a socket is ready. Raises TimeoutError at the deadline, and `Closed` if the program leaves."""
+        self._selector.register(sock, events, sock)
+        try:
+            while not self._leaving.is_set():
+                ready = self._selector.select(max(deadline - time.monotonic(), 0.0))
+                if any(key.data is sock for key, _ in ready):
+                    return
+                if not ready:
+                    raise TimeoutError(f"{self.address} does not answer")
+                self._waker.clear()
+        finally:
+            self._selector.unregister(sock)
+        raise Closed(f"{self.name} has left the chat")
+
+    def _converse(self, wire: Wire) -> None:
+        """Carry commands and events until the server closes the connection, or is waited for in vain."""
+        with self._lock:
+            self._link.connected()
+        self._heard = time.monotonic()
+        self._leave_by = inf
+        self._receive(wire.read_ahead())
+        while not wire.is_eof and self._link.end is None:
+            seconds = self._time_left()
+            wire.write(self._data_to_send)
+            self._hand_over()
+            wire.watch(is_reading=not self._held)
+            for key, mask in self._selector.select(seconds):
+                if key.data is None:
+                    self._waker.clear()
+                elif mask & EVENT_READ:
+                    self._receive(wire.read())
+
+    def _time_left(self) -> float:
+        """Return how long the server may be waited for. Raises TimeoutError if it was in vain, and `Closed`."""
+        now = time.monotonic()
+        if self._leaving.is_set():
+            self._leave_by = min(self._leave_by, now + self._patience.linger)
+        if now >= self._leave_by:
+            raise Closed(f"{self.name} has left the chat")
+        if self._held:
+            self._heard = now  # nothing is read, so nothing can be heard
+        is_live = self._link.state is State.LIVE
+        if now >= self._heard + (self._patience.ping if is_live else self._timeout):
+            self._doubt()
+            self._heard = now
+        return min(self._heard + (self._patience.ping if is_live else self._timeout), self._leave_by) - now
+
+    def _doubt(self) -> None:
+        """Ask whether the server is still there. Raises TimeoutError if it was asked, or greeted, before."""
+        with self._lock:
+            is_lost = self._link.state is State.GREETING or self._link.quiet()
+        if is_lost:
+            raise TimeoutError(f"{self.address} does not answer")
+
+    def _data_to_send(self) -> bytes:
+        with self._lock:
+            return self._link.data_to_send()
+
+    def _receive(self, data: bytes) -> None:
+        """Take what the server has sent. Raises `ProtocolError` behind the last event that could be read."""
+        with self._lock:
+            events = self._link.receive_data(data)
+        if self._link.state is State.LIVE:
+            self._heard = time.monotonic()
+        for event in events:
+            if isinstance(event, m.Registered):
+                self.name = event.name
+                self._started.set()
+            else:
+                self._held.append(event)
+        if self._link.error is not None:
+            raise self._link.error
+
+    # --- handing over -----------------------------------------------------------------------------------------------
+
+    def _hand_over(self) -> None:
+        """Give the program what it has room for."""
+        while self._held and self._deliver(self._held[0]):
+            self._held.popleft()
+
+    def _hand_over_all(self) -> None:
+        """Give the program everything, and wait until it has room for it. There is no connection meanwhile."""
+        while self._held:
+            with self._condition:
+                self._condition.wait_for(lambda: self._has_room(self._held[0]))
+            self._hand_over()
+
+    def _call_forever(self) -> None:
+        while True:
+            with self._condition:
+                self._condition.wait_for(lambda: self._called or self._is_ended)
+                if self._is_closed or not self._called:
+                    return
+            self._call_back()
+
+    # --- the end ----------------------------------------------------------------------------------------------------
 
     def _is_final(self, error: Exception) -> bool:
         """Return whether trying again is of no use, or not wanted."""
@@ -154,113 +303,14 @@ class Client(Participant):
         )
 
     def _fail(self, error: Exception) -> None:
-        if self._link.has_registered:
-            self._disconnect(error.reason if isinstance(error, Disconnected) else str(error))
-        else:
+        if not self._link.has_registered:
             self._failure = error
+        elif not self._leaving.is_set():
+            if isinstance(error, Disconnected):
+                self._disconnect(error.reason)
+            else:
+                self._disconnect(str(error), error)
         self._started.set()
-
-    def _secure(self, sock: socket.socket) -> Pump:
-        """Do the handshake, check that it is the right server, and return the pump."""
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._trust is None:
-            return PlainPump()
-        from libchat.security.identity import client_context
-
-        pump = TlsPump(client_context(), is_server=False)
-        deadline = time.monotonic() + CONNECT_SECONDS
-        is_done = pump.handshake()
-        while not is_done:
-            sock.sendall(pump.data_to_send())
-            sock.settimeout(max(deadline - time.monotonic(), 0.001))
-            data = sock.recv(RECEIVE_BYTES)
-            if not data:
-                raise ConnectionError("the server has closed the connection during the handshake")
-            is_done = pump.handshake(data)
-        self._trust.check(self.address, pump.peer_certificate)
-        return pump
-
-    def _converse(self, sock: socket.socket, pump: Pump) -> None:
-        """Carry commands and events until the server closes the connection, or is waited for in vain."""
-        sock.setblocking(False)
-        with self._lock:
-            self._link.connected()
-        unsent = pump.data_to_send()
-        deadline: float | None = None
-        while not pump.is_eof and self._link.end is None:
-            unsent = self._write(sock, pump, unsent)
-            self._selector.modify(sock, EVENT_READ | EVENT_WRITE if unsent else EVENT_READ, sock)
-            if self._leaving.is_set():
-                deadline = deadline or time.monotonic() + LINGER_SECONDS
-                if time.monotonic() >= deadline:
-                    return
-            ready = self._selector.select(LINGER_SECONDS if deadline else PING_SECONDS)
-            if not ready:
-                self._check_alive()
-            for key, mask in ready:
-                if key.data is None:
-                    self._waker.clear()
-                elif mask & EVENT_READ:
-                    self._read(sock, pump)
-
-    def _write(self, sock: socket.socket, pump: Pump, unsent: bytes) -> bytes:
-        """Write what there is, as far as the socket takes it, and return the rest."""
-        while True:
-            if not unsent:
-                with self._lock:
-                    plain = self._link.data_to_send()
-                pump.write(plain)
-                unsent = pump.data_to_send()
-            if not unsent:
-                return b""
-            try:
-                unsent = unsent[sock.send(unsent) :]
-            except BlockingIOError:
-                return unsent
-
-    def _read(self, sock: socket.socket, pump: Pump) -> None:
-        try:
-            data = sock.recv(RECEIVE_BYTES)
-        except BlockingIOError:
-            return
-        if not data:
-            raise ConnectionError("connection lost")
-        plain = pump.receive_data(data)
-        with self._lock:
-            events = self._link.receive_data(plain)
-        self._hand_over(events)
-
-    def _check_alive(self) -> None:
-        with self._lock:
-            is_lost = self._link.quiet()
-        if is_lost:
-            raise TimeoutError("the server does not answer")
-
-    # --- handing over -----------------------------------------------------------------------------------------------
-
-    def _hand_over(self, events: list[m.Event]) -> None:
-        """Give events to the program. When its inbox is full, wait: then the server waits, too."""
-        for event in events:
-            if isinstance(event, m.Registered):
-                self.name = event.name
-                self._started.set()
-                continue
-            while not self._deliver(event):
-                with self._condition:
-                    self._condition.wait_for(self._has_room)
-                    if self._is_closed:
-                        return
-
-    def _has_room(self) -> bool:
-        return self._is_closed or max(len(self._inbox), len(self._called)) < self._limit
-
-    def _call_forever(self) -> None:
-        while True:
-            with self._condition:
-                self._condition.wait_for(lambda: self._called or self._is_ended)
-                if not self._called:
-                    return
-            self._call_back()
 
 
 def connect(
@@ -271,7 +321,10 @@ def connect(
     known_servers: Path | None = None,
     accept_new: AcceptNew | None = None,
     plaintext: bool = False,
+    device: str = "",
     reconnect: bool = True,
+    timeout: float = CONNECT_SECONDS,
+    patience: Patience = PATIENCE,
     inbox: int = INBOX_EVENTS,
     on_error: OnError | None = None,
 ) -> Client:
@@ -280,13 +333,28 @@ def connect(
     `address` is HOST or HOST:PORT. The server must show the key of `pin` (see `Server.pin`); without a pin, the file of
     known servers decides (the user's own one, unless another is given), and `accept_new` is asked about a server that
     is not in it: it gets address and pin, and returns whether to trust it from now on. Without it, a new server is
-    trusted, with a warning in the log. `reconnect` False ends with the first lost connection. `inbox` is how many
-    events wait for the program; `on_error` gets what callbacks raise.
+    trusted, with a warning in the log. `plaintext` is for a server without TLS; none of this is asked then.
 
-    Raises ValueError for an address or pin that is none, `OSError` if the server cannot be reached, `TrustError` if it
-    is not the right one, `NameTaken`, and `Refused` if it refuses the name otherwise.
+    `device` is a secret of at most `CID_BYTES` characters by which the server knows this client again, also after a
+    restart of the program; without one, each client makes its own. `reconnect` False ends with the first lost
+    connection. `timeout` is how many seconds the server may take to be reached, to shake hands, and to give the name,
+    each; `patience` says how long it is waited for later. `inbox` is how many events wait for the program; `on_error`
+    gets what callbacks raise.
+
+    Raises ValueError for an address, pin or device that is none, `OSError` if the server cannot be reached,
+    `TrustError` if it is not the right one, `ProtocolError` if it is no libchat server, `NameTaken`, `Refused` if it
+    refuses the name otherwise, and `StoreError` if the file of known servers cannot be used.
     """
-    trust = None if plaintext else Trust(pin, known_servers, accept_new)
-    client = Client(address, name, trust, reconnect=reconnect, inbox=inbox, on_error=on_error)
+    client = Client(
+        address,
+        name,
+        None if plaintext else Trust(pin, known_servers, accept_new),
+        device=device or new_device(),
+        reconnect=reconnect,
+        timeout=timeout,
+        patience=patience,
+        inbox=inbox,
+        on_error=on_error,
+    )
     client._start()
     return client

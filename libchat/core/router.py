@@ -149,7 +149,7 @@ class Router:
         out.append(fx.Close(session, m.Bye(is_final=True)))
 
     def _rejected(self, session: Session, command: m.Rejected, now: int, out: Out) -> None:
-        raise Refused(command.code, command.reason, command.subject)
+        raise Refused(command.code, clean_line(command.reason), clean_line(command.subject))
 
     # --- entries ----------------------------------------------------------------------------------------------------
 

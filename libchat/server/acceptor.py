@@ -27,9 +27,15 @@ KEEPALIVE: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 class Acceptor:
     """Accept connections, in a thread of its own, in which `accepted` is called with each socket and address."""
 
-    def __init__(self, listener: socket.socket, accepted: Callable[[socket.socket, str], None]) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        accepted: Callable[[socket.socket, str], None],
+        on_failure: Callable[[], None],
+    ) -> None:
         self._listener = listener
         self._accepted = accepted
+        self._on_failure = on_failure
         self._selector = DefaultSelector()
         self._waker = Waker(self._selector)
         self._stop = threading.Event()
@@ -55,6 +61,7 @@ class Acceptor:
                         self._accept()
         except Exception:  # noqa: BLE001  # the outermost frame of a thread
             _log.critical("the acceptor has failed; nobody can connect any more", exc_info=True)
+            self._on_failure()
         finally:
             self._selector.close()
             self._waker.close()

@@ -3,19 +3,21 @@
     received bytes -> pump -> lines -> dialect -> commands
     events -> dialect -> outbox -> pump -> bytes to send
 
-It belongs to the thread of its poller, but for what `Lane` says. A peer that breaks the rules of the wire gets an error
-and a goodbye in its own dialect; then the connection is `is_finished`, takes nothing in any more, and what waits in it
-is all that is left to do.
+It belongs to the thread of its poller, but for what `Lane` says. A peer that says that it sends nothing more, or that
+breaks the rules of the wire, has said `exit` behind its last line: so what came before is carried out and answered, in
+order, and the goodbye is the last of the answers. With it the connection `is_finished`: it takes nothing in any more,
+and what waits in it is all that is left to do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from libchat.errors import ProtocolError
 from libchat.limits import OUTBOX_BYTES, RECEIVE_BYTES
-from libchat.messages import Bye, Command, Event, Failed, Rejected
+from libchat.messages import Bye, Command, Event, Exit, Failed, History, Rejected
 from libchat.transport.fanout import Fanout, Item, Lane, format_items, is_last
 from libchat.transport.outbox import Outbox
 from libchat.transport.pump import Pump
@@ -23,8 +25,12 @@ from libchat.wire.dialect import Dialect
 from libchat.wire.lines import LineBuffer
 from libchat.wire.sniff import sniff
 
-MOST_AT_ONCE = 4 * RECEIVE_BYTES
+MOST_AT_ONCE: Final = 4 * RECEIVE_BYTES
 """Plaintext that is encrypted at once: what a socket's buffer takes anyway. The rest waits as plaintext, shared."""
+
+LINES_AT_ONCE: Final = 256
+"""Lines of one connection that are carried out in one turn. `RECEIVE_BYTES` hold 13,000 times `who`, and each answer is
+as long as there are people: all at once, they would hold everybody up for seconds. 256 lines of chat fill a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,9 @@ class Connection(Lane):
 
     __slots__ = (
         "_dialects",
+        "_has_dropped",
         "_has_said_bye",
+        "_has_said_exit",
         "_is_broken",
         "_lines",
         "_outbox",
@@ -48,31 +56,44 @@ class Connection(Lane):
         "_received",
         "_start_of_stream",
         "_to_send",
+        "has_hung_up",
         "is_finished",
         "peer",
+        "reason",
     )
 
-    def __init__(self, fanout: Fanout, pump: Pump, dialects: Dialects, peer: str) -> None:
+    def __init__(
+        self, fanout: Fanout, pump: Pump, dialects: Dialects, peer: str, *, outbox_bytes: int = OUTBOX_BYTES
+    ) -> None:
         super().__init__(fanout, dialects.classic)  # spoken until it is known which one the peer speaks
         self.peer = peer
         """The address of the other end, for logs."""
         self.is_finished = False
         """Whether nothing is taken in any more, and the connection ends when what waits has left."""
+        self.reason = "connection lost"
+        """Why it has ended, for the others."""
+        self.has_hung_up = False
+        """Whether the socket has come to its end. What waits may still leave."""
         self._dialects = dialects
         self._pump = pump
         self._lines = LineBuffer()
         self._start_of_stream: bytes | None = b""
         """What came so far, if that was too little to tell the dialect; None once it is known."""
         self._received: list[bytes] = []
-        self._outbox = Outbox(OUTBOX_BYTES)
+        self._outbox = Outbox(outbox_bytes)
         self._to_send = b""
         self._is_broken = False
+        self._has_dropped = False
         self._has_said_bye = False
+        self._has_said_exit = False
 
     # --- in ---------------------------------------------------------------------------------------------------------
 
     def receive_data(self, data: bytes | memoryview) -> bool:
-        """Take bytes from the socket, and return whether `commands` has something. May finish the connection."""
+        """Take bytes from the socket, and return whether there is something for `commands`. May finish the connection.
+
+        Give it no more while there is: what `commands` leaves for the next turn would grow.
+        """
         if self.is_finished:
             return False
         try:
@@ -84,7 +105,27 @@ class Connection(Lane):
             plain = self._sniff(self._start_of_stream + plain)
         if plain:
             self._received += self._lines.receive_data(plain)
-        return bool(self._received) or self._lines.error is not None
+        return self.has_input
+
+    def receive_end(self) -> bool:
+        """Notice that the socket has come to its end, and return whether there is something for `commands`."""
+        self.has_hung_up = True
+        return self.has_input
+
+    @property
+    def has_input(self) -> bool:
+        """Whether there is something for `commands`."""
+        return not self.is_finished and (bool(self._received) or (self._is_at_end and not self._has_said_exit))
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a turn is due for what the last one left over: not before the answers to that have left."""
+        return self.has_input and not self.has_more_to_send
+
+    @property
+    def _is_at_end(self) -> bool:
+        """Whether no more lines will come than those that have."""
+        return self.has_hung_up or self._pump.is_eof or self._lines.error is not None
 
     def _sniff(self, start: bytes) -> bytes:
         """Choose the dialect by the first bytes, and return them; or nothing, if more are needed or it is refused."""
@@ -102,28 +143,41 @@ class Connection(Lane):
         return start
 
     def commands(self) -> Iterator[Command | Rejected]:
-        """Yield what the received lines mean, each in the light of what came of the one before."""
+        """Yield what the received lines mean, each in the light of what came of the one before.
+
+        One turn's worth of them: the next one is due when `is_ready`. A page of history may be as large as the outbox,
+        so nothing follows it in the same turn.
+        """
         received, self._received = self._received, []
         parse = self.dialect.parse_line
-        for line in received:
-            yield from parse(line, self.rooms[-1].name if self.rooms else None)
-        error = self._lines.error
-        if error is not None and not self.is_finished:
-            self._finish([Failed(error.code, error.reason), Bye(error.reason)])
+        for count, line in enumerate(received, 1):
+            commands = parse(line, self.rooms[-1].name if self.rooms else None)
+            yield from commands
+            if count == LINES_AT_ONCE or (commands and type(commands[-1]) is History):
+                self._received = received[count:]
+                break
+        if self._is_at_end and not (self._received or self._has_said_exit):
+            yield from self._last_commands()
 
-    @property
-    def is_eof(self) -> bool:
-        """Whether the peer has said that it sends nothing more."""
-        return self._pump.is_eof
+    def _last_commands(self) -> Iterator[Command | Rejected]:
+        self._has_said_exit = True
+        error = self._lines.error
+        if error is None:
+            yield Exit("connection lost")
+        else:
+            yield Rejected(error.code, error.reason)
+            yield Exit(error.reason)
 
     # --- out --------------------------------------------------------------------------------------------------------
 
     def send_items(self, items: Sequence[Item]) -> None:
         """Have events sent. A reader so slow that there is no room for them loses the connection, and no entry."""
         if self.is_finished:
+            self._has_dropped = True
             return
         if not self._outbox.put(format_items(items, self.dialect, is_congested=self._outbox.is_congested)):
-            self._outbox.clear()
+            self._drop()
+            self.reason = "too slow a reader"
             self._finish([Bye("you read too slowly")])
         elif is_last(items):
             self._finish([])
@@ -148,21 +202,29 @@ class Connection(Lane):
     @property
     def is_drained(self) -> bool:
         """Whether everything that was ever put into the lane has been given to the socket."""
-        return self.is_empty and not self.has_more_to_send
+        return self.is_empty and not self.has_more_to_send and not self._has_dropped
 
     def finish(self, reason: str) -> None:
         """Say goodbye, and end the connection when what waits has left."""
         if not self.is_finished:
+            self.reason = reason
             self._finish([Bye(reason)])
 
     def _finish(self, events: Sequence[Event]) -> None:
         self.is_finished = True
+        self._received.clear()
         for event in events:
-            self._outbox.put(self.dialect.format_event(event))
+            self._outbox.put_last(self.dialect.format_event(event))
 
     def _break(self) -> None:
         """Finish without a word: the encryption has failed, and only its own alert can still be sent."""
         self.is_finished = self._is_broken = True
+        self._received.clear()
+        self._drop()
+
+    def _drop(self) -> None:
+        """Drop what waits. The entries in it count as not delivered."""
+        self._has_dropped = True
         self._outbox.clear()
 
     def _encrypt(self) -> None:

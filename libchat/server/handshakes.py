@@ -2,7 +2,8 @@
 
 A few threads (OpenSSL gives the GIL back while it computes) share the connections; each waits for many at once, so
 that a peer that never finishes holds up nobody. One that takes too long is closed. One that speaks something else than
-TLS is told so in plain words, because that is the mistake that people make.
+TLS is told so in plain words, because that is the mistake that people make; then it is read and ignored until it has
+closed its side, or its time is up: a socket that is closed with unread input takes the answer down with it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from selectors import EVENT_READ, DefaultSelector
 from typing import Final
 
-from libchat.errors import ProtocolError
+from libchat.errors import Code, ProtocolError
 from libchat.limits import HANDSHAKE_SECONDS, RECEIVE_BYTES
 from libchat.server.inbox import Inbox
 from libchat.server.poller import Arrival
@@ -38,7 +39,7 @@ _HTTP_ANSWER: Final = (
 class _Half:
     """A connection whose handshake is under way."""
 
-    __slots__ = ("address", "deadline", "first", "pump", "socket")
+    __slots__ = ("address", "deadline", "first", "is_refused", "pump", "socket")
 
     def __init__(self, sock: socket.socket, address: str, pump: TlsPump, deadline: float) -> None:
         self.socket = sock
@@ -47,17 +48,27 @@ class _Half:
         self.deadline = deadline
         self.first = b""
         """The first bytes that came."""
+        self.is_refused = False
+        """Whether it was told that this will not do."""
 
 
 class Handshaker:
     """One thread of handshakes. `established` is called, in this thread, with each connection that is done."""
 
     def __init__(
-        self, context: ssl.SSLContext, clock: Callable[[], float], established: Callable[[Arrival], None]
+        self,
+        context: ssl.SSLContext,
+        clock: Callable[[], float],
+        established: Callable[[Arrival], None],
+        on_failure: Callable[[], None],
+        *,
+        seconds: float = HANDSHAKE_SECONDS,
     ) -> None:
         self._context = context
         self._clock = clock
         self._established = established
+        self._on_failure = on_failure
+        self._seconds = seconds
         self._selector = DefaultSelector()
         self._waker = Waker(self._selector)
         self._inbox: Inbox[tuple[socket.socket, str]] = Inbox(self._waker)
@@ -67,7 +78,7 @@ class Handshaker:
 
     def __len__(self) -> int:
         """Return how many handshakes are under way."""
-        return len(self._halves)
+        return len(self._inbox) + len(self._halves)
 
     def start(self) -> None:
         """Begin."""
@@ -82,6 +93,7 @@ class Handshaker:
         self._is_stopping = True
         self._waker.wake()
         self._thread.join()
+        self._close_inbox()
 
     def _run(self) -> None:
         try:
@@ -95,6 +107,7 @@ class Handshaker:
                 self._expire()
         except Exception:  # noqa: BLE001  # the outermost frame of a thread
             _log.critical("a thread of handshakes has failed", exc_info=True)
+            self._on_failure()
         finally:
             self._close_all()
 
@@ -104,22 +117,30 @@ class Handshaker:
 
     def _accept(self) -> None:
         for sock, address in self._inbox.take():
-            half = _Half(sock, address, TlsPump(self._context, is_server=True), self._clock() + HANDSHAKE_SECONDS)
+            half = _Half(sock, address, TlsPump(self._context, is_server=True), self._clock() + self._seconds)
             self._halves[half] = None
             self._selector.register(sock, EVENT_READ, half)
 
     def _advance(self, half: _Half) -> None:
         try:
             data = half.socket.recv(RECEIVE_BYTES)
-            if not data:
-                self._close(half)
-                return
-            half.first = half.first or data[:16]
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._close(half)
+        elif not half.is_refused:
+            self._handshake(half, data)
+
+    def _handshake(self, half: _Half, data: bytes) -> None:
+        half.first = half.first or data[:16]
+        try:
+            if half.first[0] != TLS_HANDSHAKE:  # OpenSSL would wait for a whole header
+                raise ProtocolError(Code.BAD_LINE, _HINT)
             is_done = half.pump.handshake(data)
             # A first flight is a few kilobytes: a socket that has just been opened takes it whole.
             half.socket.sendall(half.pump.data_to_send())
-        except (BlockingIOError, InterruptedError):
-            return
         except (ProtocolError, OSError) as error:
             self._refuse(half, error)
             return
@@ -133,12 +154,12 @@ class Handshaker:
         if half.first and half.first[0] != TLS_HANDSHAKE:
             is_http = half.first.split(b" ")[0] in (b"GET", b"POST", b"HEAD", b"PUT", b"OPTIONS", b"CONNECT")
             answer = _HTTP_ANSWER if is_http else _PLAIN_ANSWER
+        half.is_refused = True
         try:
             half.socket.send(answer)
             half.socket.shutdown(socket.SHUT_WR)
         except OSError:
-            pass  # it did not wait for the answer
-        self._close(half)
+            self._close(half)  # it did not wait for the answer
 
     def _release(self, half: _Half) -> None:
         self._selector.unregister(half.socket)
@@ -151,13 +172,17 @@ class Handshaker:
     def _expire(self) -> None:
         now = self._clock()
         while self._halves and (oldest := next(iter(self._halves))).deadline <= now:
-            _log.info("handshake with %s took longer than %s seconds", oldest.address, HANDSHAKE_SECONDS)
+            if not oldest.is_refused:
+                _log.info("handshake with %s took longer than %s seconds", oldest.address, self._seconds)
             self._close(oldest)
 
     def _close_all(self) -> None:
         for half in list(self._halves):
             self._close(half)
-        for sock, _ in self._inbox.take():
-            sock.close()
+        self._close_inbox()
         self._selector.close()
         self._waker.close()
+
+    def _close_inbox(self) -> None:
+        for sock, _ in self._inbox.take():
+            sock.close()

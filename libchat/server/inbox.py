@@ -26,6 +26,10 @@ class Inbox(Generic[T]):
         if is_first:
             self._waker.wake()
 
+    def __len__(self) -> int:
+        """Return how many items wait."""
+        return len(self._items)
+
     def take(self) -> list[T]:
         """Remove and return all items. Called by the owner."""
         with self._lock:

@@ -4,11 +4,15 @@ A turn: wait until something is ready; read every socket that has something; let
 its own, under its lock); then write, once, to every connection for which something was left. Nothing blocks but the
 wait. Other threads leave events in the fan-out, under the inbox lock, and wake the poller.
 
+A connection that has sent more lines than fit into a turn is not read until later turns have dealt with the rest, and
+each of these waits until the answers of the one before have left. So nobody fills the memory with answers.
+
 What has left for a session is reported to the hub with the next turn, so that it counts as acknowledged, or the next
 page of what waited is handed out.
 
 A connection that ends is first flushed, then told that nothing more comes, then read and ignored until the peer has
-closed its side as well: a socket that is closed with unread input takes the last lines down with it.
+closed its side as well: a socket that is closed with unread input takes the last lines down with it. All of that takes
+`Bounds.linger_seconds` at most, however little the peer reads; its session has departed before.
 """
 
 from __future__ import annotations
@@ -18,13 +22,16 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from itertools import takewhile
+from math import inf
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 
 from libchat.core.effects import Delivery
 from libchat.core.registry import Session
+from libchat.errors import Closed
 from libchat.hub import Hub
-from libchat.limits import LINGER_SECONDS, RECEIVE_BYTES, REGISTER_SECONDS
+from libchat.limits import RECEIVE_BYTES
 from libchat.locks import INBOX, tiered_lock
+from libchat.server.bounds import Bounds
 from libchat.server.connection import Connection, Dialects
 from libchat.server.inbox import Inbox
 from libchat.transport.fanout import Fanout, Item, Lane
@@ -63,24 +70,32 @@ class FanoutSink:
 class Peer(Connection):
     """A connection with its socket."""
 
-    __slots__ = ("interest", "is_gone", "socket")
+    __slots__ = ("has_departed", "interest", "is_gone", "is_shut", "socket")
 
-    def __init__(self, fanout: Fanout, pump: Pump, dialects: Dialects, peer: str, sock: socket.socket) -> None:
-        super().__init__(fanout, pump, dialects, peer)
+    def __init__(
+        self, fanout: Fanout, pump: Pump, dialects: Dialects, peer: str, sock: socket.socket, outbox_bytes: int
+    ) -> None:
+        super().__init__(fanout, pump, dialects, peer, outbox_bytes=outbox_bytes)
         self.socket = sock
-        self.interest = EVENT_READ
+        self.interest = 0
+        """What the selector waits for, 0 if it does not know the socket."""
+        self.is_shut = False
+        """Whether the socket was told that nothing more comes."""
         self.is_gone = False
         """Whether the socket is closed."""
+        self.has_departed = False
+        """Whether the end of the session was reported, or is going to be with the next turn."""
 
 
 class Poller:
     """Serve sockets for a hub, in a thread of its own. `clock` returns seconds that never go back."""
 
     def __init__(
-        self, hub: Hub, dialects: Dialects, clock: Callable[[], float], on_failure: Callable[[], None]
+        self, hub: Hub, dialects: Dialects, clock: Callable[[], float], on_failure: Callable[[], None], bounds: Bounds
     ) -> None:
         self._hub = hub
         self._on_failure = on_failure
+        self._bounds = bounds
         self._dialects = dialects
         self._clock = clock
         self._selector = DefaultSelector()
@@ -92,11 +107,12 @@ class Poller:
         self._nameless: dict[Peer, float] = {}
         """Peers that had no name when they came, and until when they may do without; oldest first."""
         self._lingering: dict[Peer, float] = {}
-        """Peers that were told that nothing more comes, and until when they are waited for; oldest first."""
+        """Peers that are at their end, and until when they are waited for; oldest first."""
+        self._backlog: dict[Peer, None] = {}
+        """Peers that have sent more than fitted into their last turn, and are ready for the next."""
         self._drained: list[Peer] = []
         self._departed: list[tuple[Peer, str]] = []
         self._stop_reason: str | None = None
-        self._stop_seconds = 0.0
         self._thread = threading.Thread(target=self._run, name="libchat-poller", daemon=True)
 
     # --- for other threads ------------------------------------------------------------------------------------------
@@ -110,13 +126,16 @@ class Poller:
         """Take over an established connection."""
         self._arrivals.post(arrival)
 
-    def stop(self, reason: str, seconds: float) -> None:
-        """Tell everybody why, flush what is owed within some seconds, close all, and return when that is done."""
-        self._stop_seconds = seconds
+    def stop(self, reason: str) -> None:
+        """Have everybody told why, what is owed flushed within `Bounds.stop_seconds`, and all closed. Then `join`."""
         self._stop_reason = reason
         self._waker.wake()
+
+    def join(self) -> None:
+        """Return when the thread has ended."""
         self._thread.join()
         self._hub.remove_sink(self._sink)
+        self._close_arrivals()
 
     # --- the thread -------------------------------------------------------------------------------------------------
 
@@ -126,6 +145,9 @@ class Poller:
             while self._stop_reason is None:
                 self._turn(self._timeout())
             self._say_goodbye(self._stop_reason)
+        except Closed:
+            _log.error("the chat was closed before its server; all connections are closed")
+            self._on_failure()
         except Exception:  # noqa: BLE001  # the outermost frame of a thread
             _log.critical("the poller has failed; all its connections are closed", exc_info=True)
             self._on_failure()
@@ -133,7 +155,8 @@ class Poller:
             self._close_all()
 
     def _turn(self, timeout: float | None) -> None:
-        readable: list[Peer] = []
+        readable = list(self._backlog)
+        self._backlog.clear()
         for key, mask in self._selector.select(timeout):
             peer: Peer | None = key.data
             if peer is None:
@@ -146,27 +169,32 @@ class Poller:
                 readable.append(peer)
         self._route(readable)
         self._send()
+        for peer in readable:
+            self._watch(peer)
         self._expire()
 
-    def _timeout(self) -> float | None:
-        if self._drained or self._departed:
+    def _timeout(self, latest: float = inf) -> float | None:
+        """Return how long the next turn may wait, at most until `latest`."""
+        if self._drained or self._departed or self._backlog:
             return 0.0
-        deadlines = [next(iter(queue.values())) for queue in (self._nameless, self._lingering) if queue]
-        return max(min(deadlines) - self._clock(), 0.0) if deadlines else None
+        soonest = min([latest, *(next(iter(queue.values())) for queue in (self._nameless, self._lingering) if queue)])
+        return max(soonest - self._clock(), 0.0) if soonest < inf else None
 
     def _welcome(self, readable: list[Peer]) -> None:
         for sock, pump, address in self._arrivals.take():
-            peer = Peer(self._sink.fanout, pump, self._dialects, address, sock)
+            peer = Peer(self._sink.fanout, pump, self._dialects, address, sock, self._bounds.outbox_bytes)
             self._peers[peer] = None
-            self._nameless[peer] = self._clock() + REGISTER_SECONDS
-            self._selector.register(sock, EVENT_READ, peer)
+            self._nameless[peer] = self._clock() + self._bounds.register_seconds
+            self._watch(peer)
             # What came together with the end of the handshake lies in the pump; no socket will tell of it.
             if peer.receive_data(b""):
                 readable.append(peer)
             self._flush(peer)
 
     def _read(self, peer: Peer) -> bool:
-        """Read what a socket has, and return whether there are lines in it."""
+        """Read what a socket has, and return whether something is to be done about it."""
+        if peer.has_input or peer.is_gone:
+            return False
         try:
             count = peer.socket.recv_into(self._buffer)
         except (BlockingIOError, InterruptedError):
@@ -175,12 +203,21 @@ class Poller:
             self._lose(peer, f"connection lost: {error.strerror}")
             return False
         if not count:
+            return self._hang_up(peer)
+        has_input = peer.receive_data(self._buffer[:count])
+        if peer.is_finished:
+            self._flush(peer)
+        return has_input
+
+    def _hang_up(self, peer: Peer) -> bool:
+        """Notice the end of a peer's stream. If it has only stopped to send, it may still read its answers."""
+        if peer.is_finished:
             self._lose(peer, "connection lost")
             return False
-        has_lines = peer.receive_data(self._buffer[:count])
-        if peer.is_finished or peer.is_eof:
-            self._flush(peer)
-        return has_lines
+        has_input = peer.receive_end()
+        self._lingering[peer] = self._clock() + self._bounds.linger_seconds
+        self._watch(peer)
+        return has_input
 
     def _route(self, readable: list[Peer]) -> None:
         if not (readable or self._drained or self._departed):
@@ -192,9 +229,6 @@ class Poller:
             drained=(peer for peer in drained if peer.is_drained),
             departed=departed,
         )
-        for peer in readable:
-            if peer.is_finished or peer.is_eof:
-                self._end(peer)
 
     def _send(self) -> None:
         for lane, items in self._sink.take():
@@ -215,35 +249,48 @@ class Poller:
             except OSError as error:
                 self._lose(peer, f"connection lost: {error.strerror}")
                 return
-        has_more = peer.has_more_to_send
-        self._watch(peer, EVENT_READ | EVENT_WRITE if has_more else EVENT_READ)
-        if not has_more:
-            if peer.unacked and (peer.is_replaying or not peer.has_acks):
-                self._drained.append(peer)
-            if peer.is_finished:
-                self._linger(peer)
+        self._watch(peer)
+        if not peer.has_more_to_send and peer.unacked and (peer.is_replaying or not peer.has_acks):
+            self._drained.append(peer)
+        if peer.is_finished:
+            self._linger(peer)
 
-    def _watch(self, peer: Peer, interest: int) -> None:
-        if peer.interest != interest:
-            peer.interest = interest
+    def _watch(self, peer: Peer) -> None:
+        """Have the selector wait for what can be done with a socket; what can be done without it is due next turn."""
+        if peer.is_gone:
+            return
+        if peer.is_ready:
+            self._backlog[peer] = None
+        can_read = not (peer.has_hung_up or peer.has_input)
+        interest = (EVENT_READ if can_read else 0) | (EVENT_WRITE if peer.has_more_to_send else 0)
+        if interest == peer.interest:
+            return
+        if not interest:
+            self._selector.unregister(peer.socket)
+        elif not peer.interest:
+            self._selector.register(peer.socket, interest, peer)
+        else:
             self._selector.modify(peer.socket, interest, peer)
+        peer.interest = interest
 
     # --- the end of a connection ------------------------------------------------------------------------------------
 
-    def _end(self, peer: Peer) -> None:
-        """End a session: it was told why, or has itself said that it sends no more."""
-        if not peer.is_over:
-            self._departed.append((peer, "connection lost"))
-        peer.finish("")
-        self._flush(peer)
+    def _depart(self, peer: Peer, reason: str) -> None:
+        """Have the end of a session reported with the next turn, unless the hub knows of it."""
+        if not (peer.is_over or peer.has_departed):
+            peer.has_departed = True
+            self._departed.append((peer, reason))
 
     def _linger(self, peer: Peer) -> None:
-        """Tell the peer that nothing more comes, and wait for it to say the same."""
-        if peer in self._lingering:
+        """End a session; when all has left, tell the peer that nothing more comes, and wait for it to say the same."""
+        self._depart(peer, peer.reason)
+        self._lingering.setdefault(peer, self._clock() + self._bounds.linger_seconds)
+        if peer.has_more_to_send or peer.is_shut:
             return
-        if not peer.is_over:
-            self._departed.append((peer, "connection lost"))
-        self._lingering[peer] = self._clock() + LINGER_SECONDS
+        if peer.has_hung_up:
+            self._lose(peer, "connection lost")
+            return
+        peer.is_shut = True
         try:
             peer.socket.shutdown(socket.SHUT_WR)
         except OSError:
@@ -254,11 +301,12 @@ class Poller:
         if peer.is_gone:
             return
         peer.is_gone = True
-        if not peer.is_over:
-            self._departed.append((peer, reason))
-        self._selector.unregister(peer.socket)
+        self._depart(peer, reason)
+        if peer.interest:
+            self._selector.unregister(peer.socket)
         peer.socket.close()
         del self._peers[peer]
+        self._backlog.pop(peer, None)
         self._nameless.pop(peer, None)
         self._lingering.pop(peer, None)
 
@@ -269,28 +317,35 @@ class Poller:
         for peer in _due(self._nameless, now):
             del self._nameless[peer]
             if peer.person is None and not peer.is_finished:
-                peer.finish(f"no name was registered within {REGISTER_SECONDS:.0f} seconds")
+                peer.finish(f"no name was registered within {self._bounds.register_seconds:.0f} seconds")
                 self._flush(peer)
 
     def _say_goodbye(self, reason: str) -> None:
         """Tell everybody, and flush until all have everything or the time is up."""
-        deadline = self._clock() + self._stop_seconds
+        deadline = self._clock() + self._bounds.stop_seconds
+        self._welcome([])
         self._send()
         for peer in list(self._peers):
             peer.finish(reason)
             self._flush(peer)
-        while self._peers and (left := deadline - self._clock()) > 0:
-            self._turn(left)
+        while self._peers and self._clock() < deadline:
+            self._turn(self._timeout(deadline))
 
     def _close_all(self) -> None:
         for peer in list(self._peers):
             self._lose(peer, "the server has stopped")
         departed: list[tuple[Session, str]] = [(peer, reason) for peer, reason in self._departed]
-        self._hub.run([], departed=departed)
-        for sock, _, _ in self._arrivals.take():
-            sock.close()
+        try:
+            self._hub.run([], departed=departed)
+        except Closed:
+            pass  # then nobody is there to be told
+        self._close_arrivals()
         self._selector.close()
         self._waker.close()
+
+    def _close_arrivals(self) -> None:
+        for sock, _, _ in self._arrivals.take():
+            sock.close()
 
 
 def _due(deadlines: dict[Peer, float], now: float) -> list[Peer]:

@@ -15,9 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
+from libchat.errors import Closed
 from libchat.hub import Hub
-from libchat.limits import HANDSHAKES, LISTEN_BACKLOG, STOP_SECONDS
+from libchat.limits import LISTEN_BACKLOG
 from libchat.server.acceptor import Acceptor
+from libchat.server.bounds import Bounds
 from libchat.server.connection import Dialects
 from libchat.server.poller import Arrival, Poller
 from libchat.transport.pump import PlainPump
@@ -25,6 +27,8 @@ from libchat.wire.classic import Classic
 from libchat.wire.native import Native
 
 if TYPE_CHECKING:
+    import ssl
+
     from libchat.security.identity import Identity
     from libchat.server.handshakes import Handshaker
 
@@ -43,7 +47,7 @@ class Server:
     `host` is the address to listen on ("" for all), `port` 0 takes a free one. `data` is the folder that keeps the
     server's key; without one, each start has a new key. `certificate` and `key` are files of one's own in PEM.
     `plaintext` serves without TLS, on loopback only unless `insecure` is said too. `hub` is the chat to serve; without
-    one, the server makes its own, and closes it when it stops.
+    one, the server makes its own, and closes it when it stops. `bounds` are what it puts up with.
 
     Raises `StoreError` when key or certificate cannot be used, `OSError` when it cannot listen, and `ValueError` for
     plaintext that others could read.
@@ -61,6 +65,7 @@ class Server:
         plaintext: bool = False,
         insecure: bool = False,
         pollers: int = 1,
+        bounds: Bounds | None = None,
     ) -> None:
         if plaintext and not insecure and host not in LOOPBACK:
             raise ValueError(
@@ -76,8 +81,9 @@ class Server:
         self._identity = None if plaintext else _identity(host, data, certificate, key)
         self._ended = threading.Event()
         """Set when the server has stopped, or cannot go on."""
-        dialects = Dialects(native=Native(), classic=Classic(datetime.fromtimestamp))
-        self._pollers = [Poller(self.hub, dialects, time.monotonic, self._ended.set) for _ in range(pollers)]
+        self._bounds = bounds if bounds is not None else Bounds()
+        self._poller_count = pollers
+        self._pollers: list[Poller] = []
         self._handshakers: list[Handshaker] = []
         self._acceptor: Acceptor | None = None
         self._accepted_count = 0
@@ -85,12 +91,15 @@ class Server:
     # --- life -------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Listen, and serve in the background."""
-        listener = _listen(self._host, self._port)
+        """Listen, and serve in the background. Raises `Closed` if the server has stopped: it serves once."""
+        if self._ended.is_set():
+            raise Closed("the server has stopped; make a new one")
+        context = _context(self._identity) if self._identity is not None else None
+        listener = _listen(self._host, self._port)  # nothing before it has to be closed if it fails
         self._port = listener.getsockname()[1]
-        if self._identity is not None:
-            self._handshakers = self._make_handshakers(self._identity)
-        self._acceptor = Acceptor(listener, self._accepted)
+        self._pollers = self._make_pollers()
+        self._handshakers = self._make_handshakers(context) if context is not None else []
+        self._acceptor = Acceptor(listener, self._accepted, self._ended.set)
         for poller in self._pollers:
             poller.start()
         for handshaker in self._handshakers:
@@ -101,7 +110,7 @@ class Server:
     def stop(self, reason: str = "the server is stopping") -> None:
         """Stop listening, tell everybody why, flush what is owed, and return when all threads have ended.
 
-        Takes at most `STOP_SECONDS` and what is under way. Harmless when called twice.
+        Takes at most `Bounds.stop_seconds` and what is under way. Harmless when called twice.
         """
         if self._acceptor is None:
             return
@@ -110,7 +119,9 @@ class Server:
         for handshaker in self._handshakers:
             handshaker.stop()
         for poller in self._pollers:
-            poller.stop(reason, STOP_SECONDS)
+            poller.stop(reason)
+        for poller in self._pollers:
+            poller.join()
         if self._owns_hub:
             self.hub.close(reason)
         self._ended.set()
@@ -157,22 +168,36 @@ class Server:
 
     def _accepted(self, sock: socket.socket, address: str) -> None:
         self._accepted_count += 1
-        if self._identity is None:
-            self._established((sock, PlainPump(), address))
-        elif sum(map(len, self._handshakers)) >= HANDSHAKES:
+        if self._ended.is_set() or sum(map(len, self._handshakers)) >= self._bounds.handshakes:
             sock.close()
+        elif self._identity is None:
+            self._established((sock, PlainPump(), address))
         else:
             self._handshakers[self._accepted_count % len(self._handshakers)].begin(sock, address)
 
     def _established(self, arrival: Arrival) -> None:
         self._pollers[self._accepted_count % len(self._pollers)].adopt(arrival)
 
-    def _make_handshakers(self, identity: Identity) -> list[Handshaker]:
-        from libchat.security.identity import server_context
+    def _make_pollers(self) -> list[Poller]:
+        dialects = Dialects(native=Native(), classic=Classic(datetime.fromtimestamp))
+        return [
+            Poller(self.hub, dialects, time.monotonic, self._ended.set, self._bounds) for _ in range(self._poller_count)
+        ]
+
+    def _make_handshakers(self, context: ssl.SSLContext) -> list[Handshaker]:
         from libchat.server.handshakes import Handshaker
 
-        context = server_context(identity)
-        return [Handshaker(context, time.monotonic, self._established) for _ in range(HANDSHAKERS)]
+        seconds = self._bounds.handshake_seconds
+        return [
+            Handshaker(context, time.monotonic, self._established, self._ended.set, seconds=seconds)
+            for _ in range(HANDSHAKERS)
+        ]
+
+
+def _context(identity: Identity) -> ssl.SSLContext:
+    from libchat.security.identity import server_context
+
+    return server_context(identity)
 
 
 def _identity(host: str, data: Path | str | None, certificate: Path | str | None, key: Path | str | None) -> Identity:

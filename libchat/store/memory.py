@@ -60,7 +60,8 @@ class MemoryLog:
             while kept.entries:
                 self._drop_oldest(kept)
             return Forgotten()
-        if draft.cid and (first := self._first.get(_key(draft))) is not None:
+        key = _key(draft)
+        if key and (first := self._first.get(key)) is not None:
             is_same = (first.conversation, first.entry.kind, first.entry.text) == (
                 draft.conversation,
                 draft.kind,
@@ -69,8 +70,8 @@ class MemoryLog:
             return Repeat(first.entry) if is_same else Conflict()
         kept.last = seq = kept.last + 1
         kept.entries[seq] = entry = Entry(draft.target, seq, draft.sender, draft.time, draft.text, draft.kind)
-        if draft.cid:
-            kept.keys[seq] = key = _key(draft)
+        if key:
+            kept.keys[seq] = key
             self._first[key] = _First(draft.conversation, entry)
         if len(kept.entries) > self._limit:
             self._drop_oldest(kept)
@@ -100,7 +101,7 @@ class _Conversation:
         self.last = 0
         self.entries: dict[int, Entry] = {}
         self.keys: dict[int, str] = {}
-        """Under which `_key` an entry stands, if it has a client id."""
+        """Under which `_key` an entry stands, if it has one."""
 
     @property
     def dropped(self) -> int:
@@ -119,5 +120,5 @@ class _Conversation:
 
 
 def _key(draft: Draft) -> str:
-    """Return a draft's device and client id as one string, which no other two make."""
-    return f"{len(draft.device)} {draft.device}{draft.cid}"
+    """Return a draft's device and client id as one string, which no other two make; "" if it has not got both."""
+    return f"{len(draft.device)} {draft.device}{draft.cid}" if draft.device and draft.cid else ""

@@ -28,12 +28,18 @@ class Outbox:
 
         An empty outbox takes every piece, so that what is larger than the limit can leave at all.
         """
+        if not piece:
+            return True
         if self.size and self.size + len(piece) > self._limit:
             return False
-        if piece:
-            self._pieces.append(piece)
-            self.size += len(piece)
+        self._pieces.append(piece)
+        self.size += len(piece)
         return True
+
+    def put_last(self, piece: bytes) -> None:
+        """Add a piece after which nothing is added, a goodbye: there is always room for it."""
+        self._pieces.append(piece)
+        self.size += len(piece)
 
     def take(self, most: int) -> bytes:
         """Remove and return pieces of about `most` bytes in all, at least one piece; b"" if nothing waits."""

@@ -19,8 +19,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from libchat import messages as m
-from libchat.errors import Code
-from libchat.names import RoomName
+from libchat.errors import Code, InvalidName
+from libchat.names import RoomName, parse_room
 
 Parsed = tuple[m.Command | m.Rejected, ...]
 Clock = Callable[[float], datetime]
@@ -68,7 +68,7 @@ class Classic:
         text = entry.text
         if entry.is_queued or entry.kind != "message" or "\n" in text:
             return _lines(_place(entry, self._sent(entry) if entry.is_queued else ""), entry)
-        if entry.target[0] == "#":
+        if entry.target[:1] == "#":
             return f"{entry.sender} (in {entry.target[1:]}): {text}\n"
         return f"{entry.sender}: {text}\n"
 
@@ -127,7 +127,15 @@ def _join(rest: str, room: RoomName | None) -> Parsed:
     if not rest:
         return (m.Rejected(Code.BAD_NAME, "write which room: `join ROOM`"),)
     join = m.Join(rest)
-    return (join,) if room is None or rest.removeprefix("#").casefold() == room.key else (m.Leave(str(room)), join)
+    return (m.Leave(str(room)), join) if room is not None and _is_elsewhere(rest, room) else (join,)
+
+
+def _is_elsewhere(text: str, room: RoomName) -> bool:
+    """Return whether a text is another room. What cannot be one is not: nobody leaves a room for a slip of the pen."""
+    try:
+        return parse_room(text) != room
+    except InvalidName:
+        return False
 
 
 def _leave(rest: str, room: RoomName | None) -> Parsed:
@@ -177,7 +185,8 @@ def _place(entry: m.Entry, sent: str = "") -> str:
 
 def _lines(place: str, entry: m.Entry) -> str:
     if entry.kind == "topic":
-        change = f"set the topic to: {entry.text}" if entry.text else "cleared the topic"
+        topic = entry.text.replace("\n", " ")
+        change = f"set the topic to: {topic}" if topic else "cleared the topic"
         return f"server: {place} {change}\n"
     if "\n" not in entry.text:
         return f"{place}: {entry.text}\n"

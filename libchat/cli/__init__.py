@@ -1,0 +1,60 @@
+"""The `libchat` program: `main`, and a file for each command.
+
+The files of commands import little at their top, so that `--help` and mistakes are answered at once; what a command
+needs to do its work is imported when it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from libchat.cli import chat, forget, host, output, send, serve, tail, who
+from libchat.cli.exits import Exit, Failure, explain
+from libchat.cli.parser import Commands, Options, make_parser, parse
+from libchat.cli.signals import Terminated
+from libchat.errors import ChatError
+
+__all__ = ["main"]
+
+_COMMANDS: Final[tuple[Callable[[Commands], None], ...]] = (
+    host.add,
+    chat.add,
+    serve.add,
+    send.add,
+    tail.add,
+    who.add,
+    forget.add,
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program with these arguments (without its name), or with those of the process; return the exit code."""
+    output.prepare()
+    parser, commands = make_parser(_COMMANDS)
+    options = parse(parser, commands, argv)
+    try:
+        return _run(options)
+    except BrokenPipeError:
+        output.abandon_stdout()
+        return Exit.BROKEN_PIPE
+    except Terminated as signal:
+        return 128 + signal.number
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+
+
+def _run(options: Options) -> int:
+    try:
+        return options.run(options)
+    except (ChatError, TimeoutError) as error:
+        failure = explain(error)
+    except Failure as error:
+        failure = error
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        output.abandon_stdout()  # it is what has failed: connections are explained where they are made
+        failure = Failure(Exit.REFUSED, f"the output cannot be written: {error.strerror or error}")
+    output.complain(failure.text)
+    return failure.code

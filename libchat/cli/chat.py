@@ -1,0 +1,82 @@
+"""`libchat chat`: join the chat of a server, and talk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from libchat.cli import output, signals
+from libchat.cli.connection import add_connection_options, open_chat
+from libchat.cli.exits import Exit, Failure
+from libchat.cli.parser import Commands, Options, add_command
+from libchat.errors import Code, InvalidName, Refused
+from libchat.names import parse_name
+
+if TYPE_CHECKING:
+    from libchat.cli.screen import Screen
+    from libchat.client.client import Client
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser."""
+    parser = add_command(
+        commands,
+        "chat",
+        run,
+        "Join the chat of a server.",
+        "  NAME:TEXT    write to somebody            message      the same, asking for both\n"
+        "  who          who is online                join ROOM    enter a room\n"
+        "  leave        back out of the room         exit         goodbye\n"
+        "\nIn a room every line is said to it, but for `leave` and what begins with `server:`, as `server:who`.\n"
+        "Without a terminal, lines are read from standard input; at its end, when all is answered, you leave.\n"
+        "A line that is refused then makes the exit code 1.",
+        (
+            "libchat chat",
+            "libchat chat --host 192.168.1.5 --name ana",
+            "printf 'join team\\nHello team!\\n' | libchat chat --name ana",
+        ),
+    )
+    parser.add_argument("--name", help="what you are called in the chat (default: you are asked)")
+    add_connection_options(parser)
+
+
+def run(options: Options) -> int:
+    """Talk until the user leaves."""
+    signals.install()
+    from libchat.cli.screen import open_screen
+    from libchat.cli.talk import Talk
+
+    screen = open_screen()
+    try:
+        client = _enter(options, screen)
+    except KeyboardInterrupt:
+        return Exit.OK
+    with client:
+        return Talk(client, screen).run()
+
+
+def _enter(options: Options, screen: Screen) -> Client:
+    """Connect with a name, and ask for another one as long as it cannot be had and there is somebody to ask."""
+    name = options.name
+    can_ask = name is None or screen.is_terminal
+    while True:
+        if name is None:
+            name = _ask_name(screen)
+        try:
+            return open_chat(options, str(parse_name(name)))
+        except (InvalidName, Refused) as error:
+            reason = _reason(error)
+            if not can_ask or (isinstance(error, Refused) and error.code not in (Code.NAME_TAKEN, Code.BAD_NAME)):
+                raise Failure(Exit.REFUSED, reason) from error
+            screen.tell(output.deplore, f"server: {reason}")
+        name = None
+
+
+def _ask_name(screen: Screen) -> str:
+    try:
+        return screen.ask("name: ").strip()
+    except EOFError:
+        raise Failure(Exit.REFUSED, "no name was given: say which with --name NAME") from None
+
+
+def _reason(error: InvalidName | Refused) -> str:
+    return error.reason if isinstance(error, Refused) else str(error)

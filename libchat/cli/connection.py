@@ -1,0 +1,158 @@
+"""Connecting to a server: the options for it, whether to trust its key, and what is said if it does not work."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from libchat.cli import output
+from libchat.cli.exits import Exit, Failure
+from libchat.cli.parser import Options, Parser, port
+from libchat.errors import PinMismatch, ProtocolError, TrustError
+from libchat.security.pins import parse_pin
+
+if TYPE_CHECKING:
+    from libchat.client.client import Client
+
+
+def add_connection_options(parser: Parser) -> None:
+    """Add the options that say which server is meant."""
+    parser.add_argument(
+        "--host",
+        default=os.environ.get("LIBCHAT_HOST") or "127.0.0.1",
+        help="address or name of the server (default: $LIBCHAT_HOST, or else 127.0.0.1)",
+    )
+    parser.add_argument(
+        "--port",
+        type=port,
+        default=os.environ.get("LIBCHAT_PORT") or 8080,
+        help="port of the server (default: $LIBCHAT_PORT, or else 8080)",
+    )
+    parser.add_argument(
+        "--pin",
+        type=_pin,
+        default=os.environ.get("LIBCHAT_PIN") or None,
+        help="the key that the server must show, as it prints it "
+        "(default: $LIBCHAT_PIN, or else what the file of known servers says)",
+    )
+    add_known_servers_option(parser)
+    parser.add_argument(
+        "--plaintext", action="store_true", help="connect without TLS, to a server that serves so (default: TLS)"
+    )
+
+
+def add_known_servers_option(parser: Parser) -> None:
+    """Add the option that says where known servers are kept."""
+    parser.add_argument(
+        "--known-servers",
+        type=Path,
+        metavar="FILE",
+        help="file of the servers whose keys are known (default: your own one)",
+    )
+
+
+def open_chat(options: Options, name: str, *, reconnect: bool = True) -> Client:
+    """Connect to the server that was asked for, and take a name.
+
+    A key that is seen for the first time is shown; on a terminal, the person is asked whether to trust it. Raises
+    `Failure` if the server cannot be reached or is not trusted, and `Refused` if it refuses the name.
+    """
+    address = address_of(options)
+    try:
+        return _connect(options, address, name, reconnect)
+    except PinMismatch as error:
+        raise Failure(Exit.UNTRUSTED, _explain_mismatch(options, error)) from error
+    except ProtocolError as error:
+        raise Failure(
+            Exit.LOST, f"{address} does not answer as a chat does ({error}); are --port and --plaintext right?"
+        ) from error
+    except OSError as error:
+        raise Failure(Exit.LOST, _explain_unreachable(address, error)) from error
+    except ValueError as error:
+        raise Failure(Exit.USAGE, str(error)) from error
+
+
+def address_of(options: Options) -> str:
+    """Return HOST:PORT of the server that was asked for."""
+    from libchat.client.address import format_address
+
+    return format_address(options.host.removeprefix("[").removesuffix("]"), options.port)
+
+
+def _connect(options: Options, address: str, name: str, reconnect: bool) -> Client:
+    import libchat
+
+    new_pins: list[str] = []
+    agreed: list[str] = []
+
+    def accept_new(address: str, pin: str) -> bool:
+        new_pins.append(pin)
+        return pin in agreed or not _has_person()
+
+    def connect() -> Client:
+        return libchat.connect(
+            address,
+            name,
+            pin=options.pin,
+            known_servers=options.known_servers,
+            accept_new=accept_new,
+            plaintext=options.plaintext,
+            reconnect=reconnect,
+        )
+
+    try:
+        client = connect()
+    except TrustError:
+        # The question is asked here and not in `accept_new`: the main thread is the one that Ctrl-C reaches.
+        if isinstance(sys.exc_info()[1], PinMismatch) or not new_pins or not _agrees(address, new_pins[-1]):
+            raise
+        agreed.append(new_pins[-1])
+        return connect()
+    if new_pins:
+        output.notice(f"{address} is new: from now on its key must be {new_pins[-1]}")
+    return client
+
+
+def _has_person() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _agrees(address: str, pin: str) -> bool:
+    output.notice(f"{address} is new. Its key is")
+    output.notice(f"    {pin}")
+    print(
+        "Is this what the server prints where it runs? Trust it from now on? [y/N] ",
+        end="",
+        file=sys.stderr,
+        flush=True,
+    )
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _explain_mismatch(options: Options, error: PinMismatch) -> str:
+    if options.pin:
+        return f"{error}. The pin comes from --pin or $LIBCHAT_PIN: ask who runs the server which one is right"
+    if options.known_servers is None:
+        return str(error)
+    return f"{error} --known-servers {options.known_servers}"
+
+
+def _explain_unreachable(address: str, error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return f"nobody knows the host of {address}: check --host"
+    if isinstance(error, ConnectionRefusedError):
+        return f"nothing listens at {address}: check --host and --port, or start a server there with `libchat serve`"
+    if isinstance(error, TimeoutError):
+        return f"{address} does not answer: check --host and --port, and whether a firewall is in between"
+    return f"{address} cannot be reached: {error.strerror or error}"
+
+
+def _pin(text: str) -> str:
+    try:
+        return parse_pin(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

@@ -1,0 +1,39 @@
+"""`libchat host`: a server, and its user in it."""
+
+from __future__ import annotations
+
+from libchat.cli import output, signals
+from libchat.cli.naming import FALLBACK, login_name
+from libchat.cli.parser import Commands, Options, add_command, person
+from libchat.cli.serve import add_server_options, announce, make_server, running
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser."""
+    parser = add_command(
+        commands,
+        "host",
+        run,
+        "Serve a chat and join it.",
+        "The server ends when you leave: with `exit`, Ctrl-C or Ctrl-D, or when standard input ends.\n"
+        "You type the same words as in `libchat chat`.\n"
+        "Messages are held in memory only, and are gone when the server stops. What --data keeps is the server's key.",
+        ("libchat host", "libchat host --name ana --port 9000", "printf 'who\\n' | libchat host"),
+    )
+    parser.add_argument(
+        "--name", type=person, help=f"what you are called in the chat (default: your login name, or '{FALLBACK}')"
+    )
+    add_server_options(parser)
+
+
+def run(options: Options) -> int:
+    """Serve, and talk until the user leaves."""
+    signals.install()
+    from libchat.cli.screen import open_screen
+    from libchat.cli.talk import Talk
+
+    server = make_server(options)
+    me = server.hub.connect(options.name or login_name())  # before the server listens: nobody is faster
+    with running(server), me:
+        announce(server, options, output.notice)
+        return Talk(me, open_screen()).run()

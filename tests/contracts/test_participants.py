@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+import pytest
+
+import libchat
+from contracts.participant_contract import SECONDS, Chat, ParticipantContract
+from libchat import aio
+from libchat import messages as m
+
+T = TypeVar("T")
+
+
+class HubChat:
+    """A chat in process."""
+
+    def __init__(self) -> None:
+        self.hub = libchat.Hub()
+
+    def enter(self, name: str, *, inbox: int = 10_000) -> libchat.Participant:
+        """Return a new participant."""
+        return self.hub.connect(name, inbox=inbox)
+
+    def end(self) -> None:
+        """End the chat."""
+        self.hub.close()
+
+
+class ServedChat:
+    """A chat behind a server, for blocking clients."""
+
+    def __init__(self) -> None:
+        self.server = libchat.serve(port=0)
+        self.server.start()
+        self.clients: list[libchat.Client] = []
+
+    def enter(self, name: str, *, inbox: int = 10_000) -> libchat.Client:
+        """Return a new participant."""
+        client = libchat.connect(self.server.address, name, pin=self.server.pin, reconnect=False, inbox=inbox)
+        self.clients.append(client)
+        return client
+
+    def end(self) -> None:
+        """End the chat."""
+        self.server.stop()
+
+
+class AwaitedReceipt:
+    """A send that is under way in a loop."""
+
+    def __init__(self, answer: Future[m.Accepted]) -> None:
+        self._answer = answer
+
+    def accepted(self, timeout: float | None = SECONDS) -> m.Accepted:
+        """Wait for the answer."""
+        return self._answer.result(timeout)
+
+
+class Awaited:
+    """An `AsyncClient`, so that a test can use it as it uses the others."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, client: aio.AsyncClient) -> None:
+        self._loop = loop
+        self._client = client
+        self._run(client.__aenter__())
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        return self._client.name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        raise AttributeError
+
+    def _begin(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return self._begin(coroutine).result(SECONDS)
+
+    def send(self, target: str, text: str, *, cid: str | None = None) -> AwaitedReceipt:
+        """Say something."""
+        return AwaitedReceipt(self._begin(self._client.send(target, text, cid=cid)))
+
+    def join(self, room: str) -> m.Entered:
+        """Enter a room."""
+        return self._run(self._client.join(room))
+
+    def leave(self, room: str) -> None:
+        """Leave a room."""
+        self._run(self._client.leave(room))
+
+    def topic(self, room: str) -> str:
+        """Return a topic."""
+        return self._run(self._client.topic(room))
+
+    def set_topic(self, room: str, text: str) -> AwaitedReceipt:
+        """Set a topic."""
+        return AwaitedReceipt(self._begin(self._client.set_topic(room, text)))
+
+    def who(self, room: str = "") -> tuple[m.Present, ...]:
+        """Return who is there."""
+        return self._run(self._client.who(room))
+
+    def rooms(self) -> tuple[m.RoomInfo, ...]:
+        """Return the rooms."""
+        return self._run(self._client.rooms())
+
+    def away(self, text: str = "") -> None:
+        """Be away."""
+        self._run(self._client.away(text))
+
+    def typing(self, target: str) -> None:
+        """Be typing."""
+        self._run(self._client.typing(target))
+
+    def history(self, target: str, *, before: int | None = None, limit: int = 50) -> m.Page:
+        """Return a page."""
+        return self._run(self._client.history(target, before=before, limit=limit))
+
+    def ping(self) -> None:
+        """Return when the chat has answered."""
+        self._run(self._client.ping())
+
+    def receive(self, timeout: float | None = None) -> m.Entry:
+        """Return the next message."""
+        return self._run(self._within(timeout, self._client.receive))
+
+    def receive_event(self, timeout: float | None = None) -> m.Event:
+        """Return the next event."""
+        return self._run(self._within(timeout, self._client.receive_event))
+
+    def __iter__(self) -> Iterator[m.Entry]:
+        """Yield messages."""
+        messages = self._client.__aiter__()
+        try:
+            while True:
+                yield self._run(anext(messages))  # type: ignore[arg-type]  # it is a coroutine here
+        except StopAsyncIteration:
+            return
+
+    def close(self) -> None:
+        """Leave the chat."""
+        self._run(self._client.close())
+
+    async def _within(self, seconds: float | None, receive: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        async with asyncio.timeout(seconds):
+            return await receive()
+
+
+class AsyncChat(ServedChat):
+    """A chat behind a server, for clients in a loop of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.loop.set_debug(True)
+        self.thread = threading.Thread(target=self.loop.run_forever, name="test-loop")
+        self.thread.start()
+        self.awaited: list[Awaited] = []
+
+    def enter(self, name: str, *, inbox: int = 10_000) -> Awaited:  # type: ignore[override]  # another client
+        """Return a new participant."""
+        client = aio.connect(self.server.address, name, pin=self.server.pin, reconnect=False, inbox=inbox)
+        awaited = Awaited(self.loop, client)
+        self.awaited.append(awaited)
+        return awaited
+
+    def close(self) -> None:
+        """End the loop."""
+        asyncio.run_coroutine_threadsafe(self.loop.shutdown_default_executor(), self.loop).result(SECONDS)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(SECONDS)
+        self.loop.close()
+
+
+class TestInProcess(ParticipantContract):
+    @pytest.fixture
+    def chat(self) -> Iterator[Chat]:
+        """Return a hub."""
+        chat = HubChat()
+        yield chat
+        chat.hub.close()
+
+
+class TestClient(ParticipantContract):
+    @pytest.fixture
+    def chat(self) -> Iterator[Chat]:
+        """Return a server, with blocking clients."""
+        chat = ServedChat()
+        yield chat
+        for client in chat.clients:
+            client.close()
+        chat.server.stop()
+
+
+class TestAsyncClient(ParticipantContract):
+    @pytest.fixture
+    def chat(self) -> Iterator[Chat]:
+        """Return a server, with asyncio clients."""
+        chat = AsyncChat()
+        yield chat
+        for awaited in chat.awaited:
+            awaited.close()
+        chat.close()
+        chat.server.stop()

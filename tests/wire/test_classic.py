@@ -1,0 +1,199 @@
+"""The classic dialect: the lines that programs read, and what people type."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from libchat import messages as m
+from libchat.errors import Code
+from libchat.names import RoomName, parse_room
+from libchat.text import check_text
+from libchat.wire.classic import Classic
+
+CLASSIC = Classic()
+ROOM = parse_room("#teamchat")
+SENT = int(datetime(2026, 11, 22, 16, 41, 59, tzinfo=UTC).timestamp() * 1000)
+ENTRY = m.Entry("Bob", 7, "Alice", SENT, "Hello Bob!")
+TOPIC = m.Entry("#teamchat", 7, "Alice", SENT, "release", "topic")
+
+
+# --- what people see ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("event", "lines"),
+    [
+        (m.Registered("Alice"), "server: welcome Alice\n"),
+        (m.Entered("#teamchat", ("Alice",), "topic"), "server: joined teamchat\n"),
+        (m.Exited("#teamchat"), "server: left teamchat\n"),
+        (m.Bye(), "server: bye\n"),
+        (m.Bye("the server stops"), "server: bye (the server stops)\n"),
+        (m.Failed("name-taken", "words", "Alice"), "server: Alice is taken, choose another name\n"),
+        (m.Failed("bad-name", "words for a person", "x y"), "server: error bad-name: words for a person\n"),
+        (m.Joined("#teamchat", "Bob"), "server: Bob joined teamchat\n"),
+        (m.Left("#teamchat", "Bob"), "server: Bob left teamchat\n"),
+        (m.Left("#teamchat", "Bob", "connection lost"), "server: Bob left teamchat\n"),
+        (m.Online((m.Present("Alice"), m.Present("Bob", "lunch"))), "server: online (2): Alice, Bob\n"),
+        (m.Online((m.Present("Bob"),), "#teamchat"), "server: in teamchat (1): Bob\n"),
+        (m.Accepted("Bob", 7, SENT, "c", is_queued=True), "server: Bob is away, your message is queued\n"),
+        (m.Accepted("Bob", 7, SENT, "c", away="lunch"), "server: Bob is away: lunch\n"),
+        (m.Accepted("Bob", 7, SENT, "c"), ""),
+        (ENTRY, "Alice: Hello Bob!\n"),
+        (m.Entry("#teamchat", 7, "Alice", SENT, "Hello team!"), "Alice (in teamchat): Hello team!\n"),
+        (m.Entry("Bob", 7, "Alice", SENT, "Hello Bob!", is_queued=True), "Alice (sent 2026-11-22 16:41): Hello Bob!\n"),
+        (
+            m.Entry("#teamchat", 7, "Alice", SENT, "Hi", is_queued=True),
+            "Alice (in teamchat, sent 2026-11-22 16:41): Hi\n",
+        ),
+        (m.Entry("Bob", 7, "Alice", SENT, "one\n\ntwo"), "Alice: one\nAlice: \nAlice: two\n"),
+        (
+            m.Page("#teamchat", (m.Entry("#teamchat", 7, "Alice", SENT, "a\nb"), TOPIC)),
+            "Alice (in teamchat, sent 2026-11-22 16:41): a\nAlice (in teamchat, sent 2026-11-22 16:41): b\n"
+            "server: Alice (in teamchat, sent 2026-11-22 16:41) set the topic to: release\n",
+        ),
+        (TOPIC, "server: Alice (in teamchat) set the topic to: release\n"),
+        (m.Entry("#teamchat", 7, "Alice", SENT, "", "topic"), "server: Alice (in teamchat) cleared the topic\n"),
+        (m.TopicIs("#teamchat", "release"), "server: topic of teamchat: release\n"),
+        (m.RoomList((m.RoomInfo("#a", 2), m.RoomInfo("#b", 1, "t"))), "server: rooms (2): a (2), b (1)\n"),
+        (m.Welcome("libchat", "log"), ""),
+        (m.IsTyping("Bob", "#teamchat"), ""),
+        (m.Done(), ""),
+        (m.Pong(), ""),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, m.Event) else "",
+)
+def test_lines_that_programs_read(event: m.Event, lines: str) -> None:
+    """These lines are fixed, because programs read them."""
+    assert CLASSIC.format_event(event) == lines.encode()
+
+
+def test_times_are_those_of_the_given_clock() -> None:
+    """The time of a queued message is shown in the zone that the server was given."""
+    zone = timezone(timedelta(hours=9))
+    classic = Classic(lambda seconds: datetime.fromtimestamp(seconds, zone))
+    queued = m.Entry("Bob", 7, "Alice", SENT, "Hi", is_queued=True)
+    assert classic.format_event(queued) == b"Alice (sent 2026-11-23 01:41): Hi\n"
+
+
+@given(
+    text=st.text(st.sampled_from("\n\r\x0b\x0c\x1c\x85\u2028ab: server\x1b")) | st.text(),
+    target=st.sampled_from(("Bob", "#teamchat")),
+    is_queued=st.booleans(),
+)
+def test_no_text_forges_a_line(text: str, target: str, is_queued: bool) -> None:
+    """However a text is written, every line of it begins with its sender, and none with `server: `."""
+    cleaned = check_text(f".{text}.", 4096)
+    entry = m.Entry(target, 1, "Mallory", SENT, cleaned, is_queued=is_queued)
+    for event in (entry, m.Page(target, (entry,))):
+        formatted = CLASSIC.format_event(event).decode()
+        assert formatted.endswith("\n")
+        shown = formatted.splitlines()  # at everything that any reader may take for a line's end
+        assert all(line.startswith(("Mallory: ", "Mallory (")) for line in shown)
+        assert len(shown) == cleaned.count("\n") + 1
+
+
+# --- what people type -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("server:register Alice", m.Register("Alice")),
+        ("server:who", m.Who()),
+        ("who", m.Who()),
+        ("who teamchat", m.Who("teamchat")),
+        ("server:join teamchat", m.Join("teamchat")),
+        ("join teamchat", m.Join("teamchat")),
+        ("join  #teamchat ", m.Join("#teamchat")),
+        ("server:exit", m.Exit()),
+        ("exit", m.Exit()),
+        (" exit ", m.Exit()),
+        ("server:rooms", m.Rooms()),
+        ("server:away lunch at noon", m.Away("lunch at noon")),
+        ("server:away", m.Away()),
+        ("Bob:Hello Bob!", m.Send("Bob", "Hello Bob!")),
+        ("Bob: Hello: Bob!", m.Send("Bob", "Hello: Bob!")),
+        ("Bob :  two blanks", m.Send("Bob", " two blanks")),
+        ("who:exit", m.Send("who", "exit")),
+        (":text", m.Send("", "text")),
+        ("Bob:", m.Send("Bob", "")),
+    ],
+)
+def test_lines_outside_of_a_room(line: str, command: m.Command) -> None:
+    """Outside of a room a line is a command or a private message."""
+    assert CLASSIC.parse_line(line.encode(), None) == (command,)
+
+
+@pytest.mark.parametrize("line", ["", "  ", "leave", "server:leave", " leave "])
+def test_lines_that_do_nothing_outside_of_a_room(line: str) -> None:
+    """Outside of a room, `leave` and blank lines do nothing."""
+    assert CLASSIC.parse_line(line.encode(), None) == ()
+
+
+@pytest.mark.parametrize(
+    "line", ["exit", "who", "join blue", "Bob:hi", " leave", "leave it", "serve:who", "#x: y", "{}"]
+)
+def test_lines_inside_a_room_are_said_to_it(line: str) -> None:
+    """In a room, any other line is said to the room, even `exit` and `who`."""
+    assert CLASSIC.parse_line(line.encode(), ROOM) == (m.Send("#teamchat", line),)
+
+
+@pytest.mark.parametrize(
+    ("line", "commands"),
+    [
+        ("leave", (m.Leave("#teamchat"),)),
+        ("server:leave", (m.Leave("#teamchat"),)),
+        ("server:who", (m.Who(),)),
+        ("server:exit", (m.Exit(),)),
+        ("server:join blue", (m.Leave("#teamchat"), m.Join("blue"))),
+        ("server:join TeamChat", (m.Join("TeamChat"),)),
+        ("server:join #teamchat", (m.Join("#teamchat"),)),
+        ("server:join no!room", (m.Join("no!room"),)),
+        ("server:topic", (m.Topic("#teamchat"),)),
+        ("server:topic release at noon", (m.Topic("#teamchat", "release at noon"),)),
+        ("  ", ()),
+    ],
+)
+def test_commands_inside_a_room(line: str, commands: tuple[m.Command, ...]) -> None:
+    """In a room, `leave` and lines behind `server:` are commands; to join another room is to leave this one."""
+    assert CLASSIC.parse_line(line.encode(), ROOM) == commands
+
+
+def test_to_join_the_same_room_in_other_letters_is_not_to_leave_it() -> None:
+    """Rooms are the same by their canonical names, not by how a line spells them."""
+    assert CLASSIC.parse_line("server:join STRAßE".encode(), parse_room("straße")) == (m.Join("STRAßE"),)
+
+
+@pytest.mark.parametrize(
+    ("line", "room", "code"),
+    [
+        (b"\xff", None, Code.BAD_LINE),
+        (b"hello", None, Code.UNKNOWN_COMMAND),
+        (b"server:fly", None, Code.UNKNOWN_COMMAND),
+        (b"server:fly", ROOM, Code.UNKNOWN_COMMAND),
+        (b"server:", None, Code.UNKNOWN_COMMAND),
+        (b"server:join", None, Code.BAD_NAME),
+        (b"join", None, Code.BAD_NAME),
+        (b"server:register Alice secret", None, Code.BAD_VALUE),
+        (b"server:topic release", None, Code.NOT_IN_ROOM),
+        (b"#teamchat:hello", None, Code.NOT_IN_ROOM),
+    ],
+)
+def test_lines_that_cannot_be_read_say_why(line: bytes, room: RoomName | None, code: Code) -> None:
+    """A line without meaning is rejected with a code for programs and words for a person."""
+    (rejected,) = CLASSIC.parse_line(line, room)
+    assert isinstance(rejected, m.Rejected)
+    assert rejected.code == code
+    assert rejected.reason
+
+
+@given(st.text().map(lambda text: text.replace("\n", "")), st.sampled_from((None, ROOM)))
+def test_texts_travel_as_they_are(text: str, room: RoomName | None) -> None:
+    """What is said is not changed on the way in."""
+    line = f".{text}" if room is not None else f"Bob:.{text}"
+    target = "#teamchat" if room is not None else "Bob"
+    assert CLASSIC.parse_line(line.encode(), room) == (m.Send(target, f".{text}"),)
