@@ -159,3 +159,10 @@ class LineTooLong(ProtocolError):
 
 class StoreError(ChatError):
     """The log or the data folder cannot be used; the message says why and what to do."""
+
+
+def reason_of(error: Exception) -> str:
+    """Return why a connection has ended, in words that fit into a sentence."""
+    if isinstance(error, Disconnected):
+        return error.reason
+    return (isinstance(error, OSError) and error.strerror) or str(error)

@@ -25,7 +25,7 @@ from libchat.errors import Closed
 from libchat.limits import INBOX_EVENTS
 from libchat.locks import HUB, tiered_lock
 from libchat.names import parse_name, parse_room
-from libchat.participant import OnError, Participant
+from libchat.participant import E, OnError, Participant
 from libchat.store.base import Log
 from libchat.store.memory import MemoryLog
 
@@ -174,6 +174,8 @@ class Hub:
                 out.append(self._page(effect))
             elif isinstance(effect, fx.Replay):
                 self._router.replay(effect.session, self._log.read, self._now, out)
+            elif isinstance(effect, fx.StopReplay):
+                self._router.stop_replay(effect.session)
             elif isinstance(effect, fx.TellTopic):
                 self._router.tell_topic(effect, out)
             else:
@@ -233,6 +235,10 @@ class LocalParticipant(Participant):
         except BaseException:
             self._hub._remove(self)
             raise
+
+    def on(self, kind: type[E], callback: Callable[[E], None]) -> None:
+        super().on(kind, callback)
+        self._call_back()
 
     def _submit(self, command: m.Command) -> None:
         self._hub.run([(self._session, [command])])

@@ -170,6 +170,8 @@ class Participant(ABC):
             event = self.receive_event(None if deadline is None else max(deadline - time.monotonic(), 0.0))
             if isinstance(event, m.Entry) and event.kind == "message":
                 return event
+            if timeout and deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError("no message was received in time")
 
     def receive_event(self, timeout: float | None = None) -> m.Event:
         """Return the next event of any type for which there is no callback. Raises as `receive` does."""
@@ -201,13 +203,16 @@ class Participant(ABC):
             return
 
     def on(self, kind: type[E], callback: Callable[[E], None]) -> None:
-        """Have every event of a type go to a callback, instead of into the inbox.
+        """Have every event of a type go to a callback, instead of into the inbox; also those that lie in the inbox.
 
         What a callback raises is logged and handed to `on_error`. After `close`, none is called any more.
         """
         with self._condition:
             self._callbacks[kind] = callback
+            self._called.extend(event for event in self._inbox if type(event) is kind)
+            self._inbox = deque(event for event in self._inbox if type(event) is not kind)
             self._condition.notify_all()
+        self._room_made()
 
     # --- the end ----------------------------------------------------------------------------------------------------
 

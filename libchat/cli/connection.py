@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import socket
 import sys
 from pathlib import Path
@@ -86,12 +87,7 @@ def address_of(options: Options) -> str:
 def _connect(options: Options, address: str, name: str, reconnect: bool) -> Client:
     import libchat
 
-    new_pins: list[str] = []
-    agreed: list[str] = []
-
-    def accept_new(address: str, pin: str) -> bool:
-        new_pins.append(pin)
-        return pin in agreed or not _has_person()
+    new_key = _NewKey()
 
     def connect() -> Client:
         return libchat.connect(
@@ -99,38 +95,51 @@ def _connect(options: Options, address: str, name: str, reconnect: bool) -> Clie
             name,
             pin=options.pin,
             known_servers=options.known_servers,
-            accept_new=accept_new,
+            accept_new=new_key.accept,
             plaintext=options.plaintext,
             reconnect=reconnect,
         )
 
     try:
-        client = connect()
-    except TrustError:
-        # The question is asked here and not in `accept_new`: the main thread is the one that Ctrl-C reaches.
-        if isinstance(sys.exc_info()[1], PinMismatch) or not new_pins or not _agrees(address, new_pins[-1]):
-            raise
-        agreed.append(new_pins[-1])
         return connect()
-    if new_pins:
-        output.notice(f"{address} is new: from now on its key must be {new_pins[-1]}")
-    return client
+    except PinMismatch:
+        raise
+    except TrustError:
+        if not new_key.ask(address):
+            raise
+        return connect()
 
 
-def _has_person() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
+class _NewKey:
+    """What is done about a key that is seen for the first time.
 
+    A script accepts it. A person is asked, between two tries to connect: `accept` is called in a thread that Ctrl-C
+    does not reach.
+    """
 
-def _agrees(address: str, pin: str) -> bool:
-    output.notice(f"{address} is new. Its key is")
-    output.notice(f"    {pin}")
-    print(
-        "Is this what the server prints where it runs? Trust it from now on? [y/N] ",
-        end="",
-        file=sys.stderr,
-        flush=True,
-    )
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    def __init__(self) -> None:
+        self._seen = ""
+        self._agreed = ""
+
+    def accept(self, address: str, pin: str) -> bool:
+        self._seen = pin
+        if sys.stdin.isatty() and sys.stderr.isatty():
+            return pin == self._agreed
+        output.notice(f"{address} is new: from now on its key must be {pin}")
+        return True
+
+    def ask(self, address: str) -> bool:
+        """Return whether the key that was seen is to be trusted."""
+        if not self._seen:
+            return False
+        output.notice(f"{address} is new. Its key is")
+        output.notice(f"    {self._seen}")
+        question = "Is this what the server prints where it runs? Trust it from now on? [y/N] "
+        print(question, end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            return False
+        self._agreed = self._seen
+        return True
 
 
 def _explain_mismatch(options: Options, error: PinMismatch) -> str:
@@ -138,7 +147,7 @@ def _explain_mismatch(options: Options, error: PinMismatch) -> str:
         return f"{error}. The pin comes from --pin or $LIBCHAT_PIN: ask who runs the server which one is right"
     if options.known_servers is None:
         return str(error)
-    return f"{error} --known-servers {options.known_servers}"
+    return f"{error} --known-servers {shlex.quote(str(options.known_servers))}"
 
 
 def _explain_unreachable(address: str, error: OSError) -> str:

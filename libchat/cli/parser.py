@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from textwrap import fill
 from typing import NoReturn, TypeAlias
 
 from libchat._version import __version__
@@ -15,6 +16,9 @@ from libchat.names import parse_name, parse_room, parse_target
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 """Where a command adds itself."""
+
+HELP_COLUMNS = 79
+"""Columns of an explanation: a terminal that nobody has made wider has 80."""
 
 
 class Options(argparse.Namespace):
@@ -109,11 +113,15 @@ def parse(parser: Parser, commands: dict[str, Parser], argv: Sequence[str] | Non
 def add_command(
     commands: Commands, name: str, run: Callable[[Options], int], summary: str, details: str, examples: Sequence[str]
 ) -> Parser:
-    """Add a command with its one line, its explanation and its examples, and return its parser."""
+    """Add a command with its one line, its explanation and its examples, and return its parser.
+
+    Lines of the explanation that are indented stay as they are.
+    """
+    explained = "\n".join(line if line.startswith(" ") else fill(line, HELP_COLUMNS) for line in details.split("\n"))
     parser = commands.add_parser(
         name,
         help=summary[0].lower() + summary[1:].rstrip("."),
-        description=f"{summary}\n\n{details}" if details else summary,
+        description=f"{summary}\n\n{explained}",
         epilog="examples:\n" + "".join(f"  {example}\n" for example in examples),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

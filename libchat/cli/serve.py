@@ -51,7 +51,7 @@ def add_server_options(parser: Parser) -> None:
         "--data",
         type=Path,
         metavar="DIR",
-        help="folder that keeps the server's key (default: the folder for data of programs of yours)",
+        help="folder that keeps the server's key (default: where programs keep data, as ~/.local/share/libchat/server)",
     )
     keeping.add_argument(
         "--memory", action="store_true", help="keep nothing: a new key at each start (default: keep the key)"
@@ -69,7 +69,8 @@ def add_server_options(parser: Parser) -> None:
     parser.add_argument(
         "--json",
         action="store_true",
-        help="once it listens, print one line with one JSON object: host, port, fingerprint and pid (default: words)",
+        help="once it listens, print one line with one JSON object: host and port to connect to, fingerprint of "
+        "the key, and pid (default: words)",
     )
     parser.add_argument("--verbose", action="store_true", help="log what happens on standard error (default: errors)")
 

@@ -53,11 +53,11 @@ class Talk:
 
         Raises `Disconnected` if the chat ends before. A refused line makes the exit code 1, if a program has typed it.
         """
-        self._show(m.Registered(self._me.name))
-        if self._screen.is_terminal:
-            self._screen.tell(output.notice, HELP)
-        self._listener.start()
         try:
+            self._show(m.Registered(self._me.name))
+            if self._screen.is_terminal:
+                self._screen.tell(output.notice, HELP)
+            self._listener.start()
             self._read_lines()
         except KeyboardInterrupt:
             if self._end is None:

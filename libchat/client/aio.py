@@ -18,7 +18,7 @@ from libchat.client.address import format_address, parse_address
 from libchat.client.link import Link, State, new_device
 from libchat.client.patience import PATIENCE, Patience
 from libchat.client.trust import AcceptNew, Trust
-from libchat.errors import ChatError, Closed, Code, Disconnected, ProtocolError, Refused
+from libchat.errors import ChatError, Closed, Code, Disconnected, ProtocolError, Refused, reason_of
 from libchat.limits import ANSWER_EVENTS, ANSWER_SECONDS, CONNECT_SECONDS, INBOX_EVENTS, RECEIVE_BYTES
 from libchat.participant import E, check_cid, expected, is_own
 
@@ -264,7 +264,7 @@ class AsyncClient:
                 return
             if now() - begun >= self._patience.steady:
                 delays = self._patience.delays()
-            await self._hand_over(self._link.lost(str(error)))
+            await self._hand_over(self._link.lost(reason_of(error)))
             try:
                 async with asyncio.timeout(next(delays)):
                     await self._leaving.wait()
@@ -389,7 +389,7 @@ class AsyncClient:
         if not self._link.has_registered:
             self._failure = error
         elif not self._leaving.is_set():
-            reason = error.reason if isinstance(error, Disconnected) else str(error)
+            reason = reason_of(error)
             self._end = Disconnected(reason)
             self._abandon(lambda: Disconnected(reason))
 

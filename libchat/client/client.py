@@ -27,7 +27,7 @@ from libchat.client.link import Link, State, new_device
 from libchat.client.patience import PATIENCE, Patience
 from libchat.client.trust import AcceptNew, Trust
 from libchat.client.wire import Wire, reach, shake_hands
-from libchat.errors import ChatError, Closed, Disconnected, ProtocolError
+from libchat.errors import ChatError, Closed, Disconnected, ProtocolError, reason_of
 from libchat.limits import CONNECT_SECONDS, INBOX_EVENTS
 from libchat.locks import INBOX, tiered_lock
 from libchat.participant import E, OnError, Participant
@@ -162,7 +162,7 @@ class Client(Participant):
             if time.monotonic() - begun >= self._patience.steady:
                 delays = self._patience.delays()
             with self._lock:
-                self._held += self._link.lost(str(error))
+                self._held += self._link.lost(reason_of(error))
             self._hand_over_all()
             if self._leaving.wait(next(delays)):
                 return
@@ -306,10 +306,7 @@ class Client(Participant):
         if not self._link.has_registered:
             self._failure = error
         elif not self._leaving.is_set():
-            if isinstance(error, Disconnected):
-                self._disconnect(error.reason)
-            else:
-                self._disconnect(str(error), error)
+            self._disconnect(reason_of(error), None if isinstance(error, Disconnected) else error)
         self._started.set()
 
 

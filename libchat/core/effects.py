@@ -80,7 +80,13 @@ class Replay(Struct, frozen=True, gc=False):
     session: Session
 
 
+class StopReplay(Struct, frozen=True, gc=False):
+    """Have the router notice that a session has ended (`Router.stop_replay`)."""
+
+    session: Session
+
+
 Delivery = Deliver | Reply | Close
 """What is left for a transport to do."""
 
-Effect = Append | Drop | ReadPage | TellTopic | Replay | Delivery
+Effect = Append | Drop | ReadPage | TellTopic | Replay | StopReplay | Delivery

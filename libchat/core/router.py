@@ -79,9 +79,10 @@ class Router:
             self._deplore(append, outcome, out)
 
     def replay(self, session: Session, read: Read, now: int, out: Deliveries) -> None:
-        """Append to `out` the next page of what waits for a session."""
+        """Append to `out` the next page of what waits for a session, unless it has had everything."""
         mailbox = session.mailbox
-        assert mailbox is not None
+        if mailbox is None or not session.is_replaying:
+            return
         oldest = now - QUEUE_SECONDS * 1000
         streams = [
             _waiting(read, conversation, session.unacked.get(conversation, 0), mailbox, oldest)
@@ -93,7 +94,13 @@ class Router:
             out.append(fx.Reply(session, replace(entry, is_queued=True)))
         if len(page) < REPLAY_ENTRIES:
             session.unacked.update((conversation, span.newest) for conversation, span in mailbox.spans.items())
-            self._end_replay(session)
+            self.stop_replay(session)
+
+    def stop_replay(self, session: Session) -> None:
+        """Notice that nothing more of what waits is for this session. Harmless when called twice."""
+        if session.is_replaying:
+            session.is_replaying = False
+            self._replaying -= 1
 
     def tell_topic(self, tell: fx.TellTopic, out: Deliveries) -> None:
         """Append to `out` an answer with the topic that a room has now."""
@@ -115,7 +122,8 @@ class Router:
         person = session.person
         session.is_over = True
         session.rooms.clear()
-        self._end_replay(session)
+        if session.is_replaying:
+            out.append(fx.StopReplay(session))  # in line: until then, live entries must not overtake those that wait
         if person is None or not self.registry.detach(session):
             return
         for room in list(person.rooms.values()):
@@ -217,11 +225,6 @@ class Router:
             return False
         session.mailbox.add(conversation, seq)
         return True
-
-    def _end_replay(self, session: Session) -> None:
-        if session.is_replaying:
-            session.is_replaying = False
-            self._replaying -= 1
 
     def _confirm(self, append: fx.Append, entry: m.Entry, out: Deliveries) -> None:
         session = append.session

@@ -57,6 +57,7 @@ class Connection(Lane):
         "_start_of_stream",
         "_to_send",
         "has_hung_up",
+        "has_input",
         "is_finished",
         "peer",
         "reason",
@@ -72,6 +73,8 @@ class Connection(Lane):
         """Whether nothing is taken in any more, and the connection ends when what waits has left."""
         self.reason = "connection lost"
         """Why it has ended, for the others."""
+        self.has_input = False
+        """Whether there is something for `commands`."""
         self.has_hung_up = False
         """Whether the socket has come to its end. What waits may still leave."""
         self._dialects = dialects
@@ -105,22 +108,17 @@ class Connection(Lane):
             plain = self._sniff(self._start_of_stream + plain)
         if plain:
             self._received += self._lines.receive_data(plain)
-        return self.has_input
+        return self._look_for_input()
 
     def receive_end(self) -> bool:
         """Notice that the socket has come to its end, and return whether there is something for `commands`."""
         self.has_hung_up = True
+        return self._look_for_input()
+
+    def _look_for_input(self) -> bool:
+        has_lines, is_leaving = bool(self._received), self._is_at_end and not self._has_said_exit
+        self.has_input = not self.is_finished and (has_lines or is_leaving)
         return self.has_input
-
-    @property
-    def has_input(self) -> bool:
-        """Whether there is something for `commands`."""
-        return not self.is_finished and (bool(self._received) or (self._is_at_end and not self._has_said_exit))
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether a turn is due for what the last one left over: not before the answers to that have left."""
-        return self.has_input and not self.has_more_to_send
 
     @property
     def _is_at_end(self) -> bool:
@@ -145,8 +143,8 @@ class Connection(Lane):
     def commands(self) -> Iterator[Command | Rejected]:
         """Yield what the received lines mean, each in the light of what came of the one before.
 
-        One turn's worth of them: the next one is due when `is_ready`. A page of history may be as large as the outbox,
-        so nothing follows it in the same turn.
+        One turn's worth of them. If it `has_input` afterwards, the next turn is due when nothing waits to be sent. A
+        page of history may be as large as the outbox, so nothing follows it in the same turn.
         """
         received, self._received = self._received, []
         parse = self.dialect.parse_line
@@ -158,6 +156,7 @@ class Connection(Lane):
                 break
         if self._is_at_end and not (self._received or self._has_said_exit):
             yield from self._last_commands()
+        self._look_for_input()
 
     def _last_commands(self) -> Iterator[Command | Rejected]:
         self._has_said_exit = True
@@ -175,24 +174,25 @@ class Connection(Lane):
         if self.is_finished:
             self._has_dropped = True
             return
-        if not self._outbox.put(format_items(items, self.dialect, is_congested=self._outbox.is_congested)):
+        data = format_items(items, self.dialect, is_congested=self._outbox.is_congested)
+        if is_last(items):
+            self._finish([])
+        if not self.has_more_to_send:
+            self._encrypt(data)  # as nearly always: nothing waits, so this need not
+        elif not self._outbox.put(data):
             self._drop()
             self.reason = "too slow a reader"
             self._finish([Bye("you read too slowly")])
-        elif is_last(items):
-            self._finish([])
 
     def data_to_send(self) -> bytes:
         """Return the bytes that the socket should take next, b"" if there are none. Report what it took to `sent`."""
         if not self._to_send:
-            if not self._is_broken:
-                self._encrypt()
-            self._to_send = self._pump.data_to_send()
+            self._encrypt(self._outbox.take(MOST_AT_ONCE))
         return self._to_send
 
     def sent(self, count: int) -> None:
         """Notice that the socket took the first `count` bytes of `data_to_send`."""
-        self._to_send = self._to_send[count:]
+        self._to_send = self._to_send[count:] if count < len(self._to_send) else b""
 
     @property
     def has_more_to_send(self) -> bool:
@@ -212,6 +212,7 @@ class Connection(Lane):
 
     def _finish(self, events: Sequence[Event]) -> None:
         self.is_finished = True
+        self.has_input = False
         self._received.clear()
         for event in events:
             self._outbox.put_last(self.dialect.format_event(event))
@@ -219,6 +220,7 @@ class Connection(Lane):
     def _break(self) -> None:
         """Finish without a word: the encryption has failed, and only its own alert can still be sent."""
         self.is_finished = self._is_broken = True
+        self.has_input = False
         self._received.clear()
         self._drop()
 
@@ -227,11 +229,13 @@ class Connection(Lane):
         self._has_dropped = True
         self._outbox.clear()
 
-    def _encrypt(self) -> None:
+    def _encrypt(self, data: bytes) -> None:
         try:
-            self._pump.write(self._outbox.take(MOST_AT_ONCE))
-            if self.is_finished and not self._outbox.size and not self._has_said_bye:
+            if data:
+                self._pump.write(data)
+            if self.is_finished and not (self._outbox.size or self._has_said_bye or self._is_broken):
                 self._has_said_bye = True
                 self._pump.close()
         except ProtocolError:
             self._break()
+        self._to_send = self._pump.data_to_send()

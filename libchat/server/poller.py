@@ -249,8 +249,10 @@ class Poller:
             except OSError as error:
                 self._lose(peer, f"connection lost: {error.strerror}")
                 return
-        self._watch(peer)
-        if not peer.has_more_to_send and peer.unacked and (peer.is_replaying or not peer.has_acks):
+        has_more = peer.has_more_to_send
+        if has_more or peer.interest != EVENT_READ:
+            self._watch(peer)
+        if peer.unacked and (peer.is_replaying or not peer.has_acks) and not has_more:
             self._drained.append(peer)
         if peer.is_finished:
             self._linger(peer)
@@ -259,10 +261,11 @@ class Poller:
         """Have the selector wait for what can be done with a socket; what can be done without it is due next turn."""
         if peer.is_gone:
             return
-        if peer.is_ready:
+        interest = EVENT_WRITE if peer.has_more_to_send else 0
+        if not (peer.has_input or peer.has_hung_up):
+            interest |= EVENT_READ
+        elif peer.has_input and not interest:
             self._backlog[peer] = None
-        can_read = not (peer.has_hung_up or peer.has_input)
-        interest = (EVENT_READ if can_read else 0) | (EVENT_WRITE if peer.has_more_to_send else 0)
         if interest == peer.interest:
             return
         if not interest:

@@ -177,7 +177,7 @@ def test_the_server_comes_back(env: dict[str, str], server: Serving, start: Star
         ana.expect("server: online (1): ana")
         ana.close_input()
         assert ana.end() == 0
-    assert "trying again" in ana.errors
+    assert "connection lost (the server has closed the connection); trying again" in ana.errors
     assert "connected again" in ana.errors
 
 

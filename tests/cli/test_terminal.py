@@ -48,7 +48,7 @@ def test_what_is_being_typed_is_written_again(start_on_terminal: StartOnTerminal
     """A line that comes in does not swallow the one that is being typed."""
     bo = chat("bo")
     ana = start_on_terminal("chat", "--name", "ana")
-    ana.expect("till `leave`")
+    ana.expect("> ")
     ana.press("bo: half a li")
     ana.expect("half a li")
     bo.write("ana: wait")
@@ -142,7 +142,7 @@ def test_the_server_ends_it_while_somebody_types(
 ) -> None:
     """When it is over for good, nobody has to press Enter to learn it; the terminal is left in order."""
     ana = start_on_terminal("chat", "--name", "ana")
-    ana.expect("till `leave`")
+    ana.expect("> ")
     ana.press("half a line")
     ana.expect("half a line")
     server.signal(signal.SIGTERM)

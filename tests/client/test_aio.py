@@ -217,8 +217,7 @@ def test_servers_that_do_not_answer(plaintext: bool) -> None:
     def script(caller: Caller) -> None:
         if plaintext:
             caller.write('{"type":"welcome","server":"test/1","log":"log-1","cid":"~"}')
-        while caller.socket.recv(65_536):
-            pass
+        caller.wait_for_end()
 
     with ScriptedServer(script) as server:
 
@@ -378,7 +377,7 @@ def test_silence_of_the_server(enter: Enter, proxy: Proxy) -> None:
 
     async def main() -> None:
         patience = Patience(ping=0.1, delays=lambda: itertools.repeat(0.01))
-        async with enter("ana", address=proxy.address, patience=patience, timeout=0.1) as ana:
+        async with enter("ana", address=proxy.address, patience=patience) as ana:
 
             async def type_all_the_time() -> None:
                 while True:

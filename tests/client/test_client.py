@@ -431,7 +431,7 @@ def test_restarted_server(tmp_path: Path) -> None:
 def test_silence_of_the_server(proxy: Proxy, connect: Connect) -> None:
     """A server that is silently gone is noticed, also by a program that talks all the time."""
     patience = Patience(ping=0.1, delays=lambda: itertools.repeat(0.01))
-    chat = connect("ana", address=proxy.address, patience=patience, timeout=0.1)
+    chat = connect("ana", address=proxy.address, patience=patience)
     proxy.stall()
     begun = time.monotonic()
     while time.monotonic() - begun < SECONDS:
@@ -454,14 +454,14 @@ def test_server_with_nothing_to_say() -> None:
 
     def script(caller: Caller) -> None:
         caller.register("ana")
-        for _ in range(5):
+        for _ in range(3):
             caller.read_until(b'"ping"')
             caller.write('{"type":"pong","cid":"~"}')
         caller.write('{"type":"bye","reason":"enough","final":true}')
 
     with (
         ScriptedServer(script) as server,
-        libchat.connect(server.address, "ana", plaintext=True, patience=Patience(ping=0.02)) as chat,
+        libchat.connect(server.address, "ana", plaintext=True, patience=Patience(ping=0.5)) as chat,
     ):
         assert chat.receive_event(SECONDS) == m.Bye("enough", is_final=True)
 

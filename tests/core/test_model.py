@@ -30,7 +30,7 @@ pytestmark = pytest.mark.timeout(400)  # hypothesis takes up to five minutes to 
 NAMES = ("ana", "Ana", "bo", "bill", "bi1l", "Cy")  # ana and Ana are one name, bill and bi1l look alike
 ROOMS = ("#red", "Red", "#blue")  # #red and Red are one room to join; to write to, Red is a name that nobody has
 DEVICES = ("", "d0", "d1", "d2")
-PAGE = 3
+PAGE = 2
 """Entries of a page of what waited: few, so that pages follow each other."""
 
 seats = st.integers(0, 4)
@@ -176,7 +176,7 @@ class ChatMachine(RuleBasedStateMachine):
         if len(self.inputs) >= self.size:
             self.turn()
 
-    @initialize(size=st.integers(1, 6), crowd=st.lists(names, max_size=5))
+    @initialize(size=st.integers(1, 6), crowd=st.lists(names, min_size=2, max_size=5))
     def begin(self, size: int, crowd: list[str]) -> None:
         """Choose how many commands fill a turn, and have some register and meet in a room."""
         for seat, name in enumerate(crowd):
@@ -196,6 +196,22 @@ class ChatMachine(RuleBasedStateMachine):
     def send(self, seat: int, to: str, cid: str) -> None:
         """Say something that nobody has said before."""
         self.put(seat, m.Send(to, f"text {self.turns}.{len(self.inputs)}", cid))
+
+    @rule(seat=seats, pick=picks, count=st.integers(1, 3 * PAGE))
+    def burst(self, seat: int, pick: int, count: int) -> None:
+        """Say more than a page holds to somebody who was here, and may be away."""
+        others = [person.display for key, person in self.people.items() if key != self.seats[seat].name]
+        if others:
+            for _ in range(count):
+                self.send(seat=seat, to=others[pick % len(others)], cid="")
+
+    @rule(pick=picks)
+    def come_back(self, pick: int) -> None:
+        """Take a name that is away, at a seat that is free."""
+        away = [person.display for person in self.people.values() if not person.player]
+        free = [seat for seat, player in enumerate(self.seats) if player.is_over or not player.name]
+        if away and free:
+            self.register(seat=free[pick % len(free)], name=away[pick % len(away)], device="", cid="")
 
     @rule(seat=seats, pick=picks)
     def send_again(self, seat: int, pick: int) -> None:

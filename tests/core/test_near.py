@@ -15,7 +15,7 @@ def near(name: str, *candidates: str) -> list[str]:
 
 def test_nearest_first_as_they_are_shown() -> None:
     """A slip of the pen finds its name in the letters that its owner chose, the nearest one first."""
-    assert near("alise", "Bob", "ALIBI", "Alice") == ["Alice", "ALIBI"]
+    assert near("alises", "Bob", "ALISE", "Alices") == ["ALISE", "Alices"]
 
 
 def test_nothing_near() -> None:

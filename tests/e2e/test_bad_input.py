@@ -505,7 +505,7 @@ def _client_hello() -> bytes:
 
 def test_a_reader_that_never_reads_is_closed_and_loses_nothing() -> None:
     """Once its outbox is full it is sent away with a reason, others notice nothing, and what it missed waits for it."""
-    with Server(port=0, bounds=Bounds(outbox_bytes=65_536, linger_seconds=60.0)) as server, ExitStack() as opened:
+    with Server(port=0, bounds=Bounds(outbox_bytes=4_000_000, linger_seconds=60.0)) as server, ExitStack() as opened:
         slow, bob, eve, fred = (opened.enter_context(open_tls(server, receive_buffer=4096)) for _ in range(4))
         for wire, name in ((slow, "Slow"), (bob, "Bob"), (eve, "Eve"), (fred, "Fred")):
             wire.send(f"server:register {name}")
@@ -533,8 +533,8 @@ def test_a_reader_that_never_reads_is_closed_and_loses_nothing() -> None:
         assert not missing
 
 
-LINES = 8
-"""Lines that are said at once to the reader who does not read: half of an outbox."""
+LINES = 32
+"""Lines that are said at once to the reader who does not read: enough that the outbox is full soon."""
 
 
 def _speak(speaker: Wire, listener: Wire, round_number: int) -> list[str]:

@@ -6,13 +6,17 @@ import socket
 import threading
 import time
 import tracemalloc
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 import pytest
 
+from libchat import messages as m
+from libchat.hub import Hub
 from libchat.server.bounds import Bounds
 from libchat.server.server import Server
-from support.wire import Wire, open_plain, open_tls
+from support.chat import SlowLog
+from support.wire import SECONDS, Wire, open_plain, open_tls
 
 PAGE_TEXTS = 200
 PAGES = 40
@@ -69,7 +73,7 @@ def test_waiting_costs_nothing() -> None:
 
 def test_nobody_fills_the_memory_with_answers() -> None:
     """Somebody who asks for many pages at once and reads none has few of them made; who reads gets them all."""
-    with Server(port=0, bounds=Bounds(stop_seconds=0.0)) as server, open_tls(server, receive_buffer=32_768) as app:
+    with Server(port=0, bounds=Bounds(stop_seconds=0.0)) as server, open_tls(server, receive_buffer=262_144) as app:
         _fill_room(app)
         tracemalloc.start()
         try:
@@ -111,3 +115,65 @@ def test_who_stops_to_send_and_does_not_read_is_cut_off() -> None:
         except ConnectionError:
             pass
         assert b"".join(pieces).count(b"\n") < LINES
+
+
+class _SignallingLog(SlowLog):
+    """A slow log that tells when something waits in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_waiting = threading.Event()
+
+    def append(
+        self, drafts: Sequence[m.Draft | m.Forget], committed: Callable[[list[m.Outcome]], None]
+    ) -> list[m.Outcome] | None:
+        """Have drafts wait, and say so."""
+        answer = super().append(drafts, committed)
+        self.is_waiting.set()
+        return answer
+
+
+def test_who_stops_to_send_gets_its_receipt_when_the_log_has_answered() -> None:
+    """A half-closed connection is open until its last command is done, which may be turns later."""
+    log = _SignallingLog()
+    bounds = Bounds(linger_seconds=600.0, stop_seconds=600.0)
+    with Hub(log=log) as hub, Server(port=0, hub=hub, bounds=bounds) as server, open_tls(server) as app:
+        app.tell("register", name="App")
+        app.tell("join", room="#tea")
+        app.lines(2)
+        app.tell("send", target="#tea", text="last words", cid="c")
+        app.finish()
+        assert log.is_waiting.wait(SECONDS)
+        log.commit()
+        app.hear("accepted", cid="c")
+        app.hear("bye")
+        app.expect_end()
+
+
+def test_who_stops_to_send_does_not_wait_for_ever() -> None:
+    """If the log never answers, a half-closed connection ends without an answer."""
+    with (
+        Hub(log=SlowLog()) as hub,
+        Server(port=0, hub=hub, plaintext=True, bounds=Bounds(linger_seconds=0.1)) as server,
+        open_plain(server) as app,
+    ):
+        app.tell("register", name="App")
+        app.tell("join", room="#tea")
+        app.lines(2)
+        app.tell("send", target="#tea", text="last words", cid="c")
+        app.finish()
+        app.expect_end()
+
+
+@pytest.mark.parametrize("plaintext", [False, True])
+def test_the_last_line_is_followed_by_the_end_of_the_stream(*, plaintext: bool) -> None:
+    """After a goodbye the server says at once that nothing more comes, and waits for the peer to say the same."""
+    bounds = Bounds(linger_seconds=600.0, stop_seconds=0.0)
+    connect = open_plain if plaintext else open_tls
+    with Server(port=0, plaintext=plaintext, bounds=bounds) as server, connect(server) as bob:
+        bob.send("server:exit")
+        bob.expect("server: bye")
+        bob.expect_end()
+        assert bob.socket.recv(1) == b""
+        bob.send_bytes(b"anything")  # is read and ignored: no RST takes down what the peer has not read yet
+        bob.send_bytes(b"at all")

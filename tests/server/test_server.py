@@ -70,7 +70,7 @@ def test_stop_flushes_what_is_owed() -> None:
     """Somebody who has not read yet gets all that was said, more than fits into any buffer on its way, then the bye."""
     bounds = Bounds(stop_seconds=SECONDS, outbox_bytes=16_000_000)
     with Server(port=0, bounds=bounds) as server, ExitStack() as opened:
-        late = opened.enter_context(open_tls(server, receive_buffer=32_768))
+        late = opened.enter_context(open_tls(server, receive_buffer=262_144))
         eve = opened.enter_context(open_tls(server))
         for wire, name in ((late, "Late"), (eve, "Eve")):
             _register(wire, name)
@@ -79,6 +79,7 @@ def test_stop_flushes_what_is_owed() -> None:
         lines = [f"{number:04}{'x' * 4000}" for number in range(1_500)]
         eve.send(*lines, "server:exit")
         eve.expect("server: bye")
+        eve.close()
         stopping = threading.Thread(target=server.stop)
         stopping.start()
         heard = late.rest()
@@ -92,7 +93,8 @@ def test_stop_flushes_what_is_owed() -> None:
 
 def test_stop_ends_within_its_bound_although_peers_do_nothing() -> None:
     """Peers that do not read what they are owed, do not close their side, or never finished their handshake are cut."""
-    with Server(port=0, bounds=Bounds(stop_seconds=0.2)) as server, ExitStack() as opened:
+    bounds = Bounds(stop_seconds=0.2, linger_seconds=600.0, handshake_seconds=600.0)
+    with Server(port=0, bounds=bounds) as server, ExitStack() as opened:
         opened.enter_context(open_plain(server))
         idle, app = (opened.enter_context(open_tls(server, receive_buffer=4096)) for _ in range(2))
         _register(idle, "Idle")
@@ -278,7 +280,8 @@ def test_programs_in_process_chat_with_those_who_connect() -> None:
 
 def test_a_hub_that_is_closed_first_ends_its_server(caplog: pytest.LogCaptureFixture) -> None:
     """Who closes the hub under a running server gets one clear line in the log, and a server that has ended."""
-    with Hub() as hub, Server(port=0, hub=hub) as server, open_tls(server) as bob:
+    bounds = Bounds(handshake_seconds=600.0)
+    with Hub() as hub, Server(port=0, hub=hub, bounds=bounds) as server, open_tls(server) as bob:
         _register(bob, "Bob")
         hub.close()
         bob.send("who")

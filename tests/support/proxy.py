@@ -48,6 +48,8 @@ class Proxy:
         for thread in self._threads:
             thread.join(20)
             assert not thread.is_alive()
+        for sock in self._abandoned:
+            sock.close()
 
     def cut(self) -> None:
         """Lose all connections, on both sides."""
@@ -114,7 +116,8 @@ class Proxy:
                 sink.sendall(data)
         if sink not in self._abandoned:
             _shut(sink)
-        source.close()
+        if source not in self._abandoned:
+            source.close()
 
 
 def _shut(sock: socket.socket) -> None:

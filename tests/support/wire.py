@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import struct
 from functools import cache
 from types import TracebackType
 from typing import Final, Self
@@ -111,7 +112,7 @@ class Wire:
 
     def reset(self) -> None:
         """Close the socket as a crash does: with a RST."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
     # --- in ---------------------------------------------------------------------------------------------------------
