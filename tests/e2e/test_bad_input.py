@@ -553,7 +553,7 @@ PIECES = st.one_of(
     st.binary(max_size=64),
     st.sampled_from(
         [
-            *(b"server:register Al\n", b"server:join pub\n", b"join pub", b"\nleave\n", b"Wilma:x\n", b"who\r\n"),
+            *(b"server:register Al\n", b"server:join pub\n", b"join pub", b"\nleave\n", b"Al:x\n", b"who\r\n"),
             *(b'{"type":"register","name":"Al","device":"d"}\n', b'{"type":"send","target":"#pub","text":"x"}\n'),
             *(b'{"type":"join","room":"pub"}\n', b'{"type":"who"}\n', b'{"type":"history","target":"#pub"}\n'),
             *(b"{", b"}\n", b"exit\n", b"GET / HTTP/1.1\r\n", b"\n", b"\r", b"\0", b"\xff", b"\x16\x03", b"x" * 20_000),
