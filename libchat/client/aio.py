@@ -293,7 +293,7 @@ class AsyncClient:
         """Connect, and do the handshake."""
         context = None
         if self._trust is not None:
-            from libchat.security.identity import client_context
+            from libchat.security.tls import client_context
 
             context = client_context()
         try:

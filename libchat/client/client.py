@@ -188,7 +188,7 @@ class Client(Participant):
         """Do the handshake, check that it is the right server, and return the pump."""
         if self._trust is None:
             return PlainPump()
-        from libchat.security.identity import client_context
+        from libchat.security.tls import client_context
 
         pump = TlsPump(client_context(), is_server=False)
         shake_hands(sock, pump, time.monotonic() + self._timeout, self._wait)

@@ -1,4 +1,4 @@
-"""The server's own key and certificate, and the TLS settings of both sides.
+"""The server's own key and certificate.
 
 The key is what clients trust (see `pins`); it is made on first start and stays. The certificate around it is only a
 wrapper that TLS asks for: it is signed by the key itself and made anew from the same key whenever it does not fit any
@@ -12,7 +12,7 @@ only when it must be.
 Files appear under their names complete, by renaming. So a start that finds all in order takes no lock and writes
 nothing, and a folder that cannot be written to is fine.
 
-Importing this file imports `ssl` and `cryptography` (about 0.1 s): import it where a server or a client starts.
+Importing this file imports `cryptography` (about 0.1 s): import it where a server or a client starts.
 """
 
 from __future__ import annotations
@@ -20,11 +20,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-import ssl
-import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -45,12 +41,8 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from libchat.errors import StoreError
+from libchat.security.files import locked, make_private_folder, read_kept, write_private
 from libchat.security.pins import format_pin, spki_of_certificate
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 KEY_FILE: Final = "server-key.pem"
 CERTIFICATE_FILE: Final = "server-cert.pem"
@@ -68,8 +60,6 @@ BACKDATE: Final = timedelta(hours=1)
 change to summer time."""
 
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
-SERVER_ALPN: Final = ("libchat/1", "irc", "http/1.1")
-CLIENT_ALPN: Final = ("libchat/1",)
 
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*", re.ASCII)
 
@@ -327,147 +317,8 @@ def _covers(certificate: x509.Certificate, names: list[x509.GeneralName]) -> boo
     return set(names) <= set(named)
 
 
-# --- TLS settings ---------------------------------------------------------------------------------------------------
-
-
-def server_context(identity: Identity) -> ssl.SSLContext:
-    """Return the TLS settings of a server: TLS 1.3 only, one round trip, no session tickets, no client certificates.
-
-    Without tickets nothing is resumed: connections last for hours, and a ticket costs a record for each. Peers that
-    offer none of `SERVER_ALPN`, as `openssl s_client` does, are served too. Raises StoreError if OpenSSL refuses the
-    key or the certificate.
-
-    The cipher is the client's choice: AES-128-GCM would be the fastest, but Python before 3.15 cannot order the suites
-    of TLS 1.3 (`set_ciphers` is about TLS 1.2).
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.num_tickets = 0
-    context.set_alpn_protocols(list(SERVER_ALPN))
-    try:
-        if identity.files is None:
-            with _private_copy(identity) as path:
-                context.load_cert_chain(path)
-        else:
-            context.load_cert_chain(*identity.files)
-    except OSError as error:  # an SSLError is one
-        raise StoreError(f"the server's key and certificate cannot be used for TLS: {error}") from error
-    return context
-
-
-def client_context() -> ssl.SSLContext:
-    """Return the TLS settings of a client: TLS 1.3 only, and no check of the certificate.
-
-    No authority vouches for a chat on a LAN: trust is the pin, and the pin alone. The handshake proves that the server
-    holds the key of the certificate that it shows, not that it is the right key. So the caller must call
-    `pins.check_pin`, or `KnownServers.check` with `pins.peer_pin`, right after the handshake, before it sends anything.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.check_hostname = False  # before verify_mode: the two are tied
-    context.verify_mode = ssl.CERT_NONE
-    context.set_alpn_protocols(list(CLIENT_ALPN))
-    return context
-
-
-@contextmanager
-def _private_copy(identity: Identity) -> Iterator[Path]:
-    """Lend a file of key and certificate that only we can read: OpenSSL takes them from files."""
-    handle, name = tempfile.mkstemp(prefix="libchat-", suffix=".pem")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(identity.key_pem + identity.certificate_pem)
-        yield Path(name)
-    finally:
-        os.unlink(name)
-
-
-# --- files that are ours alone --------------------------------------------------------------------------------------
-
-
-def make_private_folder(folder: Path) -> None:
-    """Make a folder with mode 0700, and its parents, unless it is there. Raises StoreError if it cannot be."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"{folder} cannot be made: {error.strerror}; choose another data folder") from error
-
-
-def read_kept(path: Path) -> bytes | None:
-    """Return what a file of ours holds, None if there is no such file. Raises StoreError if it cannot be read."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}; make it a file that this user can read") from error
-
-
 def _own_file(path: Path, what: str) -> bytes:
     data = read_kept(path)
     if data is None:
         raise StoreError(f"there is no {what} at {path}; give the path of its PEM file")
     return data
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Put a file in place at once, with mode 0600, and on disk before this returns.
-
-    A reader sees the old file or the new one, never a part. Raises StoreError if it cannot be written.
-    """
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # O_EXCL, mode 0600
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-        _sync_folder(path.parent)
-    except OSError as error:
-        remedy = f"make room in {path.parent}, or make it writable for this user"
-        raise StoreError(f"{path} cannot be written: {error.strerror}; {remedy}") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a renaming last over a power cut, where the system can: Windows cannot, nor can all network file systems."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass  # the file is in place, only the power cut is left to luck
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock among processes and threads, on an empty file that is made for it and stays.
-
-    The system lets go of it when a process dies, so no lock is ever left behind. It is held for one short write. Raises
-    StoreError if there can be no such lock.
-    """
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise StoreError(f"{path} cannot be made: {error.strerror}; choose a folder that can be written to") from error
-    try:
-        _lock(handle, path)
-        yield
-    finally:
-        os.close(handle)  # and with it goes the lock
-
-
-def _lock(handle: int, path: Path) -> None:
-    try:
-        if sys.platform == "win32":
-            msvcrt.locking(handle, msvcrt.LK_LOCK, 1)  # tries for ten seconds
-        else:
-            fcntl.flock(handle, fcntl.LOCK_EX)  # flock, since locks of lockf do not hold among threads
-    except OSError as error:
-        raise StoreError(f"{path} cannot be locked: {error.strerror}; choose a folder on a local disk") from error

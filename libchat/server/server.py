@@ -195,7 +195,7 @@ class Server:
 
 
 def _context(identity: Identity) -> ssl.SSLContext:
-    from libchat.security.identity import server_context
+    from libchat.security.tls import server_context
 
     return server_context(identity)
 

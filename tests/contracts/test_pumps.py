@@ -9,7 +9,8 @@ import pytest
 
 from contracts.pump_contract import PumpContract, Pumps
 from libchat.errors import ProtocolError
-from libchat.security.identity import Identity, client_context, load_identity, server_context
+from libchat.security.identity import Identity, load_identity
+from libchat.security.tls import client_context, server_context
 from libchat.transport.pump import PlainPump, Pump
 from libchat.transport.tls import TlsPump
 

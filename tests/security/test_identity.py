@@ -23,17 +23,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from libchat.errors import PinMismatch, StoreError
-from libchat.security.identity import (
-    CERTIFICATE_FILE,
-    KEY_FILE,
-    Identity,
-    client_context,
-    load_identity,
-    load_own_identity,
-    server_context,
-    write_private,
-)
+from libchat.security.files import write_private
+from libchat.security.identity import CERTIFICATE_FILE, KEY_FILE, Identity, load_identity, load_own_identity
 from libchat.security.pins import check_pin, peer_pin
+from libchat.security.tls import client_context, server_context
 
 NOW = datetime(2026, 11, 22, 16, 41, tzinfo=UTC)
 DAY = timedelta(days=1)

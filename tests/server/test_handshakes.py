@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from libchat.security.identity import load_identity, server_context
+from libchat.security.identity import load_identity
+from libchat.security.tls import server_context
 from libchat.server.acceptor import Acceptor
 from libchat.server.handshakes import Handshaker
 from libchat.server.poller import Arrival

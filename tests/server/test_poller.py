@@ -90,6 +90,27 @@ def test_nobody_fills_the_memory_with_answers() -> None:
             app.hear("page", target="#tea")
 
 
+def test_a_reader_who_takes_nothing_departs_although_its_goodbye_cannot_leave() -> None:
+    """When its outbox is full its session ends at once, and its name is free, not when it takes its last line."""
+    bounds = Bounds(linger_seconds=600.0, stop_seconds=0.0, outbox_bytes=65_536)
+    with Server(port=0, bounds=bounds) as server, ExitStack() as opened:
+        deaf = opened.enter_context(open_tls(server, receive_buffer=4096))
+        eve = opened.enter_context(open_tls(server))
+        _fill_room(deaf)
+        for _ in range(PAGES):  # more than the system buffers: one of them is stuck half-way
+            deaf.tell("history", target="#tea", limit=PAGE_TEXTS)
+        eve.send("server:register Eve", "server:join tea")
+        eve.expect("server: welcome Eve", "server: joined tea")
+        answer = "server: online (2): App, Eve"
+        while answer == "server: online (2): App, Eve":
+            eve.send("x" * 4000, "server:who")
+            answer = eve.line()
+        assert answer == "server: App left tea"
+        with open_tls(server) as again:
+            again.send("server:register App")
+            again.expect("server: welcome App")
+
+
 def test_who_stops_to_send_and_does_not_read_is_cut_off() -> None:
     """A half-closed connection whose peer does not take its answers lasts no longer than any other that has ended."""
     bounds = Bounds(linger_seconds=0.1, outbox_bytes=16_000_000)
@@ -138,6 +159,7 @@ def test_who_stops_to_send_gets_its_receipt_when_the_log_has_answered() -> None:
     log = _SignallingLog()
     bounds = Bounds(linger_seconds=600.0, stop_seconds=600.0)
     with Hub(log=log) as hub, Server(port=0, hub=hub, bounds=bounds) as server, open_tls(server) as app:
+        hub.keep_room("#tea")  # when it ended, the log would be asked to forget it
         app.tell("register", name="App")
         app.tell("join", room="#tea")
         app.lines(2)

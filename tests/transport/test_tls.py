@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
 
 from libchat.errors import ProtocolError
-from libchat.security.identity import Identity, client_context, load_identity, server_context
+from libchat.security.identity import Identity, load_identity
+from libchat.security.tls import client_context, server_context
 from libchat.transport.tls import TlsPump
 
 
