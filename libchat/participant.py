@@ -323,7 +323,7 @@ class Participant(ABC):
         """Take an event, and return True; or False, with nothing done, if there is no room for it."""
         cid: str = getattr(event, "cid", "")
         with self._condition:
-            receipt = self._receipts.pop(cid, None) if cid else None
+            receipt = self._receipts.pop(cid, None)
             if receipt is not None:
                 receipt._answer = event
             elif not self._has_room(event):

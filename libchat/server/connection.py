@@ -18,7 +18,7 @@ from typing import Final
 from libchat.errors import ProtocolError
 from libchat.limits import OUTBOX_BYTES, RECEIVE_BYTES
 from libchat.messages import Bye, Command, Event, Exit, Failed, History, Rejected
-from libchat.transport.fanout import Fanout, Item, Lane, format_items, is_last
+from libchat.transport.fanout import Fanout, Item, Lane, format_items
 from libchat.transport.outbox import Outbox
 from libchat.transport.pump import Pump
 from libchat.wire.dialect import Dialect
@@ -174,12 +174,11 @@ class Connection(Lane):
         if self.is_finished:
             self._has_dropped = True
             return
-        data = format_items(items, self.dialect, is_congested=self._outbox.is_congested)
-        if is_last(items):
+        if isinstance(items[-1], Bye):
             self._finish([])
-        if not self.has_more_to_send:
-            self._encrypt(data)  # as nearly always: nothing waits, so this need not
-        elif not self._outbox.put(data):
+        if not (self._to_send or self._outbox.size):  # as nearly always: nothing waits, so this need not
+            self._encrypt(format_items(items, self.dialect))
+        elif not self._outbox.put(format_items(items, self.dialect, is_congested=self._outbox.is_congested)):
             self._drop()
             self.reason = "too slow a reader"
             self._finish([Bye("you read too slowly")])

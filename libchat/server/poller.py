@@ -61,7 +61,7 @@ class FanoutSink:
         if has_work and threading.get_ident() != self.owner:
             self._waker.wake()
 
-    def take(self) -> list[tuple[Lane, list[Item]]]:
+    def take(self) -> list[tuple[Lane, Sequence[Item]]]:
         """Return what waits in each lane. Called by the owner."""
         with self._lock:
             return self.fanout.take()

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 from libchat.core.effects import Close, Deliver, Delivery, Reply
 from libchat.core.registry import Session
-from libchat.messages import Bye, Event
+from libchat.messages import Event
 from libchat.wire.dialect import Dialect
 
 
@@ -72,12 +72,14 @@ class _Batch:
 class Slice:
     """Some consecutive events of a batch."""
 
-    __slots__ = ("_batch", "_joined", "_start", "stop")
+    __slots__ = ("_batch", "_joined", "_start", "alone", "stop")
 
     def __init__(self, batch: _Batch, start: int, stop: int) -> None:
         self._batch = batch
         self._start = start
         self.stop = stop
+        self.alone: tuple[Item, ...] = (self,)
+        """Itself as all that a lane holds: one for all lanes of which that is true."""
         self._joined: dict[Dialect, bytes] = {}
 
     @property
@@ -118,7 +120,7 @@ class Fanout:
                 self._close(delivery)
         return bool(self._dirty)
 
-    def take(self) -> list[tuple[Lane, list[Item]]]:
+    def take(self) -> list[tuple[Lane, Sequence[Item]]]:
         """End the turn, and return what waits in each lane."""
         taken = [(lane, self._emptied(lane)) for lane in self._dirty]
         self._dirty.clear()
@@ -184,14 +186,17 @@ class Fanout:
         lane._is_dirty = True
         self._dirty.append(lane)
 
-    def _emptied(self, lane: Lane) -> list[Item]:
+    def _emptied(self, lane: Lane) -> Sequence[Item]:
         """Return what waits in a lane, and begin anew. Idle or not no longer matters: the batches have ended."""
-        items, lane._items = lane._items, []
         lane._is_dirty = False
         batch = lane._batch
         if batch is not None:
             lane._batch = None
-            items.append(batch.slice(lane._start))
+            last = batch.slice(lane._start)
+            if not lane._items:
+                return last.alone
+            lane._items.append(last)
+        items, lane._items = lane._items, []
         return items
 
 
@@ -199,14 +204,10 @@ def format_items(items: Sequence[Item], dialect: Dialect, *, is_congested: bool 
     """Return the lines of what a lane held. For a congested reader, without what it can do without."""
     if is_congested:
         return b"".join(dialect.format_event(event) for event in _lasting(items))
-    if len(items) == 1:
-        return _format(items[0], dialect)
-    return b"".join([_format(item, dialect) for item in items])
-
-
-def is_last(items: Sequence[Item]) -> bool:
-    """Return whether a connection ends with these items."""
-    return isinstance(items[-1], Bye)
+    item = items[0]
+    if len(items) > 1:
+        return b"".join([_format(item, dialect) for item in items])
+    return item.format(dialect) if isinstance(item, Slice) else dialect.format_event(item)
 
 
 def _format(item: Item, dialect: Dialect) -> bytes:

@@ -434,6 +434,41 @@ def test_an_absent_account_finds_what_its_rooms_said(chat: Chat) -> None:
     assert chat.enter("ana", account=True).texts() == []
 
 
+def test_what_a_room_says_meanwhile_waits_too(chat: Chat) -> None:
+    """While an account is still handed what its room said, what the room says now comes behind that, once."""
+    bo, ana = chat.enter("bo", "#red"), chat.enter("ana", "#red", account=True)
+    chat.do(ana, m.Exit())
+    texts = [str(number) for number in range(REPLAY_ENTRIES + 10)]
+    chat.do(bo, *(m.Send("#red", text) for text in texts))
+    again = chat.enter("ana", account=True, has_acks=False)
+    chat.do(bo, m.Send("#red", "meanwhile"))
+    assert again.texts() == texts[:REPLAY_ENTRIES]
+    chat.drain(again)
+    assert again.texts() == [*texts, "meanwhile"]
+    chat.drain(again)
+    chat.do(again, m.Exit())
+    assert chat.enter("ana", account=True).texts() == []
+
+
+def test_a_session_that_is_replaced_while_it_catches_up_has_no_gap() -> None:
+    """What is said while a replaced session's end is still in line does not overtake what it was not handed yet."""
+    log = SlowLog()
+    chat = Chat(log)
+    bo, lost = chat.enter("bo"), chat.enter("ana", device="phone")
+    texts = [str(number) for number in range(REPLAY_ENTRIES + 1)]
+    chat.do(bo, *(m.Send("ana", text) for text in texts))
+    middle, last = Listener(has_acks=False), Listener()
+    chat.do(middle, m.Register("ana", "phone"))
+    chat.do(bo, m.Send("ana", "meanwhile"))
+    chat.do(last, m.Register("ana", "phone"))
+    while log:
+        log.commit()
+    assert lost.texts() == texts
+    assert middle.texts() == texts[:REPLAY_ENTRIES]
+    chat.drain(middle, last)
+    assert last.texts() == [*texts, "meanwhile"]
+
+
 def test_a_guest_who_leaves_misses_what_its_rooms_say(chat: Chat) -> None:
     """A guest's rooms end with its session: the others are told, and nothing is kept for it."""
     bo, ana = chat.enter("bo", "#red"), chat.enter("ana", "#red")
