@@ -19,10 +19,11 @@ from typing import Protocol, Self
 from libchat import messages as m
 from libchat._version import __version__
 from libchat.core import effects as fx
+from libchat.core.pages import newest_within
 from libchat.core.registry import Session
 from libchat.core.router import Router
 from libchat.errors import Closed
-from libchat.limits import INBOX_EVENTS
+from libchat.limits import INBOX_EVENTS, PAGE_BYTES
 from libchat.locks import HUB, tiered_lock
 from libchat.names import parse_name, parse_room
 from libchat.participant import E, OnError, Participant
@@ -203,8 +204,9 @@ class Hub:
                 participant._give_up()
 
     def _page(self, want: fx.ReadPage) -> fx.Reply:
-        entries, has_more = self._log.page(want.conversation, before=want.before, limit=want.limit, since=want.since)
-        return fx.Reply(want.session, m.Page(want.target, tuple(entries), has_more, want.cid))
+        found, has_more = self._log.page(want.conversation, before=want.before, limit=want.limit, since=want.since)
+        entries = newest_within(found, PAGE_BYTES)
+        return fx.Reply(want.session, m.Page(want.target, entries, has_more or len(entries) < len(found), want.cid))
 
 
 class _Waiting:

@@ -30,6 +30,10 @@ LINE_BYTES: Final = 16_384
 HISTORY_ENTRIES: Final = 200
 """Entries of one page of history: 200 entries of 100 bytes make about two TLS records; a screen holds 50."""
 
+PAGE_BYTES: Final = 131_072
+"""UTF-8 bytes of the texts of one page of history: with all quotes escaped it is a quarter of an outbox, so that a
+reader has room for what is said meanwhile."""
+
 REPLAY_ENTRIES: Final = 256
 """Entries of the offline queue that are handed out at once; the next ones follow when these have left."""
 

@@ -165,7 +165,7 @@ class Limits(Struct, frozen=True, gc=False):
     history_entries: int = HISTORY_ENTRIES
 
 
-class Welcome(Event, frozen=True):
+class Welcome(Event, frozen=True, omit_defaults=False):
     """The answer to `Hello`. `log` names the log that counts the entries: numbers of another log mean nothing here."""
 
     server: str

@@ -13,7 +13,7 @@ settings.register_profile(
     "thorough",
     deadline=None,
     print_blob=True,
-    max_examples=3000,
+    max_examples=1000,
     stateful_step_count=80,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from libchat.errors import Code, ProtocolError
-
 
 class Pump(Protocol):
     """One connection's encryption, fed with bytes and drained of bytes.
@@ -39,20 +37,15 @@ class Pump(Protocol):
 class PlainPump:
     """No encryption: for loopback, and behind something that encrypts."""
 
-    __slots__ = ("_has_begun", "_out", "is_eof")
+    __slots__ = ("_out", "is_eof")
 
     def __init__(self) -> None:
         self.is_eof = False
-        self._has_begun = False
         self._out: list[bytes] = []
 
     def receive_data(self, data: bytes | memoryview) -> bytes:
-        """Return the bytes. Raises `ProtocolError` if the first ones are the beginning of a TLS handshake."""
-        plain = bytes(data)
-        if not self._has_begun and plain.startswith(b"\x16\x03"):
-            raise ProtocolError(Code.BAD_LINE, "this port does not speak TLS")
-        self._has_begun = self._has_begun or bool(plain)
-        return plain
+        """Return the bytes."""
+        return bytes(data)
 
     def write(self, data: bytes) -> None:
         """Have bytes sent to the peer."""

@@ -63,7 +63,7 @@ class _Head(msgspec.Struct):
 _encode: Final = msgspec.json.Encoder().encode
 _decode_command: Final = msgspec.json.Decoder(AnyCommand).decode
 _decode_event: Final = msgspec.json.Decoder(AnyEvent).decode
-_decode_head: Final = msgspec.json.Decoder(_Head).decode
+_decode_fields: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 COMMAND_TYPES: Final = frozenset(str(kind.__struct_config__.tag) for kind in AnyCommand.__args__)
 EVENT_TYPES: Final = frozenset(str(kind.__struct_config__.tag) for kind in AnyEvent.__args__)
@@ -110,19 +110,27 @@ def parse_event(line: bytes) -> m.Event | None:
 def _reject(line: bytes, error: Exception) -> m.Rejected:
     head = _head(line)
     if head is None:
-        return m.Rejected(Code.BAD_LINE, f"a line must be a JSON object in UTF-8: {error}")
-    cid = head.cid[:CID_BYTES]
+        return m.Rejected(Code.BAD_LINE, f"a line must be a JSON object in UTF-8, not nested deeply: {error}")
     if head.type not in COMMAND_TYPES:
         known = ", ".join(sorted(COMMAND_TYPES))
-        return m.Rejected(Code.UNKNOWN_COMMAND, f"`type` must be one of {known}", head.type[:32], cid)
-    return m.Rejected(Code.BAD_VALUE, str(error), head.type, cid)
+        return m.Rejected(Code.UNKNOWN_COMMAND, f"`type` must be one of {known}", head.type[:32], head.cid)
+    return m.Rejected(Code.BAD_VALUE, str(error), head.type, head.cid)
 
 
 def _head(line: bytes) -> _Head | None:
-    """Return type and cid of an object, or None if the line is none."""
+    """Return type and cid of an object, as far as they are strings; or None if the line is no object."""
     try:
-        return _decode_head(line)
-    except (msgspec.ValidationError, RecursionError):
-        return _Head() if line.lstrip().startswith(b"{") else None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        line.decode()  # a value that is left raw may be no UTF-8
+        fields = _decode_fields(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    kind, cid = (_string(fields.get(key)) for key in ("type", "cid"))
+    return _Head(kind, cid[:CID_BYTES])
+
+
+def _string(raw: msgspec.Raw | None) -> str:
+    """Return a value, if it is a string, and "" for any other."""
+    try:
+        return msgspec.json.decode(raw, type=str) if raw is not None else ""
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""

@@ -22,7 +22,7 @@ FOREIGN: Final = {
     b"USER ": "IRC",
     b"EHLO ": "SMTP",
     b"HELO ": "SMTP",
-    b"\x16\x03": "TLS within TLS",
+    b"\x16\x03": "TLS here",  # to a plaintext port, or within TLS
 }
 """How protocols begin that people point at a port by mistake, and that are not spoken here."""
 

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from itertools import islice
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -36,14 +35,6 @@ class PumpContract(ABC):
     @abstractmethod
     def pair(self) -> Pumps:
         """Return both ends of a connection, with nothing under way."""
-
-    @abstractmethod
-    def broken(self) -> Pump:
-        """Return a pump whose peer has broken the rules, so that it has raised `ProtocolError`."""
-
-    @abstractmethod
-    def garbage(self) -> bytes:
-        """Return what no peer sends that keeps to the rules at the beginning of a connection."""
 
     # 2. After every call, `data_to_send` returns what must go to the peer, once.
 
@@ -125,19 +116,6 @@ class PumpContract(ABC):
         assert one.is_eof is self.says_eof
 
     # 3. `receive_data` and `write` raise `ProtocolError` if the peer has broken the rules.
-
-    def test_garbage_breaks_the_rules(self) -> None:
-        """What no peer sends that keeps to the rules raises ProtocolError."""
-        one, _ = self.pair()
-        with pytest.raises(ProtocolError):
-            one.receive_data(self.garbage())
-
-    def test_a_broken_pump_can_still_tell_the_peer(self) -> None:
-        """After it has raised, `data_to_send` returns what is to be said, then nothing; closing is harmless."""
-        pump = self.broken()
-        pump.data_to_send()
-        assert pump.data_to_send() == b""
-        pump.close()
 
     @settings(suppress_health_check=[HealthCheck.differing_executors])
     @given(st.lists(st.binary(max_size=300), max_size=5))

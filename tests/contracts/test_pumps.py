@@ -45,6 +45,19 @@ class TestTlsPump(PumpContract):
         """Return what is no record."""
         return b"GET / HTTP/1.1\r\n\r\n"
 
+    def test_garbage_breaks_the_rules(self) -> None:
+        """What no peer sends that keeps to the rules raises ProtocolError."""
+        one, _ = self.pair()
+        with pytest.raises(ProtocolError):
+            one.receive_data(self.garbage())
+
+    def test_a_broken_pump_can_still_tell_the_peer(self) -> None:
+        """After it has raised, `data_to_send` returns what is to be said, then nothing; closing is harmless."""
+        pump = self.broken()
+        pump.data_to_send()
+        assert pump.data_to_send() == b""
+        pump.close()
+
 
 class TestPlainPump(PumpContract):
     says_eof = False
@@ -52,14 +65,3 @@ class TestPlainPump(PumpContract):
     def pair(self) -> Pumps:
         """Return two new pumps."""
         return PlainPump(), PlainPump()
-
-    def broken(self) -> Pump:
-        """Return a pump that has seen the beginning of TLS."""
-        pump = PlainPump()
-        with pytest.raises(ProtocolError):
-            pump.receive_data(self.garbage())
-        return pump
-
-    def garbage(self) -> bytes:
-        """Return how TLS begins."""
-        return b"\x16\x03\x01\x02\x00\x01"

@@ -25,7 +25,7 @@ from libchat.errors import Code
 from libchat.names import parse_name, parse_room, skeleton
 from support.chat import Chat, Listener, SlowLog
 
-pytestmark = pytest.mark.timeout(400)  # hypothesis takes up to five minutes to make a failure small
+pytestmark = pytest.mark.timeout(1800)  # hypothesis takes up to five minutes to make a failure small
 
 NAMES = ("ana", "Ana", "bo", "bill", "bi1l", "Cy")  # ana and Ana are one name, bill and bi1l look alike
 ROOMS = ("#red", "Red", "#blue")  # #red and Red are one room to join; to write to, Red is a name that nobody has
