@@ -35,11 +35,15 @@ from libchat.messages import (
     Entered,
     Entry,
     Event,
+    Failed,
+    Interrupted,
     IsTyping,
     Joined,
     Left,
+    Online,
     Page,
     Present,
+    Resumed,
     RoomInfo,
 )
 from libchat.participant import Participant, Receipt
@@ -67,8 +71,12 @@ __all__ = [
     "Left",
     "IsTyping",
     "Page",
+    "Online",
     "Present",
     "RoomInfo",
+    "Failed",
+    "Interrupted",
+    "Resumed",
     "Bye",
     # what can go wrong
     "ChatError",

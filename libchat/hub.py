@@ -8,7 +8,7 @@ goes to the sinks. Callbacks of programs are called after the lock is given back
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -23,7 +23,7 @@ from libchat.core.pages import newest_within
 from libchat.core.registry import Session
 from libchat.core.router import Router
 from libchat.errors import Closed
-from libchat.limits import INBOX_EVENTS, PAGE_BYTES
+from libchat.limits import INBOX_EVENTS, PAGE_BYTES, REPLAY_ENTRIES
 from libchat.locks import HUB, tiered_lock
 from libchat.names import parse_name, parse_room
 from libchat.participant import E, OnError, Participant
@@ -55,7 +55,7 @@ class Hub:
 
     def __init__(self, *, log: Log | None = None, clock: Callable[[], float] = time.time) -> None:
         self._lock = tiered_lock(HUB)
-        self._router = Router(server=f"libchat/{__version__}", log=secrets.token_hex(8))
+        self._router = Router(server=f"libchat/{__version__}", log=os.urandom(8).hex())
         self._log = log if log is not None else MemoryLog()
         self._clock = clock
         self._now = 0
@@ -231,7 +231,7 @@ class LocalParticipant(Participant):
 
     def _register(self) -> None:
         self._hub._add(self)
-        device = secrets.token_hex(16)
+        device = os.urandom(16).hex()
         try:
             self.name = self._answer(m.Registered, lambda cid: m.Register(self.name, device, cid)).name
         except BaseException:
@@ -287,6 +287,7 @@ class _LocalSession(Session):
 
     def __init__(self, participant: LocalParticipant) -> None:
         super().__init__(wants_receipts=True, has_acks=True)
+        self.replay_entries = max(min(REPLAY_ENTRIES, participant._inbox.limit // 2), 1)
         self.participant = participant
 
 

@@ -109,7 +109,7 @@ class Away(Command, frozen=True):
 
 
 class Typing(Command, frozen=True):
-    """Tell a name or a room that one is typing. Never answered, and dropped first when a reader is slow."""
+    """Tell a name or a room that one is typing. Answered only if it is refused; the first that a slow reader misses."""
 
     target: str
 

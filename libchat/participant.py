@@ -6,9 +6,8 @@ Every other event goes to its callback if there is one, otherwise into the inbox
 may wait for an answer depends on which thread calls it: it may where that is a thread of its own (`libchat.connect`);
 in process it is the thread that carries the events, which does not get on meanwhile.
 
-The inbox is bounded. As long as nobody has ever read it, it keeps the newest events: a program that only sends needs no
-inbox. Once it is read, nothing is dropped from it: `_deliver` returns False when it is full, and who carries the events
-holds them back. Only while somebody waits for an answer it takes more (`ANSWER_EVENTS`), because over a network the
+The inbox is bounded (`libchat.inbox`). When it has no room, `_deliver` returns False, and who carries the events holds
+them back. Only while somebody waits for an answer it takes more (`ANSWER_EVENTS`), because over a network the
 answer comes behind what is held back, and who waits for it may be the one who reads.
 """
 
@@ -28,6 +27,7 @@ from msgspec.structs import replace
 
 from libchat import messages as m
 from libchat.errors import ChatError, Closed, Code, Disconnected, ProtocolError, Refused, refusal
+from libchat.inbox import Inbox
 from libchat.limits import ANSWER_EVENTS, ANSWER_SECONDS, CID_BYTES, INBOX_EVENTS
 from libchat.locks import OUTBOX, tiered_lock
 
@@ -73,9 +73,8 @@ class Participant(ABC):
     def __init__(self, name: str, *, inbox: int = INBOX_EVENTS, on_error: OnError | None = None) -> None:
         self.name = name
         self._condition = threading.Condition(tiered_lock(OUTBOX))  # type: ignore[arg-type]  # all of Lock that it uses
-        self._inbox: deque[m.Event] = deque()
+        self._inbox = Inbox(inbox)
         self._limit = inbox
-        self._is_read = False
         self._is_full = False
         """Whether the last event was not taken, so that there is one to be delivered again when there is room."""
         self._waiting = 0
@@ -147,13 +146,17 @@ class Participant(ABC):
         """Hand over any command, and return its `cid`: the answer is an event like all others, and repeats it.
 
         A command without a `cid` is given a fresh one; one that knows none, and is never answered, returns "". Raises
-        `Closed` and `Disconnected`, and `Refused` for a command that cannot even be submitted.
+        `Closed` and `Disconnected`, ValueError for a `cid` that a program may not choose, and `Refused` for a command
+        that cannot even be submitted.
         """
         self._check_open()
         cid = getattr(command, "cid", None)
         if cid == "":
-            cid = f"+{next(self._cids)}"  # neither one that a program may choose, nor one that `is_own`
+            with self._condition:
+                cid = f"+{next(self._cids)}"  # neither one that a program may choose, nor one that `is_own`
             command = replace(command, cid=cid)
+        elif cid is not None:
+            check_cid(cid)
         self._submit(command)
         return cid or ""
 
@@ -176,12 +179,12 @@ class Participant(ABC):
     def receive_event(self, timeout: float | None = None) -> m.Event:
         """Return the next event of any type for which there is no callback. Raises as `receive` does."""
         with self._condition:
-            self._is_read = True
+            self._inbox.is_read = True
             if not self._condition.wait_for(lambda: self._inbox or self._is_ended, timeout):
                 raise TimeoutError("nothing was received in time")
             if self._is_closed or not self._inbox:
                 self._check_open()
-            event = self._inbox.popleft()
+            event = self._inbox.take()
             self._condition.notify_all()
         self._consumed(event)
         return event
@@ -209,8 +212,7 @@ class Participant(ABC):
         """
         with self._condition:
             self._callbacks[kind] = callback
-            self._called.extend(event for event in self._inbox if type(event) is kind)
-            self._inbox = deque(event for event in self._inbox if type(event) is not kind)
+            self._called.extend(self._inbox.remove(kind))
             self._condition.notify_all()
         self._room_made()
 
@@ -337,20 +339,18 @@ class Participant(ABC):
 
     def _has_room(self, event: m.Event) -> bool:
         """Return whether an event would be taken. Called under the lock."""
-        limit = self._limit + ANSWER_EVENTS if self._waiting else self._limit
+        beyond = ANSWER_EVENTS if self._waiting else 0
         if self._is_closed or getattr(event, "cid", "") in self._receipts:
             return True
         if type(event) in self._callbacks:
-            return len(self._called) < limit
-        return len(self._inbox) < limit or not self._is_read
+            return len(self._called) < self._limit + beyond
+        return self._inbox.has_room(beyond)
 
     def _put(self, event: m.Event) -> None:
         if type(event) in self._callbacks:
             self._called.append(event)
             return
-        if len(self._inbox) >= self._limit and not self._is_read:
-            self._inbox.popleft()
-        self._inbox.append(event)
+        self._inbox.put(event)
 
     def _call_back(self) -> None:
         """Call the callbacks of what was delivered. Must not be called under a lock."""

@@ -297,11 +297,24 @@ def test_what_on_error_raises_stops_nobody(hub: Hub, caplog: pytest.LogCaptureFi
 
 def test_an_inbox_that_is_never_read_keeps_the_newest(hub: Hub) -> None:
     """A program that only sends needs no inbox: it is not disconnected, and finds the newest should it ever look."""
-    ana, bo = hub.connect("ana"), hub.connect("bo", inbox=3)
+    ana, bo = hub.connect("ana"), hub.connect("bo", inbox=4)
+    ana.join("#x")
+    bo.join("#x")
     for number in range(10):
-        ana.send("bo", str(number)).accepted()
+        ana.send("#x", str(number)).accepted()
     bo.send("ana", "still here").accepted()
-    assert waiting(bo) == ["7", "8", "9"]
+    assert waiting(bo) == ["6", "7", "8", "9"]
+
+
+def test_what_waited_is_handed_out_as_the_inbox_takes_it(hub: Hub) -> None:
+    """A small inbox gets all of a long queue, piece by piece; what it leaves behind comes the next time."""
+    ana, texts = hub.connect("ana"), [str(number) for number in range(300)]
+    hub.connect("bo").close()
+    for text in texts:
+        ana.send("bo", text).accepted()
+    with hub.connect("bo", inbox=10) as bo:
+        assert [bo.receive(timeout=0).text for _ in range(123)] == texts[:123]
+    assert waiting(hub.connect("bo", inbox=10)) == texts[123:]
 
 
 def test_an_inbox_that_is_read_loses_nothing(hub: Hub) -> None:

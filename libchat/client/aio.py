@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections import deque
 from collections.abc import AsyncIterator, Callable
 from itertools import count
 from pathlib import Path
@@ -19,6 +18,7 @@ from libchat.client.link import Link, State, new_device
 from libchat.client.patience import PATIENCE, Patience
 from libchat.client.trust import AcceptNew, Trust
 from libchat.errors import ChatError, Closed, Code, Disconnected, ProtocolError, Refused, reason_of
+from libchat.inbox import Inbox
 from libchat.limits import ANSWER_EVENTS, ANSWER_SECONDS, CONNECT_SECONDS, INBOX_EVENTS, RECEIVE_BYTES
 from libchat.participant import E, check_cid, expected, is_own
 
@@ -54,9 +54,7 @@ class AsyncClient:
         self._link = Link(name, device, agent=f"libchat/{__version__}")
         self._cids = count(1)
         self._answers: dict[str, asyncio.Future[m.Event]] = {}
-        self._inbox: deque[m.Event] = deque()
-        self._limit = inbox
-        self._is_read = False
+        self._inbox = Inbox(inbox)
         self._changed = asyncio.Event()
         """Set when there is something new to be received, or room for it, and at the end."""
         self._to_send = asyncio.Event()
@@ -155,11 +153,11 @@ class AsyncClient:
 
     async def receive_event(self) -> m.Event:
         """Return the next event of any type. Raises as `receive` does."""
-        self._is_read = True
+        self._inbox.is_read = True
         await self._until(lambda: bool(self._inbox) or self._is_over)
         if self._leaving.is_set() or not self._inbox:
             self._check_open()
-        event = self._inbox.popleft()
+        event = self._inbox.take()
         self._changed.set()
         if isinstance(event, m.Entry) and self._link.consumed(event):
             self._to_send.set()
@@ -363,15 +361,12 @@ class AsyncClient:
 
     def _has_room(self) -> bool:
         """Return whether the inbox takes an event. As in `libchat.participant`."""
-        limit = self._limit + ANSWER_EVENTS if self._answers else self._limit
-        return len(self._inbox) < limit or not self._is_read or self._leaving.is_set()
+        return self._leaving.is_set() or self._inbox.has_room(ANSWER_EVENTS if self._answers else 0)
 
     def _put(self, event: m.Event) -> None:
         if self._leaving.is_set():
             return
-        if len(self._inbox) >= self._limit and not self._is_read:
-            self._inbox.popleft()
-        self._inbox.append(event)
+        self._inbox.put(event)
         self._changed.set()
 
     # --- the end ----------------------------------------------------------------------------------------------------

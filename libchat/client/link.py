@@ -15,7 +15,7 @@ program dies must come again. Numbers belong to a log; when a server comes back 
 
 from __future__ import annotations
 
-import secrets
+import os
 from enum import Enum, auto
 
 from libchat import messages as m
@@ -250,7 +250,7 @@ class Link:
 
 def new_device() -> str:
     """Return a secret for a client that keeps none."""
-    return secrets.token_hex(16)
+    return os.urandom(16).hex()
 
 
 def _key(target: str) -> str:

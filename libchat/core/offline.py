@@ -30,10 +30,12 @@ class Span:
 class Mailbox:
     """What waits for one name."""
 
-    __slots__ = ("alone", "name", "spans")
+    __slots__ = ("alone", "is_forgotten", "name", "spans")
 
     def __init__(self, name: Name) -> None:
         self.name = name
+        self.is_forgotten = False
+        """Whether the name is no longer known. Something for it may still be on its way."""
         self.alone = (self,)
         """Itself as a tuple: one for all private entries, instead of a new one for each."""
         self.spans: dict[str, Span] = {}
@@ -62,40 +64,58 @@ class Mailbox:
 
 
 class OfflineQueue:
-    """The mailboxes of names that were here and are away. Whoever is here has theirs (`Person.mailbox`)."""
+    """The mailboxes of names that were here and are away. Whoever is here has theirs (`Person.mailbox`).
+
+    At most `names` of them are empty: beyond, the name that left longest ago is forgotten. At most as many others have
+    something in them: beyond, nothing more is taken for a name for which nothing waits yet.
+    """
 
     def __init__(self, *, names: int = KNOWN_NAMES, entries: int = QUEUE_ENTRIES) -> None:
         self._names = names
         self._entries = entries
-        self._mailboxes: dict[str, Mailbox] = {}
+        self._empty: dict[str, Mailbox] = {}
+        """Those that were empty when they came, longest away first."""
+        self._filled: dict[str, Mailbox] = {}
 
     def open(self, name: Name) -> Mailbox:
         """Remove and return the mailbox of somebody who is here now; an empty one if they are new."""
-        mailbox = self._mailboxes.pop(name.key, None)
+        mailbox = self._empty.pop(name.key, None)
+        if mailbox is None:
+            mailbox = self._filled.pop(name.key, None)
         if mailbox is None:
             return Mailbox(name)
         mailbox.name = name
         return mailbox
 
     def close(self, mailbox: Mailbox) -> None:
-        """Take the mailbox of somebody who is away now. One name in excess of the limit is forgotten for it."""
-        self._mailboxes[mailbox.name.key] = mailbox
-        if len(self._mailboxes) > self._names:
+        """Take the mailbox of somebody who is away now."""
+        mailbox.is_forgotten = False
+        if mailbox.spans:
+            self._filled[mailbox.name.key] = mailbox
+            return
+        self._empty[mailbox.name.key] = mailbox
+        if len(self._empty) > self._names:
             self._forget_one()
 
     def find(self, name: Name) -> Mailbox | None:
         """Return the mailbox of a name that is away, if somebody ever had it."""
-        return self._mailboxes.get(name.key)
+        mailbox = self._empty.get(name.key)
+        return mailbox if mailbox is not None else self._filled.get(name.key)
 
     def check_room(self, mailbox: Mailbox) -> None:
         """Raise `Refused` with `queue-full` if nothing more may wait for a name."""
         if len(mailbox) >= self._entries:
             reason = f"{self._entries} messages wait for {mailbox.name} already; try again when they are back"
             raise Refused(Code.QUEUE_FULL, reason, mailbox.name.display)
+        if not mailbox.spans and len(self._filled) >= self._names:
+            reason = f"messages wait for {self._names} names already; try again when {mailbox.name} is back"
+            raise Refused(Code.QUEUE_FULL, reason, mailbox.name.display)
 
     def _forget_one(self) -> None:
-        """Forget the name that left longest ago and for which nothing waits."""
-        for key, mailbox in self._mailboxes.items():
-            if not mailbox.spans:
-                del self._mailboxes[key]
-                return
+        """Forget the name that left longest ago, unless something has come for it since."""
+        key = next(iter(self._empty))
+        mailbox = self._empty.pop(key)
+        if mailbox.spans:
+            self._filled[key] = mailbox
+        else:
+            mailbox.is_forgotten = True

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from libchat.core.offline import Mailbox, OfflineQueue
 from libchat.errors import Code, Refused
+from libchat.limits import REPLAY_ENTRIES
 from libchat.names import Name, RoomName, skeleton
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Session:
         "is_replaying",
         "mailbox",
         "person",
+        "replay_entries",
         "rooms",
         "unacked",
         "wants_receipts",
@@ -49,6 +51,8 @@ class Session:
         """The rooms that were entered on this session, in that order."""
         self.unacked: dict[str, int] = {}
         """The last private entry of each conversation that was handed to this session and is not acknowledged."""
+        self.replay_entries = REPLAY_ENTRIES
+        """How many entries of what waits it takes at once."""
         self.is_replaying = False
         """Whether it still gets what waited, page by page, as it takes it."""
         self.is_over = False

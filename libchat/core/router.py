@@ -29,7 +29,7 @@ from libchat.core.offline import Mailbox, OfflineQueue
 from libchat.core.registry import Person, Registry, Session
 from libchat.core.rooms import Room, Rooms, room_conversation
 from libchat.errors import Code, InvalidMessage, InvalidName, Refused
-from libchat.limits import CID_BYTES, QUEUE_SECONDS, REPLAY_ENTRIES, TEXT_BYTES, TOPIC_BYTES
+from libchat.limits import CID_BYTES, QUEUE_SECONDS, TEXT_BYTES, TOPIC_BYTES
 from libchat.names import Name, RoomName, parse_name, parse_room, parse_target
 from libchat.text import check_text, clean_line
 
@@ -88,11 +88,11 @@ class Router:
             _waiting(read, conversation, session.unacked.get(conversation, 0), mailbox, oldest)
             for conversation in mailbox.spans
         ]
-        page = list(islice(merge(*streams, key=_time_of), REPLAY_ENTRIES))
+        page = list(islice(merge(*streams, key=_time_of), session.replay_entries))
         for conversation, entry in page:
             session.unacked[conversation] = entry.seq
             out.append(fx.Reply(session, replace(entry, is_queued=True)))
-        if len(page) < REPLAY_ENTRIES:
+        if len(page) < session.replay_entries:
             session.unacked.update((conversation, span.newest) for conversation, span in mailbox.spans.items())
             self.stop_replay(session)
 
@@ -206,7 +206,8 @@ class Router:
         conversation = append.draft.conversation
         if append.mailboxes:
             for mailbox in append.mailboxes:
-                mailbox.add(conversation, entry.seq)
+                current = self._recalled(mailbox) if mailbox.is_forgotten else mailbox
+                current.add(conversation, entry.seq)
         if self._replaying:
             held = [each for each in recipients if self._is_held(each, conversation, entry.seq)]
             if held:
@@ -218,6 +219,17 @@ class Router:
             append.room.topic = entry.text
         if recipients:
             out.append(fx.Deliver(recipients, entry, append.session))
+
+    def _recalled(self, mailbox: Mailbox) -> Mailbox:
+        """Return the mailbox of a name that was forgotten while an entry for it was on its way to the log."""
+        person = self.registry.people.get(mailbox.name.key)
+        if person is not None:
+            return person.mailbox
+        found = self.offline.find(mailbox.name)
+        if found is not None:
+            return found
+        self.offline.close(mailbox)
+        return mailbox
 
     def _is_held(self, session: Session, conversation: str, seq: int) -> bool:
         """Return whether older entries of this conversation still wait for a session; then this one waits behind."""

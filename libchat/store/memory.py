@@ -23,6 +23,8 @@ class MemoryLog:
     def __init__(self, entries: int = MEMORY_ENTRIES) -> None:
         self._limit = entries
         self._conversations: dict[str, _Conversation] = {}
+        self._ended: dict[str, int] = {}
+        """The last number of each conversation that was forgotten."""
         self._first: dict[str, _First] = {}
         """What is kept under each client id, by `_key`."""
         self._lock = tiered_lock(LOG)
@@ -50,16 +52,16 @@ class MemoryLog:
         """Forget everything."""
         with self._lock:
             self._conversations.clear()
+            self._ended.clear()
             self._first.clear()
 
     def _append(self, draft: Draft | Forget) -> Outcome:
         kept = self._conversations.get(draft.conversation)
-        if kept is None:
-            kept = self._conversations[draft.conversation] = _Conversation()
         if isinstance(draft, Forget):
-            while kept.entries:
-                self._drop_oldest(kept)
-            return Forgotten()
+            return self._forget(draft.conversation, kept)
+        if kept is None:
+            last = self._ended.pop(draft.conversation, 0)
+            kept = self._conversations[draft.conversation] = _Conversation(last)
         key = _key(draft)
         if key and (first := self._first.get(key)) is not None:
             is_same = (first.conversation, first.entry.kind, first.entry.text) == (
@@ -76,6 +78,14 @@ class MemoryLog:
         if len(kept.entries) > self._limit:
             self._drop_oldest(kept)
         return entry
+
+    def _forget(self, conversation: str, kept: _Conversation | None) -> Outcome:
+        if kept is not None:
+            while kept.entries:
+                self._drop_oldest(kept)
+            self._ended[conversation] = kept.last
+            del self._conversations[conversation]
+        return Forgotten()
 
     def _drop_oldest(self, kept: _Conversation) -> None:
         seq = kept.dropped + 1
@@ -97,8 +107,8 @@ class _Conversation:
 
     __slots__ = ("entries", "keys", "last")
 
-    def __init__(self) -> None:
-        self.last = 0
+    def __init__(self, last: int) -> None:
+        self.last = last
         self.entries: dict[int, Entry] = {}
         self.keys: dict[int, str] = {}
         """Under which `_key` an entry stands, if it has one."""

@@ -262,12 +262,17 @@ class ParticipantContract:
             chat.enter("ana").receive(0)
 
     def test_inbox_that_nobody_reads_keeps_the_newest(self, chat: Chat) -> None:
-        """A program that only sends is not stopped by what it does not read; what it reads at last is the newest."""
+        """A program that only sends is not stopped by what it does not read; what it reads at last is what was
+        for it alone, and the newest.
+        """
         ana, bo = chat.enter("ana"), chat.enter("bo", inbox=3)
+        ana.join("#x")
+        bo.join("#x")
+        ana.send("bo", "for you alone").accepted()
         for number in range(10):
-            ana.send("bo", str(number)).accepted()
+            ana.send("#x", str(number)).accepted()
         bo.ping()
-        assert [bo.receive(SECONDS).text for _ in range(3)] == ["7", "8", "9"]
+        assert [bo.receive(SECONDS).text for _ in range(3)] == ["for you alone", "8", "9"]
 
     def test_answers_pass_a_full_inbox(self, chat: Chat) -> None:
         """A program that asks something for each message that it receives gets its answers, however many wait."""

@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from msgspec.structs import astuple, replace
 
 from libchat import messages as m
-from libchat.core import router
+from libchat.core import registry
 from libchat.core.router import pair_conversation
 from libchat.errors import Code
 from libchat.names import parse_name, parse_room, skeleton
@@ -143,7 +143,7 @@ class ChatMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(router, "REPLAY_ENTRIES", PAGE)
+        self.patch.setattr(registry, "REPLAY_ENTRIES", PAGE)
         self.log = SlowLog()
         self.chat = Chat(self.log if self.is_slow else None)
         self.seats = [Player(Listener(has_acks=seat < 3)) for seat in range(5)]

@@ -85,10 +85,27 @@ def test_no_more_than_so_much_waits() -> None:
 def test_the_name_that_left_first_is_forgotten_first() -> None:
     """Beyond the limit of names, the one that left longest ago is forgotten, but none for which something waits."""
     queue = OfflineQueue(names=2)
-    first, second, third = (Mailbox(parse_name(name)) for name in ("first", "second", "third"))
-    first.add("first x", 1)
-    for mailbox in (first, second, third):
+    mailboxes = [Mailbox(parse_name(name)) for name in ("full", "filled", "first", "second", "third")]
+    full, filled, first, second, third = mailboxes
+    full.add("full x", 1)
+    for mailbox in mailboxes:
         queue.close(mailbox)
-    assert queue.find(first.name) is first
-    assert queue.find(second.name) is None
-    assert queue.find(third.name) is third
+        filled.add("filled x", 1)  # while it is away
+    for mailbox in (full, filled, second, third):
+        assert queue.find(mailbox.name) is mailbox
+        assert not mailbox.is_forgotten
+    assert queue.find(first.name) is None
+    assert first.is_forgotten
+
+
+def test_as_many_names_may_have_something_waiting_as_are_known() -> None:
+    """Beyond that, nothing is taken for one more name, but what waits already may grow."""
+    queue = OfflineQueue(names=1)
+    full, empty = Mailbox(parse_name("full")), Mailbox(parse_name("empty"))
+    full.add("full x", 1)
+    queue.close(full)
+    queue.close(empty)
+    queue.check_room(full)
+    with pytest.raises(Refused) as refused:
+        queue.check_room(empty)
+    assert refused.value.code == "queue-full"
