@@ -24,7 +24,9 @@ def is_private(event: Event) -> bool:
 @given(st.integers(1, 6), st.lists(EVENTS | st.none(), max_size=40))
 def test_private_entries_are_never_dropped_and_nothing_is_once_it_is_read(limit: int, steps: list[str | None]) -> None:
     """Whatever comes, what is taken is a part of what was put, in order: all that is private, and all after a look."""
-    inbox, put, taken, unread = Inbox(limit), [], [], 0
+    inbox, unread = Inbox(limit), 0
+    put: list[Event] = []
+    taken: list[Event] = []
     for number, kind in enumerate(steps):
         if kind is None:
             unread = len(put) if not inbox.is_read else unread
