@@ -262,7 +262,7 @@ class ParticipantContract:
             chat.enter("ana").receive(0)
 
     def test_inbox_that_nobody_reads_keeps_the_newest(self, chat: Chat) -> None:
-        """A program that only sends may leave a room's talk unread; at last it reads what is private, and the newest."""
+        """A program that only sends may leave a room's talk unread; it finds what is private, and the newest."""
         ana, bo = chat.enter("ana"), chat.enter("bo", inbox=3)
         ana.join("#x")
         bo.join("#x")
