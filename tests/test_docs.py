@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -12,7 +14,15 @@ from libchat.errors import Code
 from libchat.messages import Command, Event, Limits
 from libchat.wire.native import AnyCommand, AnyEvent
 
-WIRE = (Path(__file__).parent.parent / "docs" / "reference" / "wire.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+WIRE = (ROOT / "docs" / "reference" / "wire.md").read_text(encoding="utf-8")
+SNIPPETS = [
+    pytest.param(snippet, id=f"{page}-{number}")
+    for page in ("README.md", "docs/index.md")
+    for number, snippet in enumerate(
+        re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    )
+]
 
 
 def section(part: str, tag: str) -> str:
@@ -53,3 +63,14 @@ def test_every_error_code_is_documented() -> None:
     """The list of error codes is the code's own list."""
     _, _, codes = WIRE.partition("## Error codes")
     assert set(re.findall(r"^\| `([\w-]+)` \|", codes, re.MULTILINE)) == {str(code) for code in Code}
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS)
+def test_snippets_run(snippet: str) -> None:
+    """What a page shows as a program is one: it runs, and what it asserts is true."""
+    subprocess.run([sys.executable, "-c", snippet], check=True, timeout=30)
+
+
+def test_the_pages_have_snippets() -> None:
+    """The search for snippets finds them."""
+    assert len(SNIPPETS) == 3
