@@ -205,7 +205,7 @@ class AsyncClient:
     def _check_open(self) -> None:
         """Raise the reason if nothing can be sent or received any more."""
         if self._end is not None and not self._leaving.is_set():
-            raise Disconnected(self._end.reason)
+            raise Disconnected(self._end.reason) from self._end.__cause__
         if self._task is None or self._is_over:
             raise Closed(f"{self.name} is not in the chat")
 
@@ -373,12 +373,7 @@ class AsyncClient:
 
     def _is_final(self, error: Exception) -> bool:
         """Return whether trying again is of no use, or not wanted."""
-        may_pass = isinstance(error, (OSError, ProtocolError, Disconnected))
-        return (
-            self._link.end is not None
-            or not (may_pass and self._reconnect and self._link.has_registered)
-            or self._leaving.is_set()
-        )
+        return self._leaving.is_set() or not (self._reconnect and self._link.may_return(error))
 
     def _fail(self, error: Exception) -> None:
         if not self._link.has_registered:
@@ -386,6 +381,7 @@ class AsyncClient:
         elif not self._leaving.is_set():
             reason = reason_of(error)
             self._end = Disconnected(reason)
+            self._end.__cause__ = None if isinstance(error, Disconnected) else error
             self._abandon(lambda: Disconnected(reason))
 
     def _abandon(self, error: Callable[[], ChatError]) -> None:

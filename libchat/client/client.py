@@ -27,7 +27,7 @@ from libchat.client.link import Link, State, new_device
 from libchat.client.patience import PATIENCE, Patience
 from libchat.client.trust import AcceptNew, Trust
 from libchat.client.wire import Wire, reach, shake_hands
-from libchat.errors import ChatError, Closed, Disconnected, ProtocolError, reason_of
+from libchat.errors import ChatError, Closed, Disconnected, reason_of
 from libchat.limits import CONNECT_SECONDS, INBOX_EVENTS
 from libchat.locks import INBOX, tiered_lock
 from libchat.participant import E, OnError, Participant
@@ -295,12 +295,7 @@ class Client(Participant):
 
     def _is_final(self, error: Exception) -> bool:
         """Return whether trying again is of no use, or not wanted."""
-        may_pass = isinstance(error, (OSError, ProtocolError, Disconnected))
-        return (
-            self._link.end is not None
-            or not (may_pass and self._reconnect and self._link.has_registered)
-            or self._leaving.is_set()
-        )
+        return self._leaving.is_set() or not (self._reconnect and self._link.may_return(error))
 
     def _fail(self, error: Exception) -> None:
         if not self._link.has_registered:

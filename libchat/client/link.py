@@ -96,6 +96,11 @@ class Link:
         self._out = []
         return [m.Interrupted(reason)] if was_live and self.end is None else []
 
+    def may_return(self, error: Exception) -> bool:
+        """Return whether it is of use to connect again after an error: it may pass, and the name was ours before."""
+        may_pass = isinstance(error, (OSError, ProtocolError, Disconnected))
+        return may_pass and self.has_registered and self.end is None
+
     def quiet(self) -> bool:
         """Notice that nothing came for a while. Return True if nothing came the last time either: it is lost."""
         if self._is_quiet:
