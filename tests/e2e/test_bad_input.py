@@ -200,7 +200,7 @@ def test_json_that_is_no_command_is_answered(connect: Connect, line: bytes, code
 
 
 def test_json_nested_as_deeply_as_a_line_allows(connect: Connect) -> None:
-    """How deep a field that is not known may be nested is the interpreter's affair; either answer leaves all in order."""
+    """How deep a field that is not known may be nested is Python's affair; either answer leaves all in order."""
     app = connect()
     app.send_bytes(b'{"type":"ping","x":' + b"[" * 8_000 + b"]" * 8_000 + b"}\n")
     assert app.event()["type"] in ("pong", "error")
