@@ -107,8 +107,7 @@ def test_ctrl_c_and_ctrl_d_leave(start_on_terminal: StartOnTerminal, chat: Chat,
     ana.press("join team\n")
     bo.expect("server: ana joined team")
     ana.expect("team> ")
-    ana.press(keys)
-    assert ana.end() == 0
+    assert ana.press_to_end(keys) == 0
     assert "Traceback" not in ana.screen
     assert ana.screen.endswith("\n")
     bo.expect("server: ana left team")
@@ -119,8 +118,7 @@ def test_no_name_after_all(start_on_terminal: StartOnTerminal, keys: str) -> Non
     """Whoever does not want to give a name gets no traceback either."""
     program = start_on_terminal("chat")
     program.expect("name: ")
-    program.press(keys)
-    assert program.end() == (0 if keys == "\x03" else 1)
+    assert program.press_to_end(keys) == (0 if keys == "\x03" else 1)
     assert "Traceback" not in program.screen
 
 

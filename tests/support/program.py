@@ -19,6 +19,8 @@ from typing import IO, Self
 
 PATIENCE = 20.0
 """Seconds in which every line comes that comes at all, on a machine that is busy with other tests."""
+PRESS_AGAIN = 3.0
+"""After how many seconds a person presses a key again."""
 
 COMMAND = (sys.executable, "-m", "libchat")
 
@@ -202,6 +204,21 @@ class TerminalProgram:
         code = self._process.wait(PATIENCE)
         self._reader.join(PATIENCE)
         return code
+
+    def press_to_end(self, keys: str) -> int:
+        """Press keys that end the program, as often as it takes, and return its exit code.
+
+        Between showing its prompt and waiting for a key, CPython's readline takes note of a signal, but does not wake
+        up for it before the next key (`readline_until_enter_or_signal`). A person presses again, too.
+        """
+        for _ in range(int(PATIENCE / PRESS_AGAIN)):
+            self.press(keys)
+            try:
+                self._process.wait(PRESS_AGAIN)
+                break
+            except subprocess.TimeoutExpired:
+                pass
+        return self.end()
 
     def __enter__(self) -> Self:
         """Return the program."""
