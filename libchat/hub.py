@@ -22,13 +22,14 @@ from libchat.core import effects as fx
 from libchat.core.pages import newest_within
 from libchat.core.registry import Session
 from libchat.core.router import Router
-from libchat.errors import Closed
+from libchat.errors import Closed, Code, InvalidName, Refused
 from libchat.limits import INBOX_EVENTS, PAGE_BYTES, REPLAY_ENTRIES
 from libchat.locks import HUB, tiered_lock
 from libchat.names import parse_name, parse_room
 from libchat.participant import E, OnError, Participant
 from libchat.store.base import Log
 from libchat.store.memory import MemoryLog
+from libchat.text import clean_line
 
 Inputs = Iterable[tuple[Session, Iterable[m.Command | m.Rejected]]]
 
@@ -72,9 +73,14 @@ class Hub:
         """Return a new participant of that name.
 
         With `account`, the name is held as an account: it may connect several times, it stays a member of its rooms
-        while it is away, and others cannot take the name. Raises `InvalidName`, `NameTaken` and `Closed`.
+        while it is away, and others cannot take the name. Raises `NameTaken`, `Closed`, and `Refused` for what is no
+        name.
         """
-        participant = LocalParticipant(self, name, is_account=account, inbox=inbox, on_error=on_error)
+        try:
+            account_key = parse_name(name).key if account else ""
+        except InvalidName as invalid:
+            raise Refused(Code.BAD_NAME, str(invalid), clean_line(name)) from None
+        participant = LocalParticipant(self, name, account=account_key, inbox=inbox, on_error=on_error)
         participant._register()
         return participant
 
@@ -222,11 +228,11 @@ class _Waiting:
 class LocalParticipant(Participant):
     """A participant in process. Everything it does has happened when the method returns."""
 
-    def __init__(self, hub: Hub, name: str, *, is_account: bool, inbox: int, on_error: OnError | None) -> None:
+    def __init__(self, hub: Hub, name: str, *, account: str, inbox: int, on_error: OnError | None) -> None:
         super().__init__(name, inbox=inbox, on_error=on_error)
         self._hub = hub
         self._session = _LocalSession(self)
-        self._session.account = parse_name(name).key if is_account else ""
+        self._session.account = account
         self._has_overflowed = False
 
     def _register(self) -> None:

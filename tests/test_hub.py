@@ -106,10 +106,11 @@ def test_a_taken_name(hub: Hub, name: str) -> None:
     assert bill.receive(timeout=0).text == "hi"
 
 
-def test_a_bad_name(hub: Hub) -> None:
+@pytest.mark.parametrize("account", [False, True])
+def test_a_bad_name(hub: Hub, account: bool) -> None:
     """What cannot be a name is refused with the reason, and leaves nothing behind."""
     with pytest.raises(Refused, match="space") as caught:
-        hub.connect("a b")
+        hub.connect("a b", account=account)
     assert caught.value.code == Code.BAD_NAME
     assert hub.connect("ab").who() == (m.Present("ab"),)
 
