@@ -30,6 +30,12 @@ LINE_BYTES: Final = 16_384
 HISTORY_ENTRIES: Final = 200
 """Entries of one page of history: 200 entries of 100 bytes make about two TLS records; a screen holds 50."""
 
+REACTIONS: Final = 100
+"""Reactions to one message, each person's counted: with names of 32 characters they make 4 kB, as much as a text."""
+
+REACTION_CHARACTERS: Final = 32
+"""Characters of a reaction: the longest emoji sequences have 10, a short word fits, too."""
+
 PAGE_BYTES: Final = 131_072
 """UTF-8 bytes of the texts of one page of history: with all quotes escaped it is a quarter of an outbox, so that a
 reader has room for what is said meanwhile."""

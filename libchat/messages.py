@@ -182,11 +182,27 @@ class Registered(Event, frozen=True):
     cid: str = ""
 
 
+class Reaction(Struct, frozen=True, gc=False):
+    """What some people answered to a message without words, each by name, in the order in which they did."""
+
+    text: str
+    names: tuple[str, ...]
+
+
 class Entry(Event, frozen=True):
     """One thing that happened in a conversation. The log holds nothing else.
 
     `target` is where it was sent: a `#room`, or the name of the recipient. `seq` counts the entries of a conversation
-    from 1, without gaps; `time` is in milliseconds since 1970-01-01T00:00Z. `kind` is `message` or `topic`.
+    from 1, without gaps; `time` is in milliseconds since 1970-01-01T00:00Z. `kind` is one of
+
+        message   a text; with `ref`, a reply to the message of that number
+        topic     the room's new topic
+        edit      the message `ref` has this text from now on
+        delete    the message `ref` is taken away
+        react     an answer to the message `ref` without words: an emoji, mostly
+        unreact   the reaction `text` to `ref` is taken back
+
+    What is read later is shown as it is by then: `is_edited`, `is_deleted` (then without a text), `reactions`.
     """
 
     target: str
@@ -195,6 +211,10 @@ class Entry(Event, frozen=True):
     time: int
     text: str
     kind: str = "message"
+    ref: int = 0
+    is_edited: bool = field(default=False, name="edited")
+    is_deleted: bool = field(default=False, name="deleted")
+    reactions: tuple[Reaction, ...] = ()
     is_queued: bool = field(default=False, name="queued")
 
 
@@ -341,53 +361,3 @@ class Interrupted(Event, frozen=True):
 
 class Resumed(Event, frozen=True):
     """The connection is back, with the same name and rooms."""
-
-
-# --- the log's own --------------------------------------------------------------------------------------------------
-
-
-class Draft(Struct, frozen=True, gc=False):
-    """An entry before the log has numbered it.
-
-    `conversation` is its key: `#room` by canonical name, or the two canonical names of a pair, sorted, with a space
-    between. An entry with both is kept once for each (`device`, `cid`).
-    """
-
-    conversation: str
-    target: str
-    sender: str
-    time: int
-    text: str
-    kind: str = "message"
-    device: str = ""
-    cid: str = ""
-
-
-class Forget(Struct, frozen=True, gc=False):
-    """Drop what the log holds of a conversation that has ended. Its numbers go on where they were."""
-
-    conversation: str
-
-
-class Repeat(Struct, frozen=True, gc=False):
-    """The log's answer to a draft whose client id it has already seen: the entry of the first time."""
-
-    entry: Entry
-
-
-class Conflict(Struct, frozen=True, gc=False):
-    """The log's answer to a draft whose client id was used for another entry."""
-
-
-class Failure(Struct, frozen=True, gc=False):
-    """The log's answer to a draft that it could not store."""
-
-    reason: str
-
-
-class Forgotten(Struct, frozen=True, gc=False):
-    """The log's answer to `Forget`."""
-
-
-Outcome = Entry | Repeat | Conflict | Failure | Forgotten
-"""What became of a draft or a `Forget`."""

@@ -5,41 +5,51 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from libchat.messages import Draft, Entry, Forget, Outcome
+from libchat.records import Answer, Outcome, Question, Record, Retention, State
 
 
 class Log(Protocol):
-    """Entries in order, numbered for each conversation.
+    """Entries in order, numbered for each conversation, and what is known beside them.
 
     1. What one `append` brings is stored all or not at all, after everything that was appended before.
-    2. Numbers of a conversation begin at 1, have no gaps, and never come twice, also after `Forget`.
-    3. A draft with a `cid` that its `device` has used before is not stored again: the outcome is the first entry
-       (`Repeat`), or `Conflict` if conversation, kind or text differ. This holds as long as the first entry is kept.
-       Without a device or without a cid, every draft is new.
-    4. The outcomes are as many as the drafts, in their order. They are returned if the log is done at once; otherwise
+    2. Numbers of a conversation begin at 1, have no gaps, and never come twice, whatever is no longer kept.
+    3. A draft with a `cid` that its `device` has used before is not stored again: the outcome is the first entry as it
+       is now (`Repeat`), or `Conflict` if conversation, kind, text or reference differ from what came then. This holds
+       as long as the first entry is kept. Without a device or without a cid, every draft is new.
+    4. A draft with a reference that `check_reference` refuses is not stored: the outcome is `Unfit`.
+    5. The outcomes are as many as the records, in their order. They are returned if the log is done at once; otherwise
        `append` returns None and calls `committed` with them later, once, from a thread of the log's own, without
        holding any lock, and in the order of the appends. `append` never blocks.
-    5. An entry can be read as soon as its outcome is known.
-    6. `append` is called by one thread at a time; reading may happen at any time, from any thread.
+    6. If the log cannot store, each record's outcome is `Failure`, and nothing of that `append` is ever seen.
+    7. `ask` answers at once, or returns None and calls `answered` later, once, in the same way, in any order. What is
+       found includes everything whose outcome was known when it was asked. `ask` never blocks.
+    8. Entries are read as they are now: an edited message has the newest text and `is_edited`; a deleted one has no
+       text and `is_deleted`, and neither it nor its edits can be read any more; a page's messages have their reactions.
+    9. `append` is called by one thread at a time; asking may happen at any time, from any thread.
     """
 
-    def append(
-        self, drafts: Sequence[Draft | Forget], committed: Callable[[list[Outcome]], None]
-    ) -> list[Outcome] | None:
-        """Store drafts, and forget conversations, in this order."""
+    @property
+    def id(self) -> str:
+        """What tells this log from others: numbers of another log mean nothing."""
         ...
 
-    def read(self, conversation: str, after: int, until: int) -> Sequence[Entry]:
-        """Return what is kept of the entries with `after < seq <= until`, in order."""
+    @property
+    def retention(self) -> Retention:
+        """How long entries are kept."""
         ...
 
-    def page(self, conversation: str, *, before: int | None, limit: int, since: int) -> tuple[Sequence[Entry], bool]:
-        """Return the newest `limit` entries with `seq < before` and `time >= since`, in order; and if there are older.
+    def load(self) -> State:
+        """Return what is known. Called once, before everything else; it may block."""
+        ...
 
-        `before` None means from the newest on.
-        """
+    def append(self, records: Sequence[Record], committed: Callable[[list[Outcome]], None]) -> list[Outcome] | None:
+        """Store records, in this order."""
+        ...
+
+    def ask(self, question: Question, answered: Callable[[Answer], None]) -> Answer | None:
+        """Look something up."""
         ...
 
     def close(self) -> None:
-        """Finish what was appended, and release everything. Further calls are not allowed."""
+        """Finish what was appended and asked, and release everything. Harmless when called twice."""
         ...

@@ -1,0 +1,304 @@
+"""What goes into a log and comes out of it, beside entries. All are immutable values; times are milliseconds since 1970.
+
+A `conversation` is named by its key: `#room` by canonical name, or the two canonical names of a pair, sorted, with a
+space between. A `name` here is a canonical name; a `device` is what `device_id` makes of a client's secret.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Literal
+
+from msgspec import Struct
+
+from libchat.errors import Code
+from libchat.limits import REACTIONS
+from libchat.messages import Entry
+
+# --- what is appended -----------------------------------------------------------------------------------------------
+
+
+class Draft(Struct, frozen=True, gc=False):
+    """An entry before the log has numbered it. One that has a `cid` is kept once for each (`device`, `cid`).
+
+    `ref` is the number of the entry in the same conversation that it is about: what a message replies to, what an edit
+    replaces, a deletion takes away, a reaction is for (`check_reference`). `owner` says who wrote it: who brings the
+    same one may edit and delete it later; nobody may if it is "". `is_operator`: its sender may delete what others own.
+    """
+
+    conversation: str
+    target: str
+    sender: str
+    time: int
+    text: str
+    kind: str = "message"
+    device: str = ""
+    cid: str = ""
+    ref: int = 0
+    owner: str = ""
+    is_operator: bool = False
+
+
+class Known(Struct, frozen=True, gc=False):
+    """A name was taken: it can be written to from now on. `since` is when, `device` by which device."""
+
+    name: str
+    display: str
+    since: int
+    device: str = ""
+    is_account: bool = False
+
+
+class Cursor(Struct, frozen=True, gc=False):
+    """A device of a name has everything of a conversation up to `seq`, and so has the name. Neither ever goes back.
+
+    Without a device, it says so for the name alone.
+    """
+
+    name: str
+    device: str
+    conversation: str
+    seq: int
+
+
+class Mark(Struct, frozen=True, gc=False):
+    """A person has read everything of a conversation up to `seq`. It never goes back."""
+
+    name: str
+    conversation: str
+    seq: int
+
+
+class Member(Struct, frozen=True, gc=False):
+    """An account is a member of a room from now on, or no longer. `room` is its name as it is shown."""
+
+    conversation: str
+    room: str
+    name: str
+    is_operator: bool = False
+    is_in: bool = True
+
+
+Fact = Known | Cursor | Mark | Member
+"""What is remembered beside entries: the newest replaces the one before."""
+
+Record = Draft | Fact
+
+# --- what the log answers to it -------------------------------------------------------------------------------------
+
+
+class Repeat(Struct, frozen=True, gc=False):
+    """A draft's client id was seen before, for the same: the entry of the first time."""
+
+    entry: Entry
+
+
+class Conflict(Struct, frozen=True, gc=False):
+    """A draft's client id was used for another entry."""
+
+
+class Unfit(Struct, frozen=True, gc=False):
+    """A draft refers to an entry to which it must not refer. `reason` is for a person."""
+
+    code: Code
+    reason: str
+
+
+class Failure(Struct, frozen=True, gc=False):
+    """The log could not store it. `reason` is for a person."""
+
+    reason: str
+
+
+class Stored(Struct, frozen=True, gc=False):
+    """The log has stored a fact."""
+
+
+Outcome = Entry | Repeat | Conflict | Unfit | Failure | Stored
+"""What became of a record."""
+
+# --- what is asked --------------------------------------------------------------------------------------------------
+
+
+class AskPage(Struct, frozen=True, gc=False):
+    """Ask for `limit` entries of a conversation that are not older than `since`.
+
+    `where` "before": the newest ones before the number `at` (None: of all); "after": the oldest ones after it;
+    "around": the entry `at` in the middle, with up to `limit // 2` before it and the rest from it on. `other` is whose
+    receipts are wanted, too.
+    """
+
+    conversation: str
+    at: int | None = None
+    where: Literal["before", "after", "around"] = "before"
+    limit: int = 50
+    since: int = 0
+    other: str = ""
+
+
+class PageFound(Struct, frozen=True, gc=False):
+    """Entries in the order of their numbers, and whether there are older and newer ones that are not older than asked.
+
+    `delivered` and `read` are the cursor and the mark of the `other`, 0 if there is none.
+    """
+
+    entries: tuple[Entry, ...]
+    has_older: bool = False
+    has_newer: bool = False
+    delivered: int = 0
+    read: int = 0
+
+
+class Span(Struct, frozen=True, gc=False):
+    """The numbers `after < seq <= until` of a conversation."""
+
+    conversation: str
+    after: int
+    until: int
+
+
+class AskWaiting(Struct, frozen=True, gc=False):
+    """Ask for the first `limit` entries of some spans in the order in which they were appended.
+
+    Left out is what the asker has said: with a `device`, what came from it; without, what `name` has sent.
+    """
+
+    spans: tuple[Span, ...]
+    name: str
+    device: str
+    limit: int
+
+
+class WaitingFound(Struct, frozen=True, gc=False):
+    """Each entry with its conversation. `has_more`: there are further ones."""
+
+    entries: tuple[tuple[str, Entry], ...]
+    has_more: bool = False
+
+
+class AskUnread(Struct, frozen=True, gc=False):
+    """Ask what a device has not acknowledged of its name's private conversations, and of the rooms it is a member of.
+
+    A device that never acknowledged anything of a conversation is where its name is.
+    """
+
+    name: str
+    device: str
+
+
+class UnreadFound(Struct, frozen=True, gc=False):
+    """The spans that hold something, by conversation."""
+
+    spans: tuple[Span, ...]
+
+
+class AskSearch(Struct, frozen=True, gc=False):
+    """Ask for the newest `limit` messages in which all `words` stand, older than `before` (an answer's `next`).
+
+    A word matches whole words, in any case and with any accents; one that ends with `*` their beginnings; one with
+    spaces matches these words next to each other. Looked through are the conversations `rooms`, and the private ones
+    of `name`, as far as they are not older than `since`. With `only`, nothing but that conversation (still one of
+    these).
+    """
+
+    words: tuple[str, ...]
+    rooms: tuple[str, ...]
+    name: str
+    since: int = 0
+    only: str = ""
+    before: int | None = None
+    limit: int = 50
+
+
+class SearchFound(Struct, frozen=True, gc=False):
+    """Entries, newest first. `next` is what to ask `before` for further ones, None if there are none."""
+
+    entries: tuple[Entry, ...]
+    next: int | None = None
+
+
+class Unanswered(Struct, frozen=True, gc=False):
+    """The log could not read what was asked for. `reason` is for a person."""
+
+    reason: str
+
+
+Question = AskPage | AskWaiting | AskUnread | AskSearch
+Answer = PageFound | WaitingFound | UnreadFound | SearchFound | Unanswered
+
+# --- what it begins with --------------------------------------------------------------------------------------------
+
+
+class Waiting(Struct, frozen=True, gc=False):
+    """Something waits for a name: of a private conversation, what lies after its cursor, up to the newest for it."""
+
+    name: str
+    conversation: str
+    cursor: int
+    newest: int
+
+
+class RoomState(Struct, frozen=True, gc=False):
+    """A room that has members: accounts, each with whether it is an operator; and its topic."""
+
+    conversation: str
+    room: str
+    topic: str
+    members: tuple[tuple[str, bool], ...]
+
+
+class State(Struct, frozen=True, gc=False):
+    """What a log knows when it is opened. Names are in the order in which they were taken."""
+
+    names: tuple[Known, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    rooms: tuple[RoomState, ...] = ()
+
+
+class Retention(Struct, frozen=True, gc=False):
+    """How long entries are kept: so many seconds, and so many in each conversation. 0 is without end."""
+
+    seconds: int = 0
+    entries: int = 0
+
+
+# --- rules that every log keeps -------------------------------------------------------------------------------------
+
+REFERRING = frozenset({"edit", "delete", "react", "unreact"})
+"""The kinds of entries that are nothing without what they refer to."""
+
+
+class Original(Struct, frozen=True, gc=False):
+    """What must be known of the entry to which a draft refers."""
+
+    kind: str
+    owner: str
+    is_deleted: bool
+    reactions: int
+
+
+def check_reference(draft: Draft, original: Original | None) -> Unfit | None:
+    """Return what is wrong with a draft's reference, None if nothing is.
+
+    It must be to a message that is there and not deleted. Only its owner edits it; its owner and operators delete it.
+    A message has `REACTIONS` reactions at most.
+    """
+    if not draft.ref and draft.kind not in REFERRING:
+        return None
+    if original is None or original.kind != "message":
+        return Unfit(Code.NO_SUCH_ENTRY, f"there is no message {draft.ref} in {draft.target}")
+    if original.is_deleted:
+        return Unfit(Code.NO_SUCH_ENTRY, f"message {draft.ref} in {draft.target} was deleted")
+    is_own = bool(draft.owner) and draft.owner == original.owner
+    if draft.kind == "edit" and not is_own:
+        return Unfit(Code.NOT_YOURS, f"message {draft.ref} in {draft.target} is not yours to edit")
+    if draft.kind == "delete" and not (is_own or draft.is_operator):
+        return Unfit(Code.NOT_YOURS, f"message {draft.ref} in {draft.target} is not yours to delete")
+    if draft.kind == "react" and original.reactions >= REACTIONS:
+        return Unfit(Code.TOO_MANY, f"message {draft.ref} in {draft.target} has {REACTIONS} reactions already")
+    return None
+
+
+def device_id(secret: str) -> str:
+    """Return what is kept of a device's secret: who reads the log cannot pose as the device. "" if there is none."""
+    return sha256(secret.encode()).hexdigest()[:32] if secret else ""
