@@ -5,7 +5,7 @@ the name that stands here (or in `msgspec.field`); `docs/reference/wire.md` desc
 clients. Names and texts in commands are as the peer wrote them: the router checks and cleans them.
 
 `cid` is the client's own id of a command, at most `CID_BYTES` characters. The answer repeats it. For entries (`Send`,
-`Topic` with a text) it is also what makes sending twice harmless: the log keeps it beside the entry.
+`Edit`, `Delete`, `React`, `Unreact`, `Topic` with a text) it is also what makes sending twice harmless: the log keeps it beside the entry.
 """
 
 from __future__ import annotations
@@ -52,9 +52,45 @@ class Register(Command, frozen=True):
 
 
 class Send(Command, frozen=True):
-    """Say something to a name or a `#room`."""
+    """Say something to a name or a `#room`; with `ref`, in reply to the message of that number there."""
 
     target: str
+    text: str
+    cid: Cid = ""
+    ref: Sequence = 0
+
+
+class Edit(Command, frozen=True):
+    """Replace the text of an own message."""
+
+    target: str
+    seq: Sequence
+    text: str
+    cid: Cid = ""
+
+
+class Delete(Command, frozen=True):
+    """Take an own message away; an operator of a room may take away anybody's."""
+
+    target: str
+    seq: Sequence
+    cid: Cid = ""
+
+
+class React(Command, frozen=True):
+    """Answer a message without words."""
+
+    target: str
+    seq: Sequence
+    text: str
+    cid: Cid = ""
+
+
+class Unreact(Command, frozen=True):
+    """Take a reaction back."""
+
+    target: str
+    seq: Sequence
     text: str
     cid: Cid = ""
 
@@ -66,11 +102,22 @@ class Ack(Command, frozen=True):
     seq: Sequence
 
 
+class Read(Command, frozen=True):
+    """Say that the person has read every entry of a conversation up to and including `seq`."""
+
+    target: str
+    seq: Sequence
+
+
 class Join(Command, frozen=True):
-    """Enter a room. It is made if there is none of that name."""
+    """Enter a room. It is made if there is none of that name.
+
+    Who was there before, and lost the connection, says `after` which number: what was said since then comes, too.
+    """
 
     room: str
     cid: Cid = ""
+    after: Sequence | None = None
 
 
 class Leave(Command, frozen=True):
@@ -115,9 +162,28 @@ class Typing(Command, frozen=True):
 
 
 class History(Command, frozen=True):
-    """Ask for the newest entries of a conversation, or for the newest ones before `before`."""
+    """Ask for entries of a conversation: the newest ones, those next to one number, or those around it.
+
+    At most one of `before` (the newest ones before it), `after` (the oldest ones after it) and `around` is given.
+    """
 
     target: str
+    before: Sequence | None = None
+    limit: Annotated[int, Meta(ge=1, le=HISTORY_ENTRIES)] = 50
+    cid: Cid = ""
+    after: Sequence | None = None
+    around: Sequence | None = None
+
+
+class Search(Command, frozen=True):
+    """Ask for the newest messages with all words of `text` that one may read: in own rooms and private conversations.
+
+    `"two words"` must stand next to each other, `begin*` matches beginnings. With `target`, only that conversation is
+    looked through. `before` is the `next` of an answer, for older ones.
+    """
+
+    text: str
+    target: str = ""
     before: Sequence | None = None
     limit: Annotated[int, Meta(ge=1, le=HISTORY_ENTRIES)] = 50
     cid: Cid = ""
@@ -232,13 +298,45 @@ class Accepted(Event, frozen=True):
     away: str = ""
 
 
+class Delivered(Event, frozen=True):
+    """A device of `name` has everything of your private conversation up to `seq`."""
+
+    name: str
+    seq: int
+
+
+class IsRead(Event, frozen=True, tag="read"):
+    """`name` has read everything of the conversation with `target` up to `seq`.
+
+    In a private conversation `name` is the other, or yourself on another device; in a room, yourself.
+    """
+
+    name: str
+    target: str
+    seq: int
+
+
+class Skipped(Event, frozen=True):
+    """What was said to `target` up to the number `seq`, and did not come, has waited too long. History may have it."""
+
+    target: str
+    seq: int
+
+
 class Entered(Event, frozen=True):
-    """The answer to `Join`: you are in the room, with these members (you are one of them)."""
+    """The answer to `Join`: you are in the room, with these members (you are one of them).
+
+    `seq` is the number of its newest entry by then. Its entries are kept for `keep_seconds`, and `keep_entries` of
+    them; 0 is without end. Without a `cid` it tells an account that it is in the room still.
+    """
 
     room: str
     members: tuple[str, ...]
     topic: str = ""
     cid: str = ""
+    seq: int = 0
+    keep_seconds: int = 0
+    keep_entries: int = 0
 
 
 class Exited(Event, frozen=True):
@@ -311,11 +409,26 @@ class IsTyping(Event, frozen=True, tag="typing"):
 
 
 class Page(Event, frozen=True):
-    """The answer to `History`: entries in the order of their numbers. `has_more`: there are older ones."""
+    """The answer to `History`: entries in the order of their numbers.
+
+    `has_more`: there are older ones; `has_newer`: there are newer ones. In a private conversation, the other has
+    everything up to `delivered`, and has read everything up to `read`.
+    """
 
     target: str
     entries: tuple[Entry, ...]
     has_more: bool = field(default=False, name="more")
+    cid: str = ""
+    has_newer: bool = field(default=False, name="newer")
+    delivered: int = 0
+    read: int = 0
+
+
+class Found(Event, frozen=True):
+    """The answer to `Search`: messages, newest first. `next` is what to ask `before` for older ones, if there are."""
+
+    entries: tuple[Entry, ...]
+    next: int | None = None
     cid: str = ""
 
 

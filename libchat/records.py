@@ -70,7 +70,11 @@ class Mark(Struct, frozen=True, gc=False):
 
 
 class Member(Struct, frozen=True, gc=False):
-    """An account is a member of a room from now on, or no longer. `room` is its name as it is shown."""
+    """An account is a member of a room from now on, or no longer. `room` is its name as it is shown.
+
+    Who becomes a member has nothing of the room to catch up with: the cursors of the name and its devices there begin
+    at the room's newest entry.
+    """
 
     conversation: str
     room: str
@@ -79,7 +83,13 @@ class Member(Struct, frozen=True, gc=False):
     is_in: bool = True
 
 
-Fact = Known | Cursor | Mark | Member
+class Look(Struct, frozen=True, gc=False):
+    """Nothing is to be remembered: the answer says where the conversation is by then."""
+
+    conversation: str
+
+
+Fact = Known | Cursor | Mark | Member | Look
 """What is remembered beside entries: the newest replaces the one before."""
 
 Record = Draft | Fact
@@ -111,7 +121,9 @@ class Failure(Struct, frozen=True, gc=False):
 
 
 class Stored(Struct, frozen=True, gc=False):
-    """The log has stored a fact."""
+    """The log has stored a fact. For `Member` and `Look`, `seq` is the number of the conversation's newest entry."""
+
+    seq: int = 0
 
 
 Outcome = Entry | Repeat | Conflict | Unfit | Failure | Stored
@@ -239,7 +251,7 @@ class Waiting(Struct, frozen=True, gc=False):
 
 
 class RoomState(Struct, frozen=True, gc=False):
-    """A room that has members: accounts, each with whether it is an operator; and its topic."""
+    """A room that has members (accounts, each with whether it is an operator) or a topic."""
 
     conversation: str
     room: str

@@ -20,7 +20,12 @@ AnyCommand = (
     m.Hello
     | m.Register
     | m.Send
+    | m.Edit
+    | m.Delete
+    | m.React
+    | m.Unreact
     | m.Ack
+    | m.Read
     | m.Join
     | m.Leave
     | m.Topic
@@ -29,6 +34,7 @@ AnyCommand = (
     | m.Away
     | m.Typing
     | m.History
+    | m.Search
     | m.Ping
     | m.Exit
 )
@@ -37,6 +43,9 @@ AnyEvent = (
     | m.Registered
     | m.Entry
     | m.Accepted
+    | m.Delivered
+    | m.IsRead
+    | m.Skipped
     | m.Entered
     | m.Exited
     | m.Joined
@@ -46,6 +55,7 @@ AnyEvent = (
     | m.RoomList
     | m.IsTyping
     | m.Page
+    | m.Found
     | m.Done
     | m.Pong
     | m.Failed
