@@ -65,6 +65,10 @@ INBOX_EVENTS: Final = 10_000
 PENDING_SENDS: Final = 10_000
 """Sends that a client keeps until they are answered, while its server is away."""
 
+ROOM_ACK_ENTRIES: Final = 100
+"""Entries of a room that a client takes before it tells the server so: a command for each would double the traffic of
+a busy room. As many may come again after a restart of the program, and are dropped if it keeps its state."""
+
 ANSWER_EVENTS: Final = 100_000
 """Events that a full inbox takes beyond its limit while the program waits for an answer, which comes behind them. A
 server's outbox and the buffers of two sockets hold about 10 MB of lines of 100 bytes."""

@@ -242,10 +242,14 @@ class Welcome(Event, frozen=True, omit_defaults=False):
 
 
 class Registered(Event, frozen=True):
-    """The answer to `Register`: the name is yours, as it is shown."""
+    """The answer to `Register`: the name is yours, as it is shown.
+
+    `is_account`: the name stays yours while you are away, and so do your rooms; an `Entered` for each of them follows.
+    """
 
     name: str
     cid: str = ""
+    is_account: bool = field(default=False, name="account")
 
 
 class Reaction(Struct, frozen=True, gc=False):
