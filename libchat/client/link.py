@@ -59,13 +59,12 @@ class Link:
 
     `device` is the secret that proves to the server that a new connection belongs to the same client. `agent` names the
     program, for the server's logs. `memory` is what it knows from an earlier run, and where it notes what a later one
-    is to know; see there for when to save it. Raises ValueError for a device that is none, and `Refused` for a name that
-    cannot even be sent.
+    is to know; see there for when to save it. Raises ValueError for a device that is none, and `Refused` for a name
+    that cannot even be sent.
     """
 
     def __init__(self, name: str, device: str, *, agent: str = "", memory: Memory | None = None) -> None:
-        if not (0 < len(device) <= CID_BYTES and device.isprintable()):
-            raise ValueError(f"a device has 1 to {CID_BYTES} characters, all of them visible")
+        check_device(device)
         self.name = name
         self.state = State.OFFLINE
         self.has_registered = False
@@ -341,6 +340,12 @@ class Link:
     def _put_exit(self) -> None:
         self._put_positions(is_last=True)
         self._put(m.Exit())
+
+
+def check_device(device: str) -> None:
+    """Raise ValueError for a device that no server takes."""
+    if not (0 < len(device) <= CID_BYTES and device.isprintable()):
+        raise ValueError(f"a device has 1 to {CID_BYTES} characters, all of them visible")
 
 
 def new_device() -> str:
