@@ -242,10 +242,7 @@ class Welcome(Event, frozen=True, omit_defaults=False):
 
 
 class Registered(Event, frozen=True):
-    """The answer to `Register`: the name is yours, as it is shown.
-
-    `is_account`: the name stays yours while you are away, and so do your rooms; an `Entered` for each of them follows.
-    """
+    """The answer to `Register`: the name is yours, as it is shown; and whether it is an account."""
 
     name: str
     cid: str = ""
