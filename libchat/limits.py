@@ -57,6 +57,18 @@ QUEUE_SECONDS: Final = 30 * 24 * 3600
 KNOWN_NAMES: Final = 100_000
 """Names that were here once and are remembered, so that they can be written to while they are away: about 20 MB."""
 
+KNOWN_TOPICS: Final = 10_000
+"""Topics of rooms that have ended and are remembered for the next of their name: 5 MB of the longest ones."""
+
+SEARCH_ENTRIES: Final = 30
+"""Messages of one answer to a search: of the longest texts, as many as a page of history has room for."""
+
+SEARCH_WORDS: Final = 16
+"""Words of one search."""
+
+BACKLOG_EFFECTS: Final = 100_000
+"""What may wait for the log before servers stop reading: a few seconds of what one core routes, about 30 MB."""
+
 # --- in process -----------------------------------------------------------------------------------------------------
 
 INBOX_EVENTS: Final = 10_000

@@ -1,4 +1,4 @@
-"""What goes into a log and comes out of it, beside entries. All are immutable values; times are milliseconds since 1970.
+"""What goes into a log and comes out of it, beside entries. All are immutable; times are milliseconds since 1970.
 
 A `conversation` is named by its key: `#room` by canonical name, or the two canonical names of a pair, sorted, with a
 space between. A `name` here is a canonical name; a `device` is what `device_id` makes of a client's secret.
