@@ -100,7 +100,8 @@ class Replays:
         backlog.is_asking = True
         backlog.has_held = False
         spans = tuple(Span(conversation, after, END) for conversation, after in backlog.after.items())
-        out.append(fx.Ask(session, AskWaiting(spans, name, session.device, session.replay_entries)))
+        device = session.device if session.person.is_account else ""  # what a guest's name has said is the guest's own
+        out.append(fx.Ask(session, AskWaiting(spans, name, device, session.replay_entries)))
 
     def learned(self, session: Session, found: UnreadFound, out: Out) -> None:
         """Take what the log knows of a device, and begin to hand it out."""
