@@ -194,7 +194,7 @@ class LogModel:
         else:
             middle = sum(row.seq < (at or 0) for row in rows)
             first = max(middle - question.limit // 2, 0)
-            stop = first + question.limit
+            stop = middle + question.limit - question.limit // 2
         return PageFound(
             tuple(row.entry(with_reactions=True) for row in rows[first:stop]),
             first > 0,
