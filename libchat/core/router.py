@@ -64,7 +64,7 @@ class Router:
         self.registry = Registry(self.offline)
         self.rooms = Rooms()
         self.replays = Replays()
-        self._entries = Entries(self.registry, self.offline, self.replays)
+        self._entries = Entries(self.registry, self.rooms, self.offline, self.replays)
         self._server = server
         self._log = log
         self._retention = retention if retention is not None else Retention()
@@ -182,7 +182,7 @@ class Router:
         box = person.mailbox
         out.append(fx.Note(Known(name.key, person.name.display, box.since, box.device, person.is_account)))
         out.append(fx.Reply(session, m.Registered(person.name.display, command.cid, person.is_account)))
-        if session.has_acks:
+        if session.has_acks and person.is_account:
             for room in person.rooms.values():
                 out.append(fx.Enter(session, room, Look(room.conversation), self._entered(room, "")))
         self.replays.begin(session)
@@ -255,6 +255,7 @@ class Router:
                 out.append(fx.Deliver(others, m.Joined(str(room.name), person.name.display)))
         if room not in session.rooms:
             session.rooms.append(room)
+            room.refresh()
         fact = self._membership(person, room) if person.is_account and is_new else Look(room.conversation)
         after = None if person.is_account and not is_new else command.after
         out.append(fx.Enter(session, room, fact, self._entered(room, command.cid), after))
