@@ -2,9 +2,7 @@
 
 An entry is a row of `entries`; its `id` counts all entries in the order of appending. Texts stand there as they were
 sent: an edited message points to its newest edit, and a deleted one has lost its text and salt and kept their digest.
-The index `search` holds the newest text of each message that is there, and beside it its conversation as one word
-(`conversation_word`), so that a search is cut down to some conversations by the index itself. It is contentless: the
-texts stand in the file once.
+What is in the index `search`, `texts.py` says.
 
 The version of the tables is in `PRAGMA user_version`. To change them, add a step to `STEPS`, and a file of the version
 before to the fixtures of the tests. Steps go forward only, and the newest version is their number.
@@ -148,11 +146,6 @@ def prepare(
         remedy = "put a backup in its place, or name another file"
         raise StoreError(f"{path} cannot be used as a log: {error}; {remedy}") from error
     return str(log)
-
-
-def conversation_word(conversation: int) -> str:
-    """Return the word that stands for a conversation in the index."""
-    return f"c{conversation}"
 
 
 def _connect(path: Path, mode: str, factory: type[sqlite3.Connection]) -> sqlite3.Connection:
