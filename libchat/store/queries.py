@@ -79,10 +79,12 @@ def _load_names(connection: sqlite3.Connection) -> tuple[Known, ...]:
 
 def _load_waiting(connection: sqlite3.Connection) -> tuple[Waiting, ...]:
     rows = connection.execute(
-        """SELECT c.one, c.key, coalesce(u.seq, 0), c.from_other FROM conversations c JOIN names n ON n.key = c.one
+        """SELECT c.one, c.key, coalesce(u.seq, 0), c.from_other FROM conversations c
+            JOIN names n ON n.key = c.one
             LEFT JOIN cursors u ON u.name = c.one AND u.device = '' AND u.conversation = c.id
             WHERE c.one IS NOT NULL AND c.from_other >= c.first AND c.from_other > coalesce(u.seq, 0)
-        UNION ALL SELECT c.other, c.key, coalesce(u.seq, 0), c.from_one FROM conversations c JOIN names n ON n.key = c.other
+        UNION ALL SELECT c.other, c.key, coalesce(u.seq, 0), c.from_one FROM conversations c
+            JOIN names n ON n.key = c.other
             LEFT JOIN cursors u ON u.name = c.other AND u.device = '' AND u.conversation = c.id
             WHERE c.other IS NOT NULL AND c.from_one >= c.first AND c.from_one > coalesce(u.seq, 0)"""
     )

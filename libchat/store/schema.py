@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from libchat.errors import StoreError
 from libchat.store.chain import BEGINNING
+from libchat.store.texts import plain
 
 APPLICATION_ID: Final = 0x6C636861
 """`lcha`, in the header of the file: it tells a log from other databases."""
@@ -102,6 +103,7 @@ def connect_to_write(path: Path, *, factory: type[sqlite3.Connection] = sqlite3.
     """Return the connection that alone writes and checkpoints. It may be used by one thread at a time."""
     connection = _connect(path, "rw", factory)
     try:
+        connection.create_function("plain", 1, plain, deterministic=True)
         connection.execute("PRAGMA busy_timeout = 5000")
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA foreign_keys = ON")

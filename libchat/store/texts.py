@@ -7,29 +7,38 @@ The index holds no texts, only where words stand. What is taken out of it has to
 from __future__ import annotations
 
 import sqlite3
+import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
 _ROW: Final = """
     e.id,
-    replace(
-        CASE WHEN e.edited
-            THEN (SELECT x.text FROM entries x WHERE x.conversation = e.conversation AND x.seq = e.edited)
-            ELSE e.text END,
-        'ς', 'σ'
-    ),
+    plain(CASE WHEN e.edited
+        THEN (SELECT x.text FROM entries x WHERE x.conversation = e.conversation AND x.seq = e.edited)
+        ELSE e.text END),
     'c' || e.conversation
     FROM entries e
 """
-"""What the index has of an entry. Its tokenizer does not know that a sigma at the end of a word is a sigma."""
+"""What the index has of an entry."""
 
-_PUT: Final = f"INSERT INTO search (rowid, text, conversation) SELECT {_ROW}"  # noqa: S608 - of constants
+_PUT: Final = f"INSERT INTO search (rowid, text, conversation) SELECT {_ROW}"
 _TAKE: Final = f"INSERT INTO search (search, rowid, text, conversation) SELECT 'delete', {_ROW}"
 
 _PUT_NEW: Final = _PUT + "WHERE e.id > ? AND e.kind = 'message'"
 _PUT_ONE: Final = _PUT + "WHERE e.id = ?"
 _TAKE_ONE: Final = _TAKE + "WHERE e.id = ?"
 _TAKE_OLDEST: Final = _TAKE + "WHERE e.conversation = ? AND e.seq <= ? AND e.kind = 'message' AND NOT e.deleted"
+
+
+def plain(text: str) -> str:
+    """Return a text without accents, in small letters. The index's tokenizer does so for Latin letters only.
+
+    What becomes of a character never changes (Unicode's stability policy), so a text is taken out as it was put in.
+    """
+    if text.isascii():
+        return text
+    letters = (char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char))
+    return "".join(letters).casefold()
 
 
 def put_new(connection: sqlite3.Connection, after: int) -> None:
@@ -75,5 +84,5 @@ def pattern_of(words: Sequence[str], conversations: Sequence[int]) -> str:
 
 def _quoted(word: str) -> str:
     beginning = word.removesuffix("*")
-    quoted = '"' + beginning.replace("\0", " ").replace("ς", "σ").replace('"', '""') + '"'
+    quoted = '"' + plain(beginning).replace("\0", " ").replace('"', '""') + '"'
     return quoted if beginning == word else quoted + " *"
