@@ -184,7 +184,7 @@ class SqliteLog:
             return connect(self._path)
         except sqlite3.Error as error:
             remedy = "put a backup in its place, or name another file"
-            raise StoreError(f"{self._path} cannot be opened: {error}; {remedy}") from error
+            raise StoreError(f"{self._path} cannot be used as a log: {error}; {remedy}") from error
 
     # --- the writing thread -----------------------------------------------------------------------------------------
 
