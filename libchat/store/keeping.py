@@ -30,8 +30,8 @@ LAST_STEPS: Final = 200
 _FIND_OLD: Final = """SELECT c.id FROM conversations c JOIN entries e ON e.conversation = c.id AND e.seq = c.first
     WHERE c.id > ?1 AND (e.time < ?2 OR (?3 > 0 AND c.last - c.first >= ?3)) ORDER BY c.id LIMIT 1"""
 
-_FORGET_NAMES: Final = """DELETE FROM names WHERE NOT is_account AND rowid <=
-    (SELECT rowid FROM names ORDER BY rowid DESC LIMIT 1 OFFSET ?)"""
+_NAME_TOO_MANY: Final = "SELECT rowid FROM names ORDER BY rowid DESC LIMIT 1 OFFSET ?"
+_FORGET_NAMES: Final = "DELETE FROM names WHERE NOT is_account AND rowid <= ?"
 
 
 class Keeper:
@@ -82,7 +82,7 @@ class Keeper:
             if now < self._next_look:
                 return False
             self._position = 0
-            self._transactions.run(self._forget_names, is_lasting=False)
+            self._forget_names()
         query = (self._position, self._bound(), self._retention.entries)
         row = self._transactions.connection.execute(_FIND_OLD, query).fetchone()
         if row is None:
@@ -97,7 +97,11 @@ class Keeper:
         return self._clock() - seconds * 1_000 if seconds else 0
 
     def _forget_names(self) -> None:
-        self._transactions.connection.execute(_FORGET_NAMES, (KNOWN_NAMES,))
+        """Forget the names of guests that were taken before the newest that are remembered."""
+        execute = self._transactions.connection.execute
+        newest = execute(_NAME_TOO_MANY, (KNOWN_NAMES,)).fetchone()
+        if newest is not None:
+            self._transactions.run(lambda: execute(_FORGET_NAMES, newest), is_lasting=False)
 
     def _trim(self, number: int) -> int:
         """Take the oldest entries of a conversation away if they are too many or too old; return how many."""
