@@ -1,4 +1,4 @@
-"""Whether a history is as the chat promises. Each check raises an `AssertionError` that shows what happened around it."""
+"""Whether a history is as the chat promises. Each check raises an `AssertionError` that shows the lines around it."""
 
 from __future__ import annotations
 
