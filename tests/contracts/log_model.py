@@ -196,7 +196,7 @@ class LogModel:
         else:
             middle = sum(row.seq < (at or 0) for row in rows)
             first = max(middle - question.limit // 2, 0)
-            stop = middle + question.limit - question.limit // 2
+            stop = first + question.limit
         return PageFound(
             tuple(row.entry(with_reactions=True) for row in rows[first:stop]),
             first > 0,
