@@ -12,6 +12,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import chain
 from types import TracebackType
 from typing import Protocol, Self
@@ -19,14 +20,14 @@ from typing import Protocol, Self
 from libchat import messages as m
 from libchat._version import __version__
 from libchat.core import effects as fx
-from libchat.core.pages import newest_within
 from libchat.core.registry import Session
 from libchat.core.router import Router
 from libchat.errors import Closed, Code, InvalidName, Refused
-from libchat.limits import INBOX_EVENTS, PAGE_BYTES, REPLAY_ENTRIES
+from libchat.limits import BACKLOG_EFFECTS, INBOX_EVENTS, REPLAY_ENTRIES
 from libchat.locks import HUB, tiered_lock
 from libchat.names import parse_name, parse_room
 from libchat.participant import E, OnError, Participant
+from libchat.records import Answer, Outcome, Record
 from libchat.store.base import Log
 from libchat.store.memory import MemoryLog
 from libchat.text import clean_line
@@ -56,11 +57,13 @@ class Hub:
 
     def __init__(self, *, log: Log | None = None, clock: Callable[[], float] = time.time) -> None:
         self._lock = tiered_lock(HUB)
-        self._router = Router(server=f"libchat/{__version__}", log=os.urandom(8).hex())
         self._log = log if log is not None else MemoryLog()
+        self._router = Router(server=f"libchat/{__version__}", log=self._log.id, retention=self._log.retention)
+        self._router.load(self._log.load())
         self._clock = clock
         self._now = 0
         self._waiting: deque[_Waiting] = deque()
+        self._waiting_effects = 0
         self._local = _LocalSink()
         self._sinks: tuple[Sink, ...] = (self._local,)
         self._is_closed = False
@@ -146,6 +149,11 @@ class Hub:
             self._perform(effects)
         self._after_turn()
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much waits for the log that transports should not bring more. Read it without the lock."""
+        return self._waiting_effects > BACKLOG_EFFECTS
+
     # --- carrying out effects, under the lock -----------------------------------------------------------------------
 
     def _tick(self) -> int:
@@ -153,40 +161,80 @@ class Hub:
         return self._now
 
     def _perform(self, effects: list[fx.Effect]) -> None:
-        drafts = [effect.draft for effect in effects if isinstance(effect, (fx.Append, fx.Drop))]
-        outcomes = self._log.append(drafts, self._on_committed) if drafts else []
+        records: list[Record] = []
+        for effect in effects:
+            if isinstance(effect, fx.Append):
+                records.append(effect.draft)
+            elif isinstance(effect, (fx.Note, fx.Enter)):
+                records.append(effect.fact)
+        outcomes = self._log.append(records, self._on_committed) if records else []
         if outcomes is None or self._waiting:
             self._waiting.append(_Waiting(effects, outcomes))
+            self._waiting_effects += len(effects)
         else:
             self._carry_out(effects, outcomes)
 
-    def _on_committed(self, outcomes: list[m.Outcome]) -> None:
+    def _on_committed(self, outcomes: list[Outcome]) -> None:
         """Take the log's answer to the oldest unanswered append. Called by a thread of the log."""
         with self._lock:
             next(waiting for waiting in self._waiting if waiting.outcomes is None).outcomes = outcomes
             while self._waiting and self._waiting[0].outcomes is not None:
                 first = self._waiting.popleft()
+                self._waiting_effects -= len(first.effects)
                 self._carry_out(first.effects, first.outcomes or [])
         self._after_turn()
 
-    def _carry_out(self, effects: list[fx.Effect], outcomes: list[m.Outcome]) -> None:
+    def _on_answered(self, ask: fx.Ask, answer: Answer) -> None:
+        """Take what the log has found. Called by a thread of the log."""
+        effects: list[fx.Effect] = []
+        out: list[fx.Delivery] = []
+        with self._lock:
+            self._router.answered(ask, answer, self._now, effects)
+            self._resolve(effects, out)
+            self._hand_out(out)
+        self._after_turn()
+
+    def _carry_out(self, effects: list[fx.Effect], outcomes: list[Outcome]) -> None:
         out: list[fx.Delivery] = []
         answers = iter(outcomes)
         for effect in effects:
             if isinstance(effect, fx.Append):
                 self._router.committed(effect, next(answers), out)
-            elif isinstance(effect, fx.Drop):
+            elif isinstance(effect, fx.Note):
                 next(answers)
-            elif isinstance(effect, fx.ReadPage):
-                out.append(self._page(effect))
-            elif isinstance(effect, fx.Replay):
-                self._router.replay(effect.session, self._log.read, self._now, out)
-            elif isinstance(effect, fx.StopReplay):
-                self._router.stop_replay(effect.session)
-            elif isinstance(effect, fx.TellTopic):
-                self._router.tell_topic(effect, out)
+            elif isinstance(effect, fx.Enter):
+                follow: list[fx.Effect] = []
+                self._router.entered(effect, next(answers), follow)
+                self._resolve(follow, out)
+            elif isinstance(effect, (fx.Ask, fx.Replay, fx.StopReplay, fx.TellTopic)):
+                self._resolve([effect], out)
             else:
                 out.append(effect)
+        self._hand_out(out)
+
+    def _resolve(self, effects: list[fx.Effect], out: list[fx.Delivery]) -> None:
+        """Carry out what does not stand in line for the log, and what follows from it, in order."""
+        todo = deque(effects)
+        while todo:
+            effect = todo.popleft()
+            follow: list[fx.Effect] = []
+            if isinstance(effect, fx.Ask):
+                answer = self._log.ask(effect.question, partial(self._on_answered, effect))
+                if answer is not None:
+                    self._router.answered(effect, answer, self._now, follow)
+            elif isinstance(effect, fx.Replay):
+                self._router.replays.go_on(effect.session, follow)
+            elif isinstance(effect, fx.StopReplay):
+                self._router.replays.stop(effect.session)
+            elif isinstance(effect, fx.TellTopic):
+                self._router.tell_topic(effect, follow)
+            elif isinstance(effect, fx.Note):
+                self._log.append([effect.fact], _ignore)
+            elif not isinstance(effect, (fx.Append, fx.Enter)):
+                out.append(effect)
+            todo.extendleft(reversed(follow))
+
+    def _hand_out(self, out: list[fx.Delivery]) -> None:
         if out:
             for sink in self._sinks:
                 sink.deliver(out)
@@ -209,20 +257,19 @@ class Hub:
             if participant._has_overflowed:
                 participant._give_up()
 
-    def _page(self, want: fx.ReadPage) -> fx.Reply:
-        found, has_more = self._log.page(want.conversation, before=want.before, limit=want.limit, since=want.since)
-        entries = newest_within(found, PAGE_BYTES)
-        return fx.Reply(want.session, m.Page(want.target, entries, has_more or len(entries) < len(found), want.cid))
-
 
 class _Waiting:
     """Effects in line, and the log's answers to them if they are known."""
 
     __slots__ = ("effects", "outcomes")
 
-    def __init__(self, effects: list[fx.Effect], outcomes: list[m.Outcome] | None) -> None:
+    def __init__(self, effects: list[fx.Effect], outcomes: list[Outcome] | None) -> None:
         self.effects = effects
         self.outcomes = outcomes
+
+
+def _ignore(outcomes: list[Outcome]) -> None:
+    """Take the log's answer to what is only noted."""
 
 
 class LocalParticipant(Participant):
@@ -249,20 +296,26 @@ class LocalParticipant(Participant):
         self._call_back()
 
     def _submit(self, command: m.Command) -> None:
+        if self._hub.is_behind:
+            raise Refused(Code.QUEUE_FULL, "too much waits for the log already; go on when receipts have come")
         self._hub.run([(self._session, [command])])
 
     def _consumed(self, event: m.Event) -> None:
-        """Acknowledge a private entry: the program has it. When it has all that waited so far, get more of that."""
+        """Acknowledge an entry that waits otherwise: the program has it. When it has all so far, get more."""
         session = self._session
-        if not session.unacked:
+        if not (session.unacked or session.account):
             return
-        acks = [_ack(self.name, event)] if isinstance(event, m.Entry) else []
+        acks = [_ack(self.name, event)] if isinstance(event, m.Entry) and self._waits(event) else []
         drained = [session] if session.is_replaying and self._has_every_entry() else []
         if acks or drained:
             try:
                 self._hub.run([(session, acks)], drained=drained)
             except Closed:
                 pass  # the program still receives what came before the end; there is nobody to tell
+
+    def _waits(self, entry: m.Entry) -> bool:
+        """Return whether an entry waits until it is acknowledged: what is private, and everything for an account."""
+        return bool(self._session.account) or not entry.target.startswith("#")
 
     def _has_every_entry(self) -> bool:
         with self._condition:

@@ -48,6 +48,13 @@ REPLAY_ENTRIES: Final = 256
 MEMORY_ENTRIES: Final = 10_000
 """Entries that the memory log keeps of each conversation: about 4 MB of texts of 100 bytes."""
 
+MEMORY_TOTAL: Final = 100_000
+"""Entries that the memory log keeps of all conversations: ten full ones, about 60 MB. A search through all of them
+takes a tenth of a second."""
+
+MEMORY_POSITIONS: Final = 200_000
+"""Cursors, and as many marks, that the memory log keeps: two of each for every name that is remembered."""
+
 QUEUE_ENTRIES: Final = 10_000
 """Entries that may wait for one name. At 100 messages a day a person may be away for three months."""
 
@@ -56,6 +63,18 @@ QUEUE_SECONDS: Final = 30 * 24 * 3600
 
 KNOWN_NAMES: Final = 100_000
 """Names that were here once and are remembered, so that they can be written to while they are away: about 20 MB."""
+
+KNOWN_TOPICS: Final = 10_000
+"""Topics of rooms that have ended and are remembered for the next of their name: 5 MB of the longest ones."""
+
+SEARCH_ENTRIES: Final = 30
+"""Messages of one answer to a search: of the longest texts, as many as a page of history has room for."""
+
+SEARCH_WORDS: Final = 16
+"""Words of one search."""
+
+BACKLOG_EFFECTS: Final = 100_000
+"""What may wait for the log before servers stop reading: a few seconds of what one core routes, about 30 MB."""
 
 # --- in process -----------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,8 @@ the name that stands here (or in `msgspec.field`); `docs/reference/wire.md` desc
 clients. Names and texts in commands are as the peer wrote them: the router checks and cleans them.
 
 `cid` is the client's own id of a command, at most `CID_BYTES` characters. The answer repeats it. For entries (`Send`,
-`Edit`, `Delete`, `React`, `Unreact`, `Topic` with a text) it is also what makes sending twice harmless: the log keeps it beside the entry.
+`Edit`, `Delete`, `React`, `Unreact`, `Topic` with a text) it is also what makes sending twice harmless: the log keeps
+it beside the entry.
 """
 
 from __future__ import annotations
@@ -14,7 +15,16 @@ from typing import Annotated, ClassVar, Final
 
 from msgspec import Meta, Struct, field
 
-from libchat.limits import CID_BYTES, HISTORY_ENTRIES, LINE_BYTES, NAME_CHARACTERS, TEXT_BYTES, TOPIC_BYTES
+from libchat.limits import (
+    CID_BYTES,
+    HISTORY_ENTRIES,
+    LINE_BYTES,
+    NAME_CHARACTERS,
+    REACTION_CHARACTERS,
+    SEARCH_ENTRIES,
+    TEXT_BYTES,
+    TOPIC_BYTES,
+)
 
 VERSION: Final = 1
 """The version of the native protocol. Fields and types may be added to it; none changes its meaning."""
@@ -185,7 +195,7 @@ class Search(Command, frozen=True):
     text: str
     target: str = ""
     before: Sequence | None = None
-    limit: Annotated[int, Meta(ge=1, le=HISTORY_ENTRIES)] = 50
+    limit: Annotated[int, Meta(ge=1, le=SEARCH_ENTRIES)] = SEARCH_ENTRIES
     cid: Cid = ""
 
 
@@ -229,6 +239,8 @@ class Limits(Struct, frozen=True, gc=False):
     name_characters: int = NAME_CHARACTERS
     cid_characters: int = CID_BYTES
     history_entries: int = HISTORY_ENTRIES
+    search_entries: int = SEARCH_ENTRIES
+    reaction_characters: int = REACTION_CHARACTERS
 
 
 class Welcome(Event, frozen=True, omit_defaults=False):
@@ -302,6 +314,8 @@ class Accepted(Event, frozen=True):
 class Delivered(Event, frozen=True):
     """A device of `name` has everything of your private conversation up to `seq`."""
 
+    is_transient: ClassVar[bool] = True
+
     name: str
     seq: int
 
@@ -311,6 +325,8 @@ class IsRead(Event, frozen=True, tag="read"):
 
     In a private conversation `name` is the other, or yourself on another device; in a room, yourself.
     """
+
+    is_transient: ClassVar[bool] = True
 
     name: str
     target: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from libchat.cli import output, signals
 from libchat.cli.naming import FALLBACK, login_name
 from libchat.cli.parser import Commands, Options, add_command, person
-from libchat.cli.serve import add_server_options, announce, make_server, running
+from libchat.cli.serve import KEEPING, add_server_options, announce, make_server, running
 
 
 def add(commands: Commands) -> None:
@@ -16,8 +16,7 @@ def add(commands: Commands) -> None:
         run,
         "Serve a chat and join it.",
         "The server ends when you leave: with `exit`, Ctrl-C or Ctrl-D, or when standard input ends.\n"
-        "You type the same words as in `libchat chat`.\n"
-        "Messages are held in memory only, and are gone when the server stops. What --data keeps is the server's key.",
+        f"You type the same words as in `libchat chat`.\n{KEEPING}",
         ("libchat host", "libchat host --name ana --port 9000", "printf 'who\\n' | libchat host"),
     )
     parser.add_argument(

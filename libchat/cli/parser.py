@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from textwrap import fill
-from typing import NoReturn, TypeAlias
+from typing import Literal, NoReturn, TypeAlias
 
 from libchat._version import __version__
 from libchat.errors import InvalidName
@@ -29,6 +29,9 @@ class Options(argparse.Namespace):
     # the server
     data: Path | None
     memory: bool
+    durability: Literal["full", "normal", "memory"]
+    keep_days: int
+    keep_messages: int
     cert: Path | None
     key: Path | None
     insecure: bool

@@ -14,11 +14,18 @@ from typing import TYPE_CHECKING
 
 from libchat.cli import output, signals
 from libchat.cli.exits import Exit, Failure
-from libchat.cli.parser import Commands, Options, Parser, add_command, listening_port
+from libchat.cli.parser import Commands, Options, Parser, add_command, listening_port, natural
 from libchat.errors import StoreError
 
 if TYPE_CHECKING:
     from libchat.server.server import Server
+
+
+KEEPING = """Messages are kept in one file, chat.db, in the folder of --data. --durability says what one that was
+accepted survives:
+  full     the loss of power: it is on the disk before anybody sees it
+  normal   the end of the server, however sudden; the last second before a loss of power may be missing
+  memory   nothing: it is gone when the server stops"""
 
 
 def add(commands: Commands) -> None:
@@ -28,8 +35,7 @@ def add(commands: Commands) -> None:
         "serve",
         run,
         "Serve a chat until Ctrl-C or SIGTERM.",
-        "Both stop the server cleanly: everybody is told, and the exit code is 0.\n"
-        "Messages are held in memory only, and are gone when the server stops. What --data keeps is the server's key.",
+        f"Both stop the server cleanly: everybody is told, and the exit code is 0.\n{KEEPING}",
         (
             "libchat serve",
             "libchat serve --host 127.0.0.1 --port 9000",
@@ -51,10 +57,29 @@ def add_server_options(parser: Parser) -> None:
         "--data",
         type=Path,
         metavar="DIR",
-        help="folder that keeps the server's key (default: where programs keep data, as ~/.local/share/libchat/server)",
+        help="folder that keeps the server's key and the messages (default: where programs keep data, as "
+        "~/.local/share/libchat/server)",
     )
     keeping.add_argument(
-        "--memory", action="store_true", help="keep nothing: a new key at each start (default: keep the key)"
+        "--memory",
+        action="store_true",
+        help="keep nothing: no messages, and a new key at each start (default: keep both)",
+    )
+    parser.add_argument(
+        "--durability",
+        choices=["full", "normal", "memory"],
+        default="full",
+        help="what accepted messages survive, see above (default: full)",
+    )
+    parser.add_argument(
+        "--keep-days", type=natural, metavar="N", default=0, help="delete messages after N days (default: 0, never)"
+    )
+    parser.add_argument(
+        "--keep-messages",
+        type=natural,
+        metavar="N",
+        default=0,
+        help="keep the newest N messages of each conversation (default: 0, all)",
     )
     parser.add_argument(
         "--cert", type=Path, metavar="FILE", help="your own certificate, as PEM (default: one made by the server)"
@@ -95,6 +120,7 @@ def make_server(options: Options) -> Server:
     """Return the server that was asked for, not yet started."""
     _check(options)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.ERROR, format="%(asctime)s %(message)s")
+    from libchat.records import Retention
     from libchat.server.server import Server
 
     try:
@@ -106,6 +132,8 @@ def make_server(options: Options) -> Server:
             key=options.key,
             plaintext=options.plaintext,
             insecure=options.insecure,
+            durability=options.durability,
+            retention=Retention(options.keep_days * 24 * 3600, options.keep_messages),
         )
     except (StoreError, ValueError) as error:
         raise Failure(Exit.REFUSED, str(error)) from error
@@ -181,7 +209,7 @@ def _check(options: Options) -> None:
 
 
 def _data(options: Options) -> Path | None:
-    if options.memory or options.plaintext or options.cert is not None:
+    if options.memory:
         return None
     if options.data is not None:
         return options.data

@@ -7,23 +7,52 @@ from msgspec import Struct
 from libchat.core.offline import Mailbox
 from libchat.core.registry import Session
 from libchat.core.rooms import Room
-from libchat.messages import Bye, Draft, Entered, Event, Forget, TopicIs
+from libchat.messages import Bye, Entered, Event, TopicIs
+from libchat.records import Draft, Fact, Question
 
 
 class Append(Struct, frozen=True, gc=False):
     """Have the log store a draft; then ask the router what follows (`Router.committed`).
 
-    `recipients` is the audience at the time of routing; `mailboxes` are those in which the entry waits until it is
+    `recipients` is the audience at the time of routing; `mailbox` is where a private entry waits until it is
     acknowledged. `away` is the recipient's away note, `room` the room that the entry is for.
     """
 
     session: Session
     draft: Draft
     recipients: tuple[Session, ...]
-    mailboxes: tuple[Mailbox, ...] = ()
+    mailbox: Mailbox | None = None
     is_queued: bool = False
     away: str = ""
     room: Room | None = None
+
+
+class Note(Struct, frozen=True, gc=False):
+    """Have the log remember a fact."""
+
+    fact: Fact
+
+
+class Enter(Struct, frozen=True, gc=False):
+    """Have the log take notice of a join, and say where the room is; then ask the router (`Router.entered`).
+
+    `after` is the number after which the session wants what it has missed, None if it has missed nothing.
+    """
+
+    session: Session
+    room: Room
+    fact: Fact
+    answer: Entered
+    after: int | None = None
+
+
+class Ask(Struct, frozen=True, gc=False):
+    """Have the log look something up; then ask the router what follows (`Router.answered`)."""
+
+    session: Session
+    question: Question
+    target: str = ""
+    cid: str = ""
 
 
 class Deliver(Struct, frozen=True, gc=False):
@@ -48,40 +77,22 @@ class Close(Struct, frozen=True, gc=False):
     bye: Bye
 
 
-class Drop(Struct, frozen=True, gc=False):
-    """Have the log forget a conversation that has ended."""
-
-    draft: Forget
-
-
-class ReadPage(Struct, frozen=True, gc=False):
-    """Answer with a page of history: the newest `limit` entries before `before` that are not older than `since`."""
-
-    session: Session
-    conversation: str
-    target: str
-    limit: int
-    before: int | None
-    since: int
-    cid: str
-
-
 class TellTopic(Struct, frozen=True, gc=False):
     """Hand an answer to one, with the topic that a room has by then (`Router.tell_topic`)."""
 
     session: Session
     room: Room
-    answer: Entered | TopicIs
+    answer: TopicIs
 
 
 class Replay(Struct, frozen=True, gc=False):
-    """Have the router read some of what waits for a session, and do what follows (`Router.replay`)."""
+    """Have the next page of what waits handed to a session (`Replays.go_on`)."""
 
     session: Session
 
 
 class StopReplay(Struct, frozen=True, gc=False):
-    """Have the router notice that a session has ended (`Router.stop_replay`)."""
+    """Have it noticed that a session has ended (`Replays.stop`)."""
 
     session: Session
 
@@ -89,4 +100,7 @@ class StopReplay(Struct, frozen=True, gc=False):
 Delivery = Deliver | Reply | Close
 """What is left for a transport to do."""
 
-Effect = Append | Drop | ReadPage | TellTopic | Replay | StopReplay | Delivery
+ForLog = Append | Note | Enter
+"""What goes to the log first. Each one is answered by it."""
+
+Effect = ForLog | Ask | TellTopic | Replay | StopReplay | Delivery

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from libchat.names import Name
 
 
-class Span:
+class Waiting:
     """The numbers after the cursor, up to the newest that is meant for the name: `cursor < seq <= newest`."""
 
     __slots__ = ("cursor", "newest")
@@ -30,37 +30,49 @@ class Span:
 class Mailbox:
     """What waits for one name."""
 
-    __slots__ = ("alone", "is_forgotten", "name", "spans")
+    __slots__ = ("device", "is_forgotten", "name", "since", "spans")
 
     def __init__(self, name: Name) -> None:
         self.name = name
+        self.since = 0
+        """When the name was taken by those who have it now, in milliseconds since 1970."""
+        self.device = ""
+        """The device that took it."""
         self.is_forgotten = False
         """Whether the name is no longer known. Something for it may still be on its way."""
-        self.alone = (self,)
-        """Itself as a tuple: one for all private entries, instead of a new one for each."""
-        self.spans: dict[str, Span] = {}
+        self.spans: dict[str, Waiting] = {}
 
     def __len__(self) -> int:
         """Return how many entries wait at most: a pair's numbers count both sides' entries."""
         return sum(span.newest - span.cursor for span in self.spans.values())
 
+    def claim(self, device: str, now: int) -> None:
+        """Notice that the name was taken: by the same as the last time, if the device is the same."""
+        if not device or device != self.device:
+            self.since = now
+        self.device = device
+
     def add(self, conversation: str, seq: int) -> None:
         """Let an entry wait."""
         span = self.spans.get(conversation)
         if span is None:
-            self.spans[conversation] = Span(seq - 1, seq)
+            self.spans[conversation] = Waiting(seq - 1, seq)
         else:
             span.newest = seq
 
-    def acknowledge(self, conversation: str, seq: int) -> None:
-        """Move the cursor of a conversation to `seq`. It never goes back, nor past the newest entry."""
+    def acknowledge(self, conversation: str, seq: int) -> int:
+        """Move the cursor of a conversation to `seq`, but not past the newest entry, nor back.
+
+        Return where it is then, or 0 if it has not moved.
+        """
         span = self.spans.get(conversation)
-        if span is None:
-            return
+        if span is None or seq <= span.cursor:
+            return 0
         if seq >= span.newest:
             del self.spans[conversation]
-        elif seq > span.cursor:
-            span.cursor = seq
+            return span.newest
+        span.cursor = seq
+        return seq
 
 
 class OfflineQueue:

@@ -14,6 +14,7 @@ from libchat.limits import REPLAY_ENTRIES
 from libchat.names import Name, RoomName, skeleton
 
 if TYPE_CHECKING:
+    from libchat.core.replay import Backlog
     from libchat.core.rooms import Room
 
 
@@ -26,10 +27,10 @@ class Session:
 
     __slots__ = (
         "account",
+        "backlog",
         "device",
         "has_acks",
         "is_over",
-        "is_replaying",
         "mailbox",
         "person",
         "replay_entries",
@@ -47,16 +48,22 @@ class Session:
         self.account = ""
         """The canonical name of the account that it has proven to be, "" for a guest."""
         self.device = ""
+        """What `device_id` makes of its client's secret."""
         self.rooms: list[Room] = []
         """The rooms that were entered on this session, in that order."""
         self.unacked: dict[str, int] = {}
-        """The last private entry of each conversation that was handed to this session and is not acknowledged."""
+        """The last entry of each conversation that was handed to this session, waits, and is not acknowledged."""
         self.replay_entries = REPLAY_ENTRIES
         """How many entries of what waits it takes at once."""
-        self.is_replaying = False
-        """Whether it still gets what waited, page by page, as it takes it."""
+        self.backlog: Backlog | None = None
+        """What it has missed and still gets, page by page, as it takes it."""
         self.is_over = False
         """Whether it has ended. Nothing follows from its commands any more."""
+
+    @property
+    def is_replaying(self) -> bool:
+        """Whether it still gets what it has missed."""
+        return self.backlog is not None
 
     @property
     def room(self) -> RoomName | None:
@@ -67,19 +74,22 @@ class Session:
 class Person:
     """Somebody who holds a name."""
 
-    __slots__ = ("audience", "away", "is_account", "mailbox", "name", "rooms", "since", "skeleton")
+    __slots__ = ("audience", "away", "is_account", "mailbox", "name", "rooms", "skeleton")
 
-    def __init__(self, name: Name, look: str, mailbox: Mailbox, since: int, *, is_account: bool) -> None:
+    def __init__(self, name: Name, look: str, mailbox: Mailbox, *, is_account: bool) -> None:
         self.name = name
         self.skeleton = look
         self.mailbox = mailbox
-        self.since = since
-        """When the name was taken, in milliseconds since 1970: a guest sees nothing older of private conversations."""
         self.is_account = is_account
         self.audience: tuple[Session, ...] = ()
         """Its sessions. A new tuple for each change, so that one may be kept as a snapshot."""
         self.away = ""
         self.rooms: dict[str, Room] = {}
+
+    @property
+    def since(self) -> int:
+        """Since when private conversations are its own: a guest sees nothing that is older, an account everything."""
+        return 0 if self.is_account else self.mailbox.since
 
 
 class Registry:
@@ -102,7 +112,8 @@ class Registry:
         """
         person = self.people.get(name.key)
         if person is None:
-            person = self._hold(name, now, is_account=session.account == name.key)
+            person = self.hold(name, is_account=session.account == name.key)
+            person.mailbox.claim(device, now)
             ghosts: tuple[Session, ...] = ()
         else:
             ghosts = tuple(old for old in person.audience if device and old.device == device)
@@ -133,11 +144,12 @@ class Registry:
         self._offline.close(person.mailbox)
         return True
 
-    def _hold(self, name: Name, now: int, *, is_account: bool) -> Person:
+    def hold(self, name: Name, *, is_account: bool) -> Person:
+        """Have a name held by somebody new. Raises `Refused` with `name-taken` if another name looks like it."""
         look = skeleton(name)
         if look in self._looks:
             raise _taken(name)
-        person = Person(name, look, self._offline.open(name), now, is_account=is_account)
+        person = Person(name, look, self._offline.open(name), is_account=is_account)
         self.people[name.key] = person
         self._looks[look] = name.key
         return person

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from libchat.limits import KNOWN_TOPICS
+
 if TYPE_CHECKING:
     from libchat.core.registry import Person, Session
     from libchat.names import RoomName
@@ -17,7 +19,7 @@ def room_conversation(name: RoomName) -> str:
 class Room:
     """A named group of people."""
 
-    __slots__ = ("_absent", "_audience", "conversation", "is_kept", "members", "name", "topic")
+    __slots__ = ("_audience", "conversation", "is_kept", "members", "name", "operators", "topic")
 
     def __init__(self, name: RoomName) -> None:
         self.name = name
@@ -25,26 +27,29 @@ class Room:
         self.is_kept = False
         self.topic = ""
         self.members: dict[str, Person] = {}
+        self.operators: set[str] = set()
+        """The canonical names of those members who may take away what others said."""
         self._audience: tuple[Session, ...] | None = None
-        self._absent: tuple[Person, ...] | None = None
 
     @property
     def audience(self) -> tuple[Session, ...]:
-        """The sessions of all members. The same tuple until somebody comes or goes, so it may serve as a snapshot."""
-        if self._audience is None:
-            self._audience = tuple(session for person in self.members.values() for session in person.audience)
-        return self._audience
+        """The sessions that hear what is said. The same tuple until somebody comes or goes: it may serve as a snapshot.
 
-    @property
-    def absent(self) -> tuple[Person, ...]:
-        """The members without a session: accounts, which stay until they leave."""
-        if self._absent is None:
-            self._absent = tuple(person for person in self.members.values() if not person.audience)
-        return self._absent
+        An account hears it on all its sessions; a guest when the session has entered: one that took over from a lost
+        connection has to say first what it has missed.
+        """
+        if self._audience is None:
+            self._audience = tuple(
+                session
+                for person in self.members.values()
+                for session in person.audience
+                if person.is_account or self in session.rooms
+            )
+        return self._audience
 
     def refresh(self) -> None:
         """Notice that sessions of members have come or gone."""
-        self._audience = self._absent = None
+        self._audience = None
 
     def names(self) -> tuple[str, ...]:
         """Return the members' names as they are shown, sorted."""
@@ -52,10 +57,12 @@ class Room:
 
 
 class Rooms:
-    """All rooms there are, by canonical name."""
+    """All rooms there are, by canonical name. A room that has ended leaves its topic to the next one of its name."""
 
     def __init__(self) -> None:
         self._rooms: dict[str, Room] = {}
+        self._topics: dict[str, str] = {}
+        """The topics of rooms that have ended, longest ago first."""
 
     def get(self, name: RoomName) -> Room | None:
         """Return the room of that name, if there is one."""
@@ -67,24 +74,50 @@ class Rooms:
 
     def keep(self, name: RoomName) -> Room:
         """Return the room of that name, made if need be, and keep it when it is empty."""
-        room = self._rooms.setdefault(name.key, Room(name))
+        room = self._open(name)
         room.is_kept = True
         return room
 
-    def join(self, person: Person, name: RoomName) -> Room:
-        """Make a person a member, and return the room: a new one if there is none of that name."""
-        room = self._rooms.setdefault(name.key, Room(name))
+    def join(self, person: Person, name: RoomName, *, is_operator: bool = False) -> Room:
+        """Make a person a member, and return the room: a new one, of which they are operator, if there is none."""
+        is_new = name.key not in self._rooms
+        room = self._open(name)
         room.members[person.name.key] = person
         person.rooms[name.key] = room
+        if is_new or is_operator:
+            room.operators.add(person.name.key)
         room.refresh()
         return room
 
-    def leave(self, person: Person, room: Room) -> bool:
-        """End a membership. Return whether the room ended with it."""
+    def leave(self, person: Person, room: Room) -> None:
+        """End a membership, and the room with its last one."""
         del room.members[person.name.key]
         del person.rooms[room.name.key]
+        room.operators.discard(person.name.key)
         room.refresh()
-        if room.members or room.is_kept:
-            return False
-        del self._rooms[room.name.key]
-        return True
+        if not (room.members or room.is_kept):
+            del self._rooms[room.name.key]
+            self.remember(room.name, room.topic)
+
+    def set_topic(self, name: RoomName, topic: str) -> None:
+        """Set the topic of the room of that name, or of the next one."""
+        room = self._rooms.get(name.key)
+        if room is not None:
+            room.topic = topic
+        else:
+            self.remember(name, topic)
+
+    def remember(self, name: RoomName, topic: str) -> None:
+        """Keep the topic of a room that is not there."""
+        self._topics.pop(name.key, None)
+        if topic:
+            self._topics[name.key] = topic
+        if len(self._topics) > KNOWN_TOPICS:
+            del self._topics[next(iter(self._topics))]
+
+    def _open(self, name: RoomName) -> Room:
+        room = self._rooms.get(name.key)
+        if room is None:
+            room = self._rooms[name.key] = Room(name)
+            room.topic = self._topics.pop(name.key, "")
+        return room

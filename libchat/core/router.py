@@ -2,54 +2,92 @@
 
 How it works. `route` is called with one command at a time. It checks the command, changes who is where, and appends to
 `out` the effects that follow, in order. It never does them: the hub does, in that order, and holds back everything
-behind an `Append` until the log has answered it with `committed`. So the order of routing is the order of everything
-that anybody sees, however long the log takes. What a command looks like to the others is fixed when it is routed (the
-`recipients` of an `Append` are a snapshot), what the log says is added when it is committed.
-
-A private entry is put into the recipient's mailbox when it is committed and stays there until it is acknowledged,
-whether the recipient is here or not. Delivery to somebody who is here does not look at the mailbox at all; `replay`
-hands out what a session has not had yet, page by page, and while it does, new entries of those conversations queue up
-behind in the same mailbox. That is all of the offline queue.
+behind what the log stores until the log has answered it (`committed`, `entered`). So the order of routing is the order
+of everything that anybody sees, however long the log takes. What the log looks up (`answered`) comes when it comes.
 
 Times are in milliseconds since 1970 and must not go back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from heapq import merge
-from itertools import islice
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
 from libchat import messages as m
 from libchat.core import effects as fx
-from libchat.core.near import near_names
-from libchat.core.offline import Mailbox, OfflineQueue
+from libchat.core.entries import Entries, own_room, person_of
+from libchat.core.offline import OfflineQueue, Waiting
+from libchat.core.reading import ask_page, ask_search, tell_found, tell_page
 from libchat.core.registry import Person, Registry, Session
-from libchat.core.rooms import Room, Rooms, room_conversation
+from libchat.core.replay import Replays
+from libchat.core.rooms import Room, Rooms
 from libchat.errors import Code, InvalidMessage, InvalidName, Refused
-from libchat.limits import CID_BYTES, QUEUE_SECONDS, TEXT_BYTES, TOPIC_BYTES
-from libchat.names import Name, RoomName, parse_name, parse_room, parse_target
+from libchat.limits import CID_BYTES, REACTION_CHARACTERS, TEXT_BYTES, TOPIC_BYTES
+from libchat.names import RoomName, parse_name, parse_room, parse_target
+from libchat.records import (
+    Answer,
+    Failure,
+    Known,
+    Look,
+    Member,
+    Outcome,
+    PageFound,
+    Retention,
+    SearchFound,
+    State,
+    Stored,
+    UnreadFound,
+    WaitingFound,
+    device_id,
+)
 from libchat.text import check_text, clean_line
 
 Out = list[fx.Effect]
-Deliveries = list[fx.Delivery]
-Read = Callable[[str, int, int], Iterable[m.Entry]]
-"""Reads a conversation: (conversation, after, up to and including) -> entries in the order of their numbers."""
 
 
 class Router:
-    """Decide what follows from commands. Not thread-safe: the hub calls it under its lock."""
+    """Decide what follows from commands. Not thread-safe: the hub calls it under its lock.
 
-    def __init__(self, *, server: str = "libchat", log: str = "", offline: OfflineQueue | None = None) -> None:
+    `log` names the log, `retention` is how long it keeps entries.
+    """
+
+    def __init__(
+        self,
+        *,
+        server: str = "libchat",
+        log: str = "",
+        retention: Retention | None = None,
+        offline: OfflineQueue | None = None,
+    ) -> None:
         self.offline = offline if offline is not None else OfflineQueue()
         self.registry = Registry(self.offline)
         self.rooms = Rooms()
+        self.replays = Replays()
+        self._entries = Entries(self.registry, self.rooms, self.offline, self.replays)
         self._server = server
         self._log = log
-        self._replaying = 0
-        """How many sessions still get what waited. Nearly always none, and then nobody is asked."""
+        self._retention = retention if retention is not None else Retention()
+
+    def load(self, state: State) -> None:
+        """Begin with what a log knows: names, what waits for them, and rooms with members."""
+        waiting: dict[str, dict[str, Waiting]] = {}
+        for each in state.waiting:
+            waiting.setdefault(each.name, {})[each.conversation] = Waiting(each.cursor, each.newest)
+        for known in state.names:
+            name = parse_name(known.display)
+            mailbox = self.registry.hold(name, is_account=True).mailbox if known.is_account else self.offline.open(name)
+            mailbox.since, mailbox.device = known.since, known.device
+            mailbox.spans.update(waiting.get(name.key, {}))
+            if not known.is_account:
+                self.offline.close(mailbox)
+        for room in state.rooms:
+            room_name = parse_room(room.room)
+            self.rooms.remember(room_name, room.topic)
+            for key, is_operator in room.members:
+                person = self.registry.people.get(key)
+                if person is not None:
+                    self.rooms.join(person, room_name, is_operator=is_operator)
 
     # --- what the hub calls -----------------------------------------------------------------------------------------
 
@@ -68,51 +106,48 @@ class Router:
         except InvalidMessage as invalid:
             _fail(session, command, invalid.code, invalid.reason, "", out)
 
-    def committed(self, append: fx.Append, outcome: m.Outcome, out: Deliveries) -> None:
+    def committed(self, append: fx.Append, outcome: Outcome, out: list[fx.Delivery]) -> None:
         """Append to `out` what follows from the log's answer to an `Append`."""
-        if type(outcome) is m.Entry:
-            self._publish(append, outcome, out)
-            self._confirm(append, outcome, out)
-        elif type(outcome) is m.Repeat:
-            self._confirm(append, outcome.entry, out)
-        else:
-            self._deplore(append, outcome, out)
+        self._entries.committed(append, outcome, out)
 
-    def replay(self, session: Session, read: Read, now: int, out: Deliveries) -> None:
-        """Append to `out` the next page of what waits for a session, unless it has had everything."""
-        mailbox = session.mailbox
-        if mailbox is None or not session.is_replaying:
+    def entered(self, enter: fx.Enter, outcome: Outcome, out: Out) -> None:
+        """Append to `out` what follows from the log's answer to an `Enter`."""
+        if isinstance(outcome, Failure):
+            reason = f"the log does not know of you: {outcome.reason}"
+            out.append(fx.Reply(enter.session, m.Failed(Code.UNAVAILABLE, reason, enter.answer.room, enter.answer.cid)))
             return
-        oldest = now - QUEUE_SECONDS * 1000
-        streams = [
-            _waiting(read, conversation, session.unacked.get(conversation, 0), mailbox, oldest)
-            for conversation in mailbox.spans
-        ]
-        page = list(islice(merge(*streams, key=_time_of), session.replay_entries))
-        for conversation, entry in page:
-            session.unacked[conversation] = entry.seq
-            out.append(fx.Reply(session, replace(entry, is_queued=True)))
-        if len(page) < session.replay_entries:
-            session.unacked.update((conversation, span.newest) for conversation, span in mailbox.spans.items())
-            self.stop_replay(session)
+        seq = outcome.seq if isinstance(outcome, Stored) else 0
+        out.append(fx.Reply(enter.session, replace(enter.answer, topic=enter.room.topic, seq=seq)))
+        if enter.after is not None and enter.after < seq:
+            self.replays.resume(enter.session, enter.room.conversation, enter.after, out)
 
-    def stop_replay(self, session: Session) -> None:
-        """Notice that nothing more of what waits is for this session. Harmless when called twice."""
-        if session.is_replaying:
-            session.is_replaying = False
-            self._replaying -= 1
+    def answered(self, ask: fx.Ask, answer: Answer, now: int, out: Out) -> None:
+        """Append to `out` what follows from what the log has found."""
+        session = ask.session
+        if isinstance(answer, PageFound):
+            out.append(fx.Reply(session, tell_page(ask, answer)))
+        elif isinstance(answer, SearchFound):
+            out.append(fx.Reply(session, tell_found(ask, answer)))
+        elif isinstance(answer, WaitingFound):
+            self.replays.found(session, answer, now, out)
+        elif isinstance(answer, UnreadFound):
+            self.replays.learned(session, answer, out)
+        elif session.is_replaying:
+            self.depart(session, "the log cannot be read", out)
+            out.append(fx.Close(session, m.Bye(f"the log cannot be read: {answer.reason}; connect again")))
+        else:
+            reason = f"the log cannot be read: {answer.reason}"
+            out.append(fx.Reply(session, m.Failed(Code.UNAVAILABLE, reason, ask.target, ask.cid)))
 
-    def tell_topic(self, tell: fx.TellTopic, out: Deliveries) -> None:
+    def tell_topic(self, tell: fx.TellTopic, out: Out) -> None:
         """Append to `out` an answer with the topic that a room has now."""
-        answer, topic = tell.answer, tell.room.topic
-        event = replace(answer, topic=topic) if isinstance(answer, m.Entered) else replace(answer, text=topic)
-        out.append(fx.Reply(tell.session, event))
+        out.append(fx.Reply(tell.session, replace(tell.answer, text=tell.room.topic)))
 
     def drained(self, session: Session, out: Out) -> None:
         """Notice that everything handed to a session has left for it."""
         if session.mailbox is not None and not session.has_acks:
             for conversation, seq in session.unacked.items():
-                session.mailbox.acknowledge(conversation, seq)
+                self._entries.advance(session, conversation, seq, out)
             session.unacked.clear()
         if session.is_replaying:
             out.append(fx.Replay(session))
@@ -139,14 +174,18 @@ class Router:
             reason = f"you are {session.person.name} already; exit and connect again to take another name"
             raise Refused(Code.ALREADY_REGISTERED, reason, session.person.name.display)
         name = parse_name(command.name)
-        for ghost in self.registry.attach(session, name, command.device, now):
+        for ghost in self.registry.attach(session, name, device_id(command.device), now):
             self.depart(ghost, "", out)
             reason = "another connection of the same device has taken over"
             out.append(fx.Close(ghost, m.Bye(reason, is_final=True)))
-        out.append(fx.Reply(session, m.Registered(_person(session).name.display, command.cid)))
-        # Also with an empty mailbox: what was routed before may not be committed, and so not be in it yet.
-        session.is_replaying = True
-        self._replaying += 1
+        person = person_of(session)
+        box = person.mailbox
+        out.append(fx.Note(Known(name.key, person.name.display, box.since, box.device, person.is_account)))
+        out.append(fx.Reply(session, m.Registered(person.name.display, command.cid, person.is_account)))
+        if session.has_acks and person.is_account:
+            for room in person.rooms.values():
+                out.append(fx.Enter(session, room, Look(room.conversation), self._entered(room, "")))
+        self.replays.begin(session)
         out.append(fx.Replay(session))
 
     def _ping(self, session: Session, command: m.Ping, now: int, out: Out) -> None:
@@ -162,158 +201,97 @@ class Router:
     # --- entries ----------------------------------------------------------------------------------------------------
 
     def _send(self, session: Session, command: m.Send, now: int, out: Out) -> None:
-        person = _person(session)
         text = check_text(command.text, TEXT_BYTES)
+        self._entries.append(session, parse_target(command.target), text, now, command.cid, out, ref=command.ref)
+
+    def _edit(self, session: Session, command: m.Edit, now: int, out: Out) -> None:
+        text = check_text(command.text, TEXT_BYTES)
+        self._refer(session, command, "edit", text, now, out)
+
+    def _delete(self, session: Session, command: m.Delete, now: int, out: Out) -> None:
+        self._refer(session, command, "delete", "", now, out)
+
+    def _react(self, session: Session, command: m.React, now: int, out: Out) -> None:
+        self._refer(session, command, "react", _check_reaction(command.text), now, out)
+
+    def _unreact(self, session: Session, command: m.Unreact, now: int, out: Out) -> None:
+        self._refer(session, command, "unreact", _check_reaction(command.text), now, out)
+
+    def _refer(
+        self,
+        session: Session,
+        command: m.Edit | m.Delete | m.React | m.Unreact,
+        kind: str,
+        text: str,
+        now: int,
+        out: Out,
+    ) -> None:
         target = parse_target(command.target)
-        if isinstance(target, RoomName):
-            self._append_to_room(
-                session, person, self._own_room(person, target), text, "message", now, command.cid, out
-            )
-        else:
-            self._append_to_pair(session, person, target, text, now, command.cid, out)
-
-    def _append_to_room(
-        self, session: Session, person: Person, room: Room, text: str, kind: str, now: int, cid: str, out: Out
-    ) -> None:
-        target, sender = str(room.name), person.name.display
-        draft = m.Draft(room.conversation, target, sender, now, text, kind, session.device, cid)
-        absent = tuple(member.mailbox for member in room.absent)
-        out.append(fx.Append(session, draft, room.audience, absent, room=room))
-
-    def _append_to_pair(
-        self, session: Session, person: Person, target: Name, text: str, now: int, cid: str, out: Out
-    ) -> None:
-        other = self.registry.people.get(target.key)
-        if other is person:
-            raise Refused(Code.TO_YOURSELF, "you cannot send to yourself", target.display)
-        mailbox = other.mailbox if other is not None else self.offline.find(target)
-        if mailbox is None:
-            raise self._no_such_name(target)
-        recipients = other.audience if other is not None else ()
-        is_queued = not recipients
-        if is_queued:
-            self.offline.check_room(mailbox)
-        if len(person.audience) > 1:
-            recipients += person.audience
-        conversation = pair_conversation(person.name, target)
-        shown, sender = mailbox.name.display, person.name.display
-        draft = m.Draft(conversation, shown, sender, now, text, "message", session.device, cid)
-        away = other.away if other is not None else ""
-        out.append(fx.Append(session, draft, recipients, mailbox.alone, is_queued, away))
-
-    def _publish(self, append: fx.Append, entry: m.Entry, out: Deliveries) -> None:
-        recipients = append.recipients
-        conversation = append.draft.conversation
-        if append.mailboxes:
-            for mailbox in append.mailboxes:
-                current = self._recalled(mailbox) if mailbox.is_forgotten else mailbox
-                current.add(conversation, entry.seq)
-        if self._replaying:
-            held = [each for each in recipients if self._is_held(each, conversation, entry.seq)]
-            if held:
-                recipients = tuple(each for each in recipients if each not in held)
-        if append.mailboxes:
-            for recipient in recipients:
-                recipient.unacked[conversation] = entry.seq
-        if entry.kind == "topic" and append.room is not None:
-            append.room.topic = entry.text
-        if recipients:
-            out.append(fx.Deliver(recipients, entry, append.session))
-
-    def _recalled(self, mailbox: Mailbox) -> Mailbox:
-        """Return the mailbox of a name that was forgotten while an entry for it was on its way to the log."""
-        person = self.registry.people.get(mailbox.name.key)
-        if person is not None:
-            return person.mailbox
-        found = self.offline.find(mailbox.name)
-        if found is not None:
-            return found
-        self.offline.close(mailbox)
-        return mailbox
-
-    def _is_held(self, session: Session, conversation: str, seq: int) -> bool:
-        """Return whether older entries of this conversation still wait for a session; then this one waits behind."""
-        if not session.is_replaying or session.mailbox is None or conversation not in session.mailbox.spans:
-            return False
-        session.mailbox.add(conversation, seq)
-        return True
-
-    def _confirm(self, append: fx.Append, entry: m.Entry, out: Deliveries) -> None:
-        session = append.session
-        if session.wants_receipts or append.is_queued or append.away:
-            cid = append.draft.cid
-            receipt = m.Accepted(entry.target, entry.seq, entry.time, cid, append.is_queued, append.away)
-            out.append(fx.Reply(session, receipt))
-
-    def _deplore(self, append: fx.Append, outcome: m.Outcome, out: Deliveries) -> None:
-        if isinstance(outcome, m.Failure):
-            code, reason = Code.UNAVAILABLE, f"nothing was sent: {outcome.reason}"
-        else:
-            code, reason = Code.CID_REUSED, "this cid belongs to another message; nothing was sent"
-        out.append(fx.Reply(append.session, m.Failed(code, reason, append.draft.target, append.draft.cid)))
+        self._entries.append(session, target, text, now, command.cid, out, kind, command.seq)
 
     def _ack(self, session: Session, command: m.Ack, now: int, out: Out) -> None:
-        person = _person(session)
-        conversation = conversation_of(person, parse_target(command.target))
-        person.mailbox.acknowledge(conversation, command.seq)
-        if command.seq >= session.unacked.get(conversation, 0) and not session.is_replaying:
-            session.unacked.pop(conversation, None)
+        self._entries.acknowledge(session, parse_target(command.target), command.seq, out)
+
+    def _read(self, session: Session, command: m.Read, now: int, out: Out) -> None:
+        self._entries.mark(session, parse_target(command.target), command.seq, out)
 
     def _history(self, session: Session, command: m.History, now: int, out: Out) -> None:
-        person = _person(session)
-        target = parse_target(command.target)
-        if isinstance(target, RoomName):
-            self._own_room(person, target)
-        since = 0 if person.is_account or isinstance(target, RoomName) else person.since
-        conversation = conversation_of(person, target)
-        page = fx.ReadPage(session, conversation, str(target), command.limit, command.before, since, command.cid)
-        out.append(page)
+        out.append(ask_page(session, command))
+
+    def _search(self, session: Session, command: m.Search, now: int, out: Out) -> None:
+        out.append(ask_search(session, command))
 
     # --- rooms ------------------------------------------------------------------------------------------------------
 
     def _join(self, session: Session, command: m.Join, now: int, out: Out) -> None:
-        person = _person(session)
+        person = person_of(session)
         name = parse_room(command.room)
         room = self.rooms.get(name)
-        if room is None or person.name.key not in room.members:
+        is_new = room is None or person.name.key not in room.members
+        if room is None or is_new:
             others = room.audience if room is not None else ()
             room = self.rooms.join(person, name)
             if others:
                 out.append(fx.Deliver(others, m.Joined(str(room.name), person.name.display)))
         if room not in session.rooms:
             session.rooms.append(room)
-        out.append(fx.TellTopic(session, room, m.Entered(str(room.name), room.names(), "", command.cid)))
+            room.refresh()
+        fact = self._membership(person, room) if person.is_account and is_new else Look(room.conversation)
+        after = None if person.is_account and not is_new else command.after
+        out.append(fx.Enter(session, room, fact, self._entered(room, command.cid), after))
+
+    def _entered(self, room: Room, cid: str) -> m.Entered:
+        """Return the answer to a join, as far as it is known when it is routed."""
+        kept = self._retention
+        return m.Entered(str(room.name), room.names(), "", cid, 0, kept.seconds, kept.entries)
+
+    def _membership(self, person: Person, room: Room) -> Member:
+        key = person.name.key
+        return Member(room.conversation, str(room.name), key, key in room.operators, key in room.members)
 
     def _leave(self, session: Session, command: m.Leave, now: int, out: Out) -> None:
-        person = _person(session)
-        room = self._own_room(person, parse_room(command.room))
+        person = person_of(session)
+        room = own_room(person, parse_room(command.room))
         for own in person.audience:
             if room in own.rooms:
                 own.rooms.remove(room)
         self._end_membership(person, room, "", out)
+        if person.is_account:
+            out.append(fx.Note(self._membership(person, room)))
         out.append(fx.Reply(session, m.Exited(str(room.name), command.cid)))
 
     def _end_membership(self, person: Person, room: Room, reason: str, out: Out) -> None:
-        has_ended = self.rooms.leave(person, room)
+        self.rooms.leave(person, room)
         if room.audience:
             out.append(fx.Deliver(room.audience, m.Left(str(room.name), person.name.display, reason)))
-        if has_ended:
-            out.append(fx.Drop(m.Forget(room.conversation)))
 
     def _topic(self, session: Session, command: m.Topic, now: int, out: Out) -> None:
-        person = _person(session)
-        room = self._own_room(person, parse_room(command.room))
+        name = parse_room(command.room)
         if command.text is None:
+            room = own_room(person_of(session), name)
             out.append(fx.TellTopic(session, room, m.TopicIs(str(room.name), "", command.cid)))
             return
-        text = _check_note(command.text)
-        self._append_to_room(session, person, room, text, "topic", now, command.cid, out)
-
-    def _own_room(self, person: Person, name: RoomName) -> Room:
-        room = person.rooms.get(name.key)
-        if room is None:
-            raise Refused(Code.NOT_IN_ROOM, f"you are not in {name}; join it first", str(name))
-        return room
+        self._entries.append(session, name, _check_note(command.text), now, command.cid, out, "topic")
 
     # --- people -----------------------------------------------------------------------------------------------------
 
@@ -335,43 +313,20 @@ class Router:
         out.append(fx.Reply(session, m.RoomList(rooms, command.cid)))
 
     def _away(self, session: Session, command: m.Away, now: int, out: Out) -> None:
-        _person(session).away = _check_note(command.text)
+        person_of(session).away = _check_note(command.text)
         out.append(fx.Reply(session, m.Done(command.cid)))
 
     def _typing(self, session: Session, command: m.Typing, now: int, out: Out) -> None:
-        person = _person(session)
+        person = person_of(session)
         target = parse_target(command.target)
         if isinstance(target, RoomName):
-            room = self._own_room(person, target)
+            room = own_room(person, target)
             recipients, shown = room.audience, str(room.name)
         else:
             other = self.registry.people.get(target.key)
             recipients, shown = (other.audience, other.name.display) if other is not None else ((), "")
         if recipients:
             out.append(fx.Deliver(recipients, m.IsTyping(person.name.display, shown), session))
-
-    def _no_such_name(self, name: Name) -> Refused:
-        near = near_names(name, (person.name for person in self.registry.people.values()))
-        hint = f"did you mean {' or '.join(near)}?" if near else "`who` lists who is online"
-        return Refused(Code.NO_SUCH_NAME, f"nobody here was ever called {name}; {hint}", name.display)
-
-
-def pair_conversation(one: Name, other: Name) -> str:
-    """Return the key of the conversation of two names."""
-    return f"{one.key} {other.key}" if one.key < other.key else f"{other.key} {one.key}"
-
-
-def conversation_of(person: Person, target: Name | RoomName) -> str:
-    """Return the key of the conversation that a person has with a target."""
-    if isinstance(target, RoomName):
-        return room_conversation(target)
-    return pair_conversation(person.name, target)
-
-
-def _person(session: Session) -> Person:
-    """Return whose session it is. `route` has refused sessions without a name."""
-    assert session.person is not None
-    return session.person
 
 
 def _check_note(text: str) -> str:
@@ -380,18 +335,12 @@ def _check_note(text: str) -> str:
     return check_text(text, TOPIC_BYTES) if text else ""
 
 
-def _waiting(
-    read: Read, conversation: str, handed_out: int, mailbox: Mailbox, oldest: int
-) -> Iterator[tuple[str, m.Entry]]:
-    """Yield, with its conversation, what waits in it, was said by somebody else, and is not too old."""
-    span = mailbox.spans[conversation]
-    for entry in read(conversation, max(span.cursor, handed_out), span.newest):
-        if entry.time >= oldest and parse_name(entry.sender).key != mailbox.name.key:
-            yield conversation, entry
-
-
-def _time_of(item: tuple[str, m.Entry]) -> int:
-    return item[1].time
+def _check_reaction(text: str) -> str:
+    """Return a cleaned reaction. Raises `InvalidMessage`."""
+    text = check_text(clean_line(text), TEXT_BYTES)
+    if len(text) > REACTION_CHARACTERS:
+        raise InvalidMessage(Code.TEXT_TOO_LONG, f"a reaction has {REACTION_CHARACTERS} characters at most")
+    return text
 
 
 def _fail(session: Session, command: m.Command | m.Rejected, code: str, reason: str, subject: str, out: Out) -> None:
@@ -405,7 +354,12 @@ _HANDLERS: dict[type[m.Command | m.Rejected], Callable[..., None]] = {  # each t
     m.Hello: Router._hello,
     m.Register: Router._register,
     m.Send: Router._send,
+    m.Edit: Router._edit,
+    m.Delete: Router._delete,
+    m.React: Router._react,
+    m.Unreact: Router._unreact,
     m.Ack: Router._ack,
+    m.Read: Router._read,
     m.Join: Router._join,
     m.Leave: Router._leave,
     m.Topic: Router._topic,
@@ -414,6 +368,7 @@ _HANDLERS: dict[type[m.Command | m.Rejected], Callable[..., None]] = {  # each t
     m.Away: Router._away,
     m.Typing: Router._typing,
     m.History: Router._history,
+    m.Search: Router._search,
     m.Ping: Router._ping,
     m.Exit: Router._exit,
     m.Rejected: Router._rejected,

@@ -24,6 +24,7 @@ from collections.abc import Callable, Sequence
 from itertools import takewhile
 from math import inf
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
+from typing import Final
 
 from libchat.core.effects import Delivery
 from libchat.core.registry import Session
@@ -39,6 +40,9 @@ from libchat.transport.pump import Pump
 from libchat.waker import Waker
 
 _log = logging.getLogger("libchat.server")
+
+BEHIND_SECONDS: Final = 0.01
+"""How long a turn may wait while the hub is behind: it looks again a hundred times a second."""
 
 Arrival = tuple[socket.socket, Pump, str]
 """A socket, its pump after the handshake, and its peer's address."""
@@ -176,7 +180,7 @@ class Poller:
     def _timeout(self, latest: float = inf) -> float | None:
         """Return how long the next turn may wait, at most until `latest`."""
         if self._drained or self._departed or self._backlog:
-            return 0.0
+            return BEHIND_SECONDS if self._hub.is_behind else 0.0
         soonest = min([latest, *(next(iter(queue.values())) for queue in (self._nameless, self._lingering) if queue)])
         return max(soonest - self._clock(), 0.0) if soonest < inf else None
 
@@ -221,6 +225,9 @@ class Poller:
 
     def _route(self, readable: list[Peer]) -> None:
         if not (readable or self._drained or self._departed):
+            return
+        if self._hub.is_behind:
+            self._backlog.update(dict.fromkeys(readable))  # and is not read meanwhile: its kernel makes it wait
             return
         drained, self._drained = self._drained, []
         departed, self._departed = self._departed, []

@@ -13,15 +13,17 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from libchat.errors import Closed
 from libchat.hub import Hub
-from libchat.limits import LISTEN_BACKLOG
+from libchat.limits import LISTEN_BACKLOG, MEMORY_ENTRIES
+from libchat.records import Retention
 from libchat.server.acceptor import Acceptor
 from libchat.server.bounds import Bounds
 from libchat.server.connection import Dialects
 from libchat.server.poller import Arrival, Poller
+from libchat.store.memory import MemoryLog
 from libchat.transport.pump import PlainPump
 from libchat.wire.classic import Classic
 from libchat.wire.native import Native
@@ -31,11 +33,17 @@ if TYPE_CHECKING:
 
     from libchat.security.identity import Identity
     from libchat.server.handshakes import Handshaker
+    from libchat.store.base import Log
 
 _log = logging.getLogger("libchat.server")
 
 HANDSHAKERS: Final = 2
 """Threads for handshakes: one more than a busy poller leaves idle on two cores."""
+
+LOG_FILE: Final = "chat.db"
+"""The file in a server's folder that keeps what was said."""
+
+Durability = Literal["full", "normal", "memory"]
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 EVERYWHERE: Final = frozenset({"", "0.0.0.0", "::"})
@@ -45,12 +53,15 @@ class Server:
     """Serve a hub over TLS. A context manager: it listens when the block begins, and has stopped when it ends.
 
     `host` is the address to listen on ("" for all), `port` 0 takes a free one. `data` is the folder that keeps the
-    server's key; without one, each start has a new key. `certificate` and `key` are files of one's own in PEM.
-    `plaintext` serves without TLS, on loopback only unless `insecure` is said too. `hub` is the chat to serve; without
-    one, the server makes its own, and closes it when it stops. `bounds` are what it puts up with.
+    server's key, and in `chat.db` what was said; without one, each start has a new key and an empty log. `durability`
+    is what an accepted message survives: "full" the loss of power, "normal" the end of the process, however sudden,
+    "memory" nothing. `retention` is how long messages are kept, for ever unless it says otherwise. `certificate` and
+    `key` are files of one's own in PEM. `plaintext` serves without TLS, on loopback only unless `insecure` is said too.
+    `hub` is the chat to serve; without one, the server makes its own, and closes it when it stops. `bounds` are what it
+    puts up with.
 
-    Raises `StoreError` when key or certificate cannot be used, `OSError` when it cannot listen, and `ValueError` for
-    plaintext that others could read.
+    Raises `StoreError` when the key, the certificate or the log cannot be used, `OSError` when it cannot listen, and
+    `ValueError` for plaintext that others could read.
     """
 
     def __init__(
@@ -66,6 +77,8 @@ class Server:
         insecure: bool = False,
         pollers: int = 1,
         bounds: Bounds | None = None,
+        durability: Durability = "full",
+        retention: Retention | None = None,
     ) -> None:
         if plaintext and not insecure and host not in LOOPBACK:
             raise ValueError(
@@ -73,12 +86,13 @@ class Server:
             )
         if (certificate is None) != (key is None):
             raise ValueError("certificate and key belong together: give both, or neither")
-        self.hub = hub if hub is not None else Hub()
-        self._owns_hub = hub is None
+        folder = Path(data) if data is not None else None
         self._host = host
         self._port = port
         self._plaintext = plaintext
-        self._identity = None if plaintext else _identity(host, data, certificate, key)
+        self._identity = None if plaintext else _identity(host, folder, certificate, key)
+        self._owns_hub = hub is None
+        self.hub = hub if hub is not None else Hub(log=_log_in(folder, durability, retention))
         self._ended = threading.Event()
         """Set when the server has stopped, or cannot go on."""
         self._bounds = bounds if bounds is not None else Bounds()
@@ -94,8 +108,12 @@ class Server:
         """Listen, and serve in the background. Raises `Closed` if the server has stopped: it serves once."""
         if self._ended.is_set():
             raise Closed("the server has stopped; make a new one")
-        context = _context(self._identity) if self._identity is not None else None
-        listener = _listen(self._host, self._port)  # nothing before it has to be closed if it fails
+        try:
+            context = _context(self._identity) if self._identity is not None else None
+            listener = _listen(self._host, self._port)
+        except BaseException:
+            self._close_hub("the server cannot listen")
+            raise
         self._port = listener.getsockname()[1]
         self._pollers = self._make_pollers()
         self._handshakers = self._make_handshakers(context) if context is not None else []
@@ -113,6 +131,7 @@ class Server:
         Takes at most `Bounds.stop_seconds` and what is under way. Harmless when called twice.
         """
         if self._acceptor is None:
+            self._close_hub(reason)
             return
         self._acceptor.stop()
         self._acceptor = None
@@ -122,9 +141,7 @@ class Server:
             poller.stop(reason)
         for poller in self._pollers:
             poller.join()
-        if self._owns_hub:
-            self.hub.close(reason)
-        self._ended.set()
+        self._close_hub(reason)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Return True when the server has stopped or failed, False after so many seconds without that."""
@@ -164,6 +181,11 @@ class Server:
         """What clients pin: the hash of its key, "" without TLS."""
         return self._identity.pin if self._identity is not None else ""
 
+    def _close_hub(self, reason: str) -> None:
+        self._ended.set()
+        if self._owns_hub:
+            self.hub.close(reason)
+
     # --- connections on their way, in the threads that have them ----------------------------------------------------
 
     def _accepted(self, sock: socket.socket, address: str) -> None:
@@ -200,14 +222,26 @@ def _context(identity: Identity) -> ssl.SSLContext:
     return server_context(identity)
 
 
-def _identity(host: str, data: Path | str | None, certificate: Path | str | None, key: Path | str | None) -> Identity:
+def _log_in(folder: Path | None, durability: Durability, retention: Retention | None) -> Log:
+    """Return the log of a server: a file in its folder, or one in memory."""
+    kept = retention if retention is not None else Retention()
+    if folder is None or durability == "memory":
+        return MemoryLog(kept.entries or MEMORY_ENTRIES, seconds=kept.seconds)
+    from libchat.security.files import make_private_folder
+    from libchat.store.sqlite import SqliteLog
+
+    make_private_folder(folder)
+    return SqliteLog(folder / LOG_FILE, durability=durability, retention=kept)
+
+
+def _identity(host: str, data: Path | None, certificate: Path | str | None, key: Path | str | None) -> Identity:
     """Return the key and certificate that the server shows."""
     from libchat.security.identity import load_identity, load_own_identity
 
     if certificate is not None and key is not None:
         return load_own_identity(Path(certificate), Path(key))
     hosts = [host] if host and host not in (*LOOPBACK, *EVERYWHERE) else []
-    return load_identity(Path(data) if data is not None else None, datetime.now(UTC), hosts)
+    return load_identity(data, datetime.now(UTC), hosts)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -20,6 +20,7 @@ from typing import Final
 
 from libchat import messages as m
 from libchat.errors import Code, InvalidName
+from libchat.limits import MEMORY_ENTRIES
 from libchat.names import RoomName, parse_room
 
 Parsed = tuple[m.Command | m.Rejected, ...]
@@ -45,6 +46,7 @@ class Classic:
         self._formats: dict[type[m.Event], Callable[..., str]] = {
             m.Entry: self._entry,
             m.Page: self._page,
+            m.Found: self._page,
             **_FORMATS,
         }
 
@@ -72,7 +74,7 @@ class Classic:
             return f"{entry.sender} (in {entry.target[1:]}): {text}\n"
         return f"{entry.sender}: {text}\n"
 
-    def _page(self, page: m.Page) -> str:
+    def _page(self, page: m.Page | m.Found) -> str:
         return "".join(_lines(_place(entry, self._sent(entry)), entry) for entry in page.entries)
 
     def _sent(self, entry: m.Entry) -> str:
@@ -184,13 +186,40 @@ def _place(entry: m.Entry, sent: str = "") -> str:
 
 
 def _lines(place: str, entry: m.Entry) -> str:
-    if entry.kind == "topic":
-        topic = entry.text.replace("\n", " ")
-        change = f"set the topic to: {topic}" if topic else "cleared the topic"
-        return f"server: {place} {change}\n"
+    if entry.is_deleted:
+        return ""  # the deletion follows
+    if entry.kind != "message":
+        return f"server: {place} {_change(entry)}\n"
     if "\n" not in entry.text:
         return f"{place}: {entry.text}\n"
     return "".join(f"{place}: {line}\n" for line in entry.text.split("\n"))
+
+
+def _change(entry: m.Entry) -> str:
+    """Return what somebody did, in words. Lines have no numbers, so which message it was about cannot be said."""
+    text = entry.text.replace("\n", " ")
+    if entry.kind == "topic":
+        return f"set the topic to: {text}" if text else "cleared the topic"
+    if entry.kind == "edit":
+        return f"changed a message to: {text}"
+    if entry.kind == "delete":
+        return "deleted a message"
+    return f"reacted with: {text}" if entry.kind == "react" else f"took back: {text}"
+
+
+def _entered(event: m.Entered) -> str:
+    kept = []
+    if event.keep_seconds:
+        days, rest = divmod(event.keep_seconds, 24 * 3600)
+        kept.append(f"for {days} days" if not rest else f"for {event.keep_seconds / 3600:.4g} hours")
+    if 0 < event.keep_entries < MEMORY_ENTRIES:  # nobody who types by hand looks further back
+        kept.append(f"up to {event.keep_entries} of them")
+    told = f"server: messages are kept {', '.join(kept)}\n" if kept else ""
+    return f"server: joined {event.room[1:]}\n{told}"
+
+
+def _skipped(event: m.Skipped) -> str:
+    return f"server: older messages of {event.target.lstrip('#')} have waited too long and do not come\n"
 
 
 def _failed(event: m.Failed) -> str:
@@ -221,7 +250,7 @@ def _nothing(event: m.Event) -> str:
 
 _FORMATS: Final[dict[type[m.Event], Callable[..., str]]] = {
     m.Registered: lambda event: f"server: welcome {event.name}\n",
-    m.Entered: lambda event: f"server: joined {event.room[1:]}\n",
+    m.Entered: _entered,
     m.Exited: lambda event: f"server: left {event.room[1:]}\n",
     m.Joined: lambda event: f"server: {event.name} joined {event.room[1:]}\n",
     m.Left: lambda event: f"server: {event.name} left {event.room[1:]}\n",
@@ -231,7 +260,10 @@ _FORMATS: Final[dict[type[m.Event], Callable[..., str]]] = {
     m.Accepted: _accepted,
     m.Online: _online,
     m.RoomList: _room_list,
+    m.Skipped: _skipped,
     m.Welcome: _nothing,
+    m.Delivered: _nothing,
+    m.IsRead: _nothing,
     m.IsTyping: _nothing,
     m.Done: _nothing,
     m.Pong: _nothing,

@@ -9,6 +9,7 @@ from libchat import messages as m
 from libchat.core.effects import Deliver, Delivery, Reply
 from libchat.core.registry import Session
 from libchat.hub import Hub
+from libchat.records import Answer, Draft, Failure, Outcome, Question, Record, Retention, State, Unanswered
 from libchat.store.base import Log
 from libchat.store.memory import MemoryLog
 
@@ -59,17 +60,36 @@ class ListenerSink:
 
 
 class SlowLog:
-    """A log that stores nothing before `commit` is called, and can fail to store."""
+    """A log that stores no entry before `commit` is called, and can fail to.
 
-    def __init__(self) -> None:
+    Facts are stored at once, unless entries wait. What is asked is answered at once, or when `look_up` is called.
+    """
+
+    def __init__(self, *, answers_at_once: bool = True) -> None:
         self._log = MemoryLog()
-        self._waiting: deque[tuple[Sequence[m.Draft | m.Forget], Callable[[list[m.Outcome]], None]]] = deque()
+        self._waiting: deque[tuple[Sequence[Record], Callable[[list[Outcome]], None]]] = deque()
+        self._asked: deque[tuple[Question, Callable[[Answer], None]]] = deque()
+        self._answers_at_once = answers_at_once
 
-    def append(
-        self, drafts: Sequence[m.Draft | m.Forget], committed: Callable[[list[m.Outcome]], None]
-    ) -> list[m.Outcome] | None:
-        """Have drafts wait."""
-        self._waiting.append((drafts, committed))
+    @property
+    def id(self) -> str:
+        """What tells this log from others."""
+        return self._log.id
+
+    @property
+    def retention(self) -> Retention:
+        """How long entries are kept."""
+        return self._log.retention
+
+    def load(self) -> State:
+        """Return what is known."""
+        return self._log.load()
+
+    def append(self, records: Sequence[Record], committed: Callable[[list[Outcome]], None]) -> list[Outcome] | None:
+        """Have records wait."""
+        if not (self._waiting or any(isinstance(record, Draft) for record in records)):
+            return self._log.append(records, committed)
+        self._waiting.append((records, committed))
         return None
 
     def __len__(self) -> int:
@@ -78,21 +98,30 @@ class SlowLog:
 
     def commit(self, *, failure: str = "") -> None:
         """Store what one append brought, or, with a reason, fail to."""
-        drafts, committed = self._waiting.popleft()
+        records, committed = self._waiting.popleft()
         if failure:
-            committed([m.Failure(failure) for _ in drafts])
+            committed([Failure(failure) for _ in records])
             return
-        outcomes = self._log.append(drafts, committed)
+        outcomes = self._log.append(records, committed)
         assert outcomes is not None
         committed(outcomes)
 
-    def read(self, conversation: str, after: int, until: int) -> Sequence[m.Entry]:
-        """Return what is kept of the entries with `after < seq <= until`, in order."""
-        return self._log.read(conversation, after, until)
+    def ask(self, question: Question, answered: Callable[[Answer], None]) -> Answer | None:
+        """Look something up: now, or have it wait."""
+        if self._answers_at_once:
+            return self._log.ask(question, answered)
+        self._asked.append((question, answered))
+        return None
 
-    def page(self, conversation: str, *, before: int | None, limit: int, since: int) -> tuple[Sequence[m.Entry], bool]:
-        """Return the newest `limit` entries before `before`, since `since`, in order; and whether there are older."""
-        return self._log.page(conversation, before=before, limit=limit, since=since)
+    def look_up(self, *, failure: str = "") -> bool:
+        """Answer the oldest question, or, with a reason, fail to; return False if there is none."""
+        if not self._asked:
+            return False
+        question, answered = self._asked.popleft()
+        answer = Unanswered(failure) if failure else self._log.ask(question, answered)
+        assert answer is not None
+        answered(answer)
+        return True
 
     def close(self) -> None:
         """Store what waits."""

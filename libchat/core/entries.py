@@ -1,0 +1,234 @@
+"""What is said: from a command to a draft, and from the log's answer to what everybody hears of it.
+
+What an entry looks like to others is fixed when it is routed (its recipients are a snapshot); what the log says is
+added when it is committed. A private entry is put into the recipient's mailbox then, and stays there until it is
+acknowledged, whether the recipient is here or not. Delivery to somebody who is here does not look at the mailbox.
+"""
+
+from __future__ import annotations
+
+from libchat import messages as m
+from libchat.core import effects as fx
+from libchat.core.near import near_names
+from libchat.core.offline import Mailbox, OfflineQueue
+from libchat.core.registry import Person, Registry, Session
+from libchat.core.replay import Replays
+from libchat.core.rooms import Room, Rooms, room_conversation
+from libchat.errors import Code, Refused
+from libchat.names import Name, RoomName
+from libchat.records import Conflict, Cursor, Draft, Failure, Mark, Outcome, Repeat, Unfit
+
+Out = list[fx.Effect]
+Deliveries = list[fx.Delivery]
+
+
+class Entries:
+    """Make drafts, and carry on with what the log made of them."""
+
+    def __init__(self, registry: Registry, rooms: Rooms, offline: OfflineQueue, replays: Replays) -> None:
+        self._registry = registry
+        self._rooms = rooms
+        self._offline = offline
+        self._replays = replays
+
+    # --- to the log -------------------------------------------------------------------------------------------------
+
+    def append(
+        self,
+        session: Session,
+        target: Name | RoomName,
+        text: str,
+        now: int,
+        cid: str,
+        out: Out,
+        kind: str = "message",
+        ref: int = 0,
+    ) -> None:
+        """Have something said to a name or to a room that one is in. Raises `Refused`."""
+        person = person_of(session)
+        if isinstance(target, RoomName):
+            self._append_to_room(session, person, own_room(person, target), text, now, cid, out, kind, ref)
+        else:
+            self._append_to_pair(session, person, target, text, now, cid, out, kind, ref)
+
+    def _append_to_room(
+        self, session: Session, person: Person, room: Room, text: str, now: int, cid: str, out: Out, kind: str, ref: int
+    ) -> None:
+        target, sender = str(room.name), person.name.display
+        owner = _owner(person, session)
+        is_operator = kind == "delete" and person.name.key in room.operators
+        draft = Draft(room.conversation, target, sender, now, text, kind, session.device, cid, ref, owner, is_operator)
+        out.append(fx.Append(session, draft, room.audience, room=room))
+
+    def _append_to_pair(
+        self,
+        session: Session,
+        person: Person,
+        target: Name,
+        text: str,
+        now: int,
+        cid: str,
+        out: Out,
+        kind: str,
+        ref: int,
+    ) -> None:
+        other = self._registry.people.get(target.key)
+        if other is person:
+            raise Refused(Code.TO_YOURSELF, "you cannot send to yourself", target.display)
+        mailbox = other.mailbox if other is not None else self._offline.find(target)
+        if mailbox is None:
+            raise self._no_such_name(target)
+        recipients = other.audience if other is not None else ()
+        is_queued = not recipients
+        if is_queued:
+            self._offline.check_room(mailbox)
+        if len(person.audience) > 1:
+            recipients += person.audience
+        conversation = pair_conversation(person.name, target)
+        shown, sender = mailbox.name.display, person.name.display
+        owner = _owner(person, session)
+        draft = Draft(conversation, shown, sender, now, text, kind, session.device, cid, ref, owner)
+        away = other.away if other is not None else ""
+        out.append(fx.Append(session, draft, recipients, mailbox, is_queued, away))
+
+    def _no_such_name(self, name: Name) -> Refused:
+        near = near_names(name, (person.name for person in self._registry.people.values()))
+        hint = f"did you mean {' or '.join(near)}?" if near else "`who` lists who is online"
+        return Refused(Code.NO_SUCH_NAME, f"nobody here was ever called {name}; {hint}", name.display)
+
+    # --- from the log -----------------------------------------------------------------------------------------------
+
+    def committed(self, append: fx.Append, outcome: Outcome, out: Deliveries) -> None:
+        """Append to `out` what follows from the log's answer to an `Append`."""
+        if type(outcome) is m.Entry:
+            self._publish(append, outcome, out)
+            self._confirm(append, outcome, out)
+        elif type(outcome) is Repeat:
+            self._confirm(append, outcome.entry, out)
+        else:
+            self._deplore(append, outcome, out)
+
+    def _publish(self, append: fx.Append, entry: m.Entry, out: Deliveries) -> None:
+        recipients = append.recipients
+        conversation = append.draft.conversation
+        mailbox = append.mailbox
+        if mailbox is not None:
+            current = self._recalled(mailbox) if mailbox.is_forgotten else mailbox
+            current.add(conversation, entry.seq)
+        if self._replays.count:
+            is_held = self._replays.is_held
+            held = [
+                each for each in recipients if each is not append.session and is_held(each, conversation, entry.seq)
+            ]
+            if held:
+                recipients = tuple(each for each in recipients if each not in held)
+        if mailbox is not None:
+            for recipient in recipients:
+                recipient.unacked[conversation] = entry.seq
+        if entry.kind == "topic" and append.room is not None:
+            self._rooms.set_topic(append.room.name, entry.text)
+        if recipients:
+            out.append(fx.Deliver(recipients, entry, append.session))
+
+    def _recalled(self, mailbox: Mailbox) -> Mailbox:
+        """Return the mailbox of a name that was forgotten while an entry for it was on its way to the log."""
+        person = self._registry.people.get(mailbox.name.key)
+        if person is not None:
+            return person.mailbox
+        found = self._offline.find(mailbox.name)
+        if found is not None:
+            return found
+        self._offline.close(mailbox)
+        return mailbox
+
+    def _confirm(self, append: fx.Append, entry: m.Entry, out: Deliveries) -> None:
+        session = append.session
+        if session.wants_receipts or append.is_queued or append.away:
+            cid = append.draft.cid
+            receipt = m.Accepted(entry.target, entry.seq, entry.time, cid, append.is_queued, append.away)
+            out.append(fx.Reply(session, receipt))
+
+    def _deplore(self, append: fx.Append, outcome: Outcome, out: Deliveries) -> None:
+        if isinstance(outcome, Unfit):
+            code, reason = outcome.code, outcome.reason
+        elif isinstance(outcome, Conflict):
+            code, reason = Code.CID_REUSED, "this cid belongs to another message; nothing was sent"
+        else:
+            why = outcome.reason if isinstance(outcome, Failure) else "the log has not answered"
+            code, reason = Code.UNAVAILABLE, f"nothing was sent: {why}"
+        out.append(fx.Reply(append.session, m.Failed(code, reason, append.draft.target, append.draft.cid)))
+
+    # --- receipts ---------------------------------------------------------------------------------------------------
+
+    def acknowledge(self, session: Session, target: Name | RoomName, seq: int, out: Out) -> None:
+        """Move the cursor of a session's device in the conversation with a target, and tell the other side."""
+        person = person_of(session)
+        conversation = conversation_of(person, target)
+        self.advance(session, conversation, seq, out)
+        if seq >= session.unacked.get(conversation, 0) and not session.is_replaying:
+            session.unacked.pop(conversation, None)
+
+    def advance(self, session: Session, conversation: str, seq: int, out: Out) -> None:
+        """Move a cursor; never back, nor past what there is. Also of a session that is over."""
+        mailbox = session.mailbox
+        if mailbox is None:
+            return
+        moved = mailbox.acknowledge(conversation, seq)
+        if moved or (session.person is not None and session.person.is_account):
+            out.append(fx.Note(Cursor(mailbox.name.key, session.device, conversation, moved or seq)))
+        if moved:
+            self._tell_other(mailbox.name, conversation, m.Delivered(mailbox.name.display, moved), out)
+
+    def mark(self, session: Session, target: Name | RoomName, seq: int, out: Out) -> None:
+        """Have it remembered how far a person has read, and tell their other devices and the other side."""
+        person = person_of(session)
+        name, conversation = person.name, conversation_of(person, target)
+        out.append(fx.Note(Mark(name.key, conversation, seq)))
+        if len(person.audience) > 1:
+            own = m.IsRead(name.display, str(target) if isinstance(target, RoomName) else target.display, seq)
+            out.append(fx.Deliver(tuple(each for each in person.audience if each.has_acks), own, session))
+        if isinstance(target, Name):
+            self._tell_other(name, conversation, m.IsRead(name.display, name.display, seq), out)
+
+    def _tell_other(self, name: Name, conversation: str, event: m.Event, out: Out) -> None:
+        """Tell the other side of a private conversation, as far as its clients know receipts."""
+        if conversation.startswith("#"):
+            return
+        one, two = conversation.split()
+        other = self._registry.people.get(two if one == name.key else one)
+        sessions = tuple(each for each in other.audience if each.has_acks) if other is not None else ()
+        if sessions:
+            out.append(fx.Deliver(sessions, event))
+
+
+def person_of(session: Session) -> Person:
+    """Return whose session it is. `route` has refused sessions without a name."""
+    assert session.person is not None
+    return session.person
+
+
+def own_room(person: Person, name: RoomName) -> Room:
+    """Return a room that a person is in. Raises `Refused` if they are not."""
+    room = person.rooms.get(name.key)
+    if room is None:
+        raise Refused(Code.NOT_IN_ROOM, f"you are not in {name}; join it first", str(name))
+    return room
+
+
+def pair_conversation(one: Name, other: Name) -> str:
+    """Return the key of the conversation of two names."""
+    return f"{one.key} {other.key}" if one.key < other.key else f"{other.key} {one.key}"
+
+
+def conversation_of(person: Person, target: Name | RoomName) -> str:
+    """Return the key of the conversation that a person has with a target."""
+    if isinstance(target, RoomName):
+        return room_conversation(target)
+    return pair_conversation(person.name, target)
+
+
+def _owner(person: Person, session: Session) -> str:
+    """Return who may edit later what is said now: an account from any device, a guest from the same; or nobody."""
+    if person.is_account:
+        return person.name.key
+    return f"{person.name.key} {session.device}" if session.device else ""

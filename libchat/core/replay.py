@@ -1,0 +1,170 @@
+"""What a session has missed: read from the log page by page, with no gap and no repeat before what is live.
+
+How it works. A session has a backlog: for each conversation of which it misses something, the number after which. As
+long as it has one, new entries of these conversations, and all private ones, are not delivered to it: the log has them,
+and a later page will. So what is private keeps its order across conversations, too.
+A page is asked for when the one before has left for the session. When a page is the last one and nothing was held back
+since it was asked for, the session has everything, and what comes from now on is live.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from libchat import messages as m
+from libchat.core import effects as fx
+from libchat.limits import QUEUE_SECONDS
+from libchat.records import AskUnread, AskWaiting, Cursor, Span, UnreadFound, WaitingFound
+
+if TYPE_CHECKING:
+    from libchat.core.registry import Session
+
+END = 2**53 - 1
+"""Beyond every number."""
+
+Out = list[fx.Effect]
+
+
+class Backlog:
+    """What one session misses, and how far handing it out has come."""
+
+    __slots__ = ("after", "device", "has_held", "is_asking", "is_unknown")
+
+    def __init__(self, device: str, *, is_unknown: bool) -> None:
+        self.device = device
+        """The account's device that misses it; "" for a guest, for whom what the name has said is their own."""
+        self.after: dict[str, int] = {}
+        """By conversation, the number after which something is missing."""
+        self.is_unknown = is_unknown
+        """Whether the log was not asked yet in which conversations; until then, it may be any."""
+        self.is_asking = False
+        self.has_held = False
+        """Whether something was held back since the last question."""
+
+    def miss(self, conversation: str, after: int) -> None:
+        """Notice that what lies after a number is missing."""
+        self.after[conversation] = min(after, self.after.get(conversation, END))
+
+
+class Replays:
+    """Hand out backlogs. Not thread-safe: the hub calls it under its lock."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        """How many sessions have a backlog. Nearly always none, and then nobody is asked."""
+
+    def begin(self, session: Session) -> None:
+        """Have a session that has just registered miss what waits in its mailbox, or what the log knows of its device.
+
+        Also with an empty mailbox: what was routed before may not be committed, and so not be in it yet.
+        """
+        is_account = session.person is not None and session.person.is_account
+        session.backlog = Backlog(session.device if is_account else "", is_unknown=is_account)
+        self.count += 1
+
+    def resume(self, session: Session, conversation: str, after: int, out: Out) -> None:
+        """Have a session miss what lies after a number in a room that it has entered again."""
+        if session.is_over:
+            return
+        if session.backlog is None:
+            is_account = session.person is not None and session.person.is_account
+            session.backlog = Backlog(session.device if is_account else "", is_unknown=False)
+            self.count += 1
+        session.backlog.miss(conversation, after)
+        session.backlog.has_held = True
+        self.go_on(session, out)
+
+    def is_held(self, session: Session, conversation: str, seq: int) -> bool:
+        """Return whether a new entry is not for a session yet, because older ones wait."""
+        backlog = session.backlog
+        if backlog is None:
+            return False
+        if conversation.startswith("#") and not (backlog.is_unknown or conversation in backlog.after):
+            return False
+        backlog.miss(conversation, seq - 1)
+        backlog.has_held = True
+        return True
+
+    def go_on(self, session: Session, out: Out) -> None:
+        """Ask for the next page of what a session misses, unless that is under way, or it misses nothing."""
+        backlog = session.backlog
+        if backlog is None or backlog.is_asking or session.mailbox is None:
+            return
+        name = session.mailbox.name.key
+        if backlog.is_unknown:
+            backlog.is_asking = True
+            out.append(fx.Ask(session, AskUnread(name, backlog.device)))
+            return
+        for conversation, waiting in session.mailbox.spans.items():
+            if session.unacked.get(conversation, 0) < waiting.newest:
+                backlog.after.setdefault(conversation, max(waiting.cursor, session.unacked.get(conversation, 0)))
+        if not backlog.after:
+            self.stop(session)
+            return
+        backlog.is_asking = True
+        backlog.has_held = False
+        spans = tuple(Span(conversation, after, END) for conversation, after in backlog.after.items())
+        out.append(fx.Ask(session, AskWaiting(spans, name, backlog.device, session.replay_entries)))
+
+    def learned(self, session: Session, found: UnreadFound, out: Out) -> None:
+        """Take what the log knows of a device, and begin to hand it out."""
+        backlog = session.backlog
+        if backlog is None:
+            return
+        backlog.is_asking = backlog.is_unknown = False
+        for span in found.spans:
+            backlog.miss(span.conversation, span.after)
+        self.go_on(session, out)
+
+    def found(self, session: Session, found: WaitingFound, now: int, out: Out) -> None:
+        """Hand out a page, without what has waited too long: of that it is told."""
+        backlog = session.backlog
+        if backlog is None:
+            return
+        backlog.is_asking = False
+        oldest = now - QUEUE_SECONDS * 1000
+        too_old = {conversation: entry.seq for conversation, entry in found.entries if entry.time < oldest}
+        for conversation, seq in too_old.items():
+            _skip(session, conversation, seq, out)
+        for conversation, entry in found.entries:
+            backlog.after[conversation] = session.unacked[conversation] = entry.seq
+            if entry.time >= oldest:
+                out.append(fx.Reply(session, replace(entry, is_queued=True)))
+        if not (found.has_more or backlog.has_held):
+            self._finish(session, out)
+        elif all(entry.time < oldest for _, entry in found.entries):
+            self.go_on(session, out)  # nothing was handed out whose leaving could be noticed
+
+    def _finish(self, session: Session, out: Out) -> None:
+        """Let go of what waits and is no longer there, and stop."""
+        if session.mailbox is not None:
+            gone = {
+                conversation: waiting.newest
+                for conversation, waiting in session.mailbox.spans.items()
+                if session.unacked.get(conversation, 0) < waiting.newest
+            }
+            for conversation, seq in gone.items():
+                _skip(session, conversation, seq, out)
+        self.stop(session)
+
+    def stop(self, session: Session) -> None:
+        """Notice that a session misses nothing more, or has ended. Harmless when called twice."""
+        if session.backlog is not None:
+            session.backlog = None
+            self.count -= 1
+
+
+def _skip(session: Session, conversation: str, seq: int, out: Out) -> None:
+    """Tell a session that what it misses of a conversation does not come, up to a number, and move the cursor there."""
+    if session.mailbox is None:
+        return
+    name = session.mailbox.name.key
+    session.mailbox.acknowledge(conversation, seq)
+    out.append(fx.Note(Cursor(name, session.device, conversation, seq)))
+    target = conversation
+    if not conversation.startswith("#"):
+        one, other = conversation.split()
+        target = other if one == name else one
+    out.append(fx.Reply(session, m.Skipped(target, seq)))

@@ -1,0 +1,251 @@
+"""Questions into answers, on a connection that only reads. The work for each is bounded by its limit and its index."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from heapq import merge
+from itertools import islice
+from typing import Final, TypeAlias, assert_never
+
+from libchat.limits import KNOWN_NAMES
+from libchat.records import (
+    Answer,
+    AskPage,
+    AskSearch,
+    AskUnread,
+    AskWaiting,
+    Known,
+    PageFound,
+    Question,
+    RoomState,
+    SearchFound,
+    Span,
+    State,
+    UnreadFound,
+    Waiting,
+    WaitingFound,
+)
+from libchat.store.reading import ENTRY, EntryRow, entry_of, with_reactions
+from libchat.store.texts import pattern_of
+
+STRIDE: Final = 16
+"""Entries of one span that are read at once. Most spans are shorter, as they hold what waits for one person."""
+
+_Found: TypeAlias = tuple[EntryRow, str]
+
+
+def load(connection: sqlite3.Connection) -> State:
+    """Return what a log knows when it is opened."""
+    return State(_load_names(connection), _load_waiting(connection), _load_rooms(connection))
+
+
+def answer(connection: sqlite3.Connection, question: Question) -> Answer:
+    """Return the answer to a question, as of one moment. Raises sqlite3.Error if it cannot be read."""
+    connection.execute("BEGIN")
+    try:
+        return _answer(connection, question)
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _answer(connection: sqlite3.Connection, question: Question) -> Answer:
+    match question:
+        case AskPage():
+            return _find_page(connection, question)
+        case AskWaiting():
+            return _find_waiting(connection, question)
+        case AskUnread():
+            return _find_unread(connection, question)
+        case AskSearch():
+            return _find_words(connection, question)
+        case _:
+            assert_never(question)
+
+
+# --- what a log begins with -----------------------------------------------------------------------------------------
+
+
+def _load_names(connection: sqlite3.Connection) -> tuple[Known, ...]:
+    rows = connection.execute(
+        "SELECT key, display, since, device, is_account FROM names ORDER BY rowid DESC LIMIT ?", (KNOWN_NAMES,)
+    ).fetchall()
+    return tuple(
+        Known(name, display, since, device, bool(is_account))
+        for name, display, since, device, is_account in reversed(rows)
+    )
+
+
+def _load_waiting(connection: sqlite3.Connection) -> tuple[Waiting, ...]:
+    rows = connection.execute(
+        """SELECT c.one, c.key, coalesce(u.seq, 0), c.from_other FROM conversations c
+            JOIN names n ON n.key = c.one
+            LEFT JOIN cursors u ON u.name = c.one AND u.device = '' AND u.conversation = c.id
+            WHERE c.one IS NOT NULL AND c.from_other >= c.first AND c.from_other > coalesce(u.seq, 0)
+        UNION ALL SELECT c.other, c.key, coalesce(u.seq, 0), c.from_one FROM conversations c
+            JOIN names n ON n.key = c.other
+            LEFT JOIN cursors u ON u.name = c.other AND u.device = '' AND u.conversation = c.id
+            WHERE c.other IS NOT NULL AND c.from_one >= c.first AND c.from_one > coalesce(u.seq, 0)"""
+    )
+    return tuple(Waiting(*row) for row in rows)
+
+
+def _load_rooms(connection: sqlite3.Connection) -> tuple[RoomState, ...]:
+    rows = connection.execute(
+        """SELECT c.key, c.room, c.topic, m.name, m.is_operator
+        FROM conversations c LEFT JOIN members m ON c.id = m.conversation
+        WHERE c.one IS NULL AND (m.name IS NOT NULL OR c.topic <> '') ORDER BY c.id, m.name"""
+    )
+    members: dict[tuple[str, str, str], list[tuple[str, bool]]] = {}
+    for key, room, topic, name, is_operator in rows:
+        people = members.setdefault((key, room, topic), [])
+        if name is not None:
+            people.append((name, bool(is_operator)))
+    return tuple(RoomState(*room, tuple(theirs)) for room, theirs in members.items())
+
+
+# --- pages ----------------------------------------------------------------------------------------------------------
+
+_OLDER: Final = f"""SELECT {ENTRY} FROM entries e
+    WHERE e.conversation = ? AND e.seq < ? AND e.time >= ? ORDER BY e.seq DESC LIMIT ?"""  # noqa: S608 - made of constants, as those below
+
+_NEWER: Final = f"""SELECT {ENTRY} FROM entries e
+    WHERE e.conversation = ? AND e.seq >= ? AND e.time >= ? ORDER BY e.seq LIMIT ?"""  # noqa: S608
+
+_DELIVERED: Final = "SELECT seq FROM cursors WHERE conversation = ? AND name = ? AND device = ''"
+_READ: Final = "SELECT seq FROM marks WHERE conversation = ? AND name = ?"
+
+
+def _find_page(connection: sqlite3.Connection, asked: AskPage) -> PageFound:
+    row = connection.execute("SELECT id, last FROM conversations WHERE key = ?", (asked.conversation,)).fetchone()
+    if row is None:
+        return PageFound(())
+    conversation, last = row
+    older, start = _parts_of_page(asked, last)
+    # One more on each side than asked for: it tells whether there is more.
+    before: list[EntryRow] = connection.execute(_OLDER, (conversation, start, asked.since, older + 1)).fetchall()
+    newer = 0 if asked.where == "before" else asked.limit - min(len(before), older)
+    since: list[EntryRow] = connection.execute(_NEWER, (conversation, start, asked.since, newer + 1)).fetchall()
+    rows = before[:older][::-1] + since[:newer]
+    return PageFound(
+        tuple(with_reactions(connection, rows)),
+        len(before) > older,
+        len(since) > newer,
+        _seq_of(connection, _DELIVERED, conversation, asked.other),
+        _seq_of(connection, _READ, conversation, asked.other),
+    )
+
+
+def _parts_of_page(asked: AskPage, last: int) -> tuple[int, int]:
+    """Return how many entries are wanted before a number, and the number."""
+    match asked.where:
+        case "before":
+            return asked.limit, last + 1 if asked.at is None else asked.at
+        case "after":
+            return 0, (asked.at or 0) + 1
+        case "around":
+            return asked.limit // 2, last + 1 if asked.at is None else asked.at
+
+
+def _seq_of(connection: sqlite3.Connection, query: str, conversation: int, name: str) -> int:
+    row = connection.execute(query, (conversation, name)).fetchone() if name else None
+    return 0 if row is None else int(row[0])
+
+
+# --- what waits -----------------------------------------------------------------------------------------------------
+
+_WALK: Final = f"""SELECT {ENTRY} FROM entries e
+    WHERE e.conversation = ? AND e.seq > ? AND e.seq <= ? AND {{skip}} <> ? ORDER BY e.seq LIMIT {STRIDE}"""  # noqa: S608
+_WALK_PAST_DEVICE: Final = _WALK.format(skip="e.device")
+_WALK_PAST_NAME: Final = _WALK.format(skip="e.name")
+
+
+def _find_waiting(connection: sqlite3.Connection, asked: AskWaiting) -> WaitingFound:
+    walks = [_walk(connection, asked, span) for span in asked.spans]
+    found = list(islice(merge(*walks, key=_id_of), asked.limit + 1))
+    kept = found[: asked.limit]
+    return WaitingFound(
+        tuple((conversation, entry_of(row)) for row, conversation in kept),
+        len(found) > asked.limit,
+    )
+
+
+def _id_of(found: _Found) -> int:
+    return found[0][0]
+
+
+def _walk(connection: sqlite3.Connection, asked: AskWaiting, span: Span) -> Iterator[_Found]:
+    """Yield what a span holds for the asker, reading a few at a time."""
+    row = connection.execute("SELECT id FROM conversations WHERE key = ?", (span.conversation,)).fetchone()
+    if row is None:
+        return
+    query, skipped = (_WALK_PAST_DEVICE, asked.device) if asked.device else (_WALK_PAST_NAME, asked.name)
+    after = span.after
+    while True:
+        rows: list[EntryRow] = connection.execute(query, (row[0], after, span.until, skipped)).fetchall()
+        for found in rows:
+            yield found, span.conversation
+        if len(rows) < STRIDE:
+            return
+        after = rows[-1][2]
+
+
+_UNREAD: Final = """
+    WITH mine(id, key, first, last) AS (
+        SELECT id, key, first, last FROM conversations WHERE one = ?1 AND one IS NOT NULL
+        UNION SELECT id, key, first, last FROM conversations WHERE other = ?1 AND other IS NOT NULL
+        UNION SELECT c.id, c.key, c.first, c.last FROM members m JOIN conversations c ON c.id = m.conversation
+            WHERE m.name = ?1
+    ), spans(id, key, first, after, last) AS (
+        SELECT id, key, first, coalesce(
+            (SELECT seq FROM cursors u WHERE u.name = ?1 AND u.device = ?2 AND u.conversation = mine.id),
+            (SELECT seq FROM cursors u WHERE u.name = ?1 AND u.device = '' AND u.conversation = mine.id),
+            0
+        ), last FROM mine
+    )
+    SELECT key, after, last FROM spans WHERE last > after AND last >= first ORDER BY id"""
+
+
+def _find_unread(connection: sqlite3.Connection, asked: AskUnread) -> UnreadFound:
+    rows = connection.execute(_UNREAD, (asked.name, asked.device))
+    return UnreadFound(tuple(Span(*row) for row in rows))
+
+
+# --- search ---------------------------------------------------------------------------------------------------------
+
+_SEARCH: Final = f"""SELECT {ENTRY} FROM search JOIN entries e ON e.id = search.rowid
+    WHERE search MATCH ? AND search.rowid < ? AND e.time >= ? ORDER BY search.rowid DESC LIMIT ?"""  # noqa: S608
+
+_NO_ENTRY: Final = 2**63 - 1
+
+
+def _find_words(connection: sqlite3.Connection, asked: AskSearch) -> SearchFound:
+    conversations = _readable(connection, asked)
+    if not conversations or not asked.words:
+        return SearchFound(())
+    pattern = pattern_of(asked.words, conversations)
+    before = _NO_ENTRY if asked.before is None else asked.before
+    rows: list[EntryRow] = connection.execute(_SEARCH, (pattern, before, asked.since, asked.limit + 1)).fetchall()
+    kept = rows[: asked.limit]
+    following = kept[-1][0] if len(rows) > asked.limit else None
+    return SearchFound(tuple(map(entry_of, kept)), following)
+
+
+def _readable(connection: sqlite3.Connection, asked: AskSearch) -> list[int]:
+    """Return the ids of the conversations that are looked through."""
+    if asked.only:
+        is_theirs = asked.only in asked.rooms or asked.name in asked.only.split(" ")
+        keys = (asked.only,) if is_theirs and asked.only else ()
+        return _ids_of(connection, keys)
+    own = connection.execute(
+        """SELECT id FROM conversations WHERE one = ?1 AND one IS NOT NULL
+        UNION SELECT id FROM conversations WHERE other = ?1 AND other IS NOT NULL""",
+        (asked.name,),
+    )
+    return [number for (number,) in own] + _ids_of(connection, asked.rooms)
+
+
+def _ids_of(connection: sqlite3.Connection, keys: tuple[str, ...]) -> list[int]:
+    rows = (connection.execute("SELECT id FROM conversations WHERE key = ?", (key,)).fetchone() for key in keys)
+    return [row[0] for row in rows if row is not None]

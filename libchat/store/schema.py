@@ -1,0 +1,200 @@
+"""The tables of a log's file, and how the file is opened.
+
+An entry is a row of `entries`; its `id` counts all entries in the order of appending. Texts stand there as they were
+sent: an edited message points to its newest edit, and a deleted one has lost its text and salt and kept their digest.
+What is in the index `search`, `texts.py` says.
+
+The version of the tables is in `PRAGMA user_version`. To change them, add a step to `STEPS`, and a file of the version
+before to the fixtures of the tests. Steps go forward only, and the newest version is their number.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from libchat.errors import StoreError
+from libchat.store.chain import BEGINNING
+from libchat.store.texts import plain
+
+APPLICATION_ID: Final = 0x6C636861
+"""`lcha`, in the header of the file: it tells a log from other databases."""
+
+OLDEST_SQLITE: Final = (3, 37, 0)
+"""The first one with strict tables."""
+
+CACHE_KIB: Final = 16_384
+"""Pages that the writer keeps in memory: the upper levels of all indexes of ten million entries."""
+
+READ_CACHE_KIB: Final = 4_096
+"""Pages that a reader keeps: a few thousand pages of history. The system caches the file besides."""
+
+WAL_BYTES: Final = 67_108_864
+"""What is kept of the write-ahead log's file after a checkpoint. One checkpoint's worth is about 20 MB."""
+
+VERSION_1: Final = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    # One row: how many transactions there were, the newest entry's id, and how many texts the index may
+    # hold that were erased or changed.
+    """CREATE TABLE counters (
+        transactions INTEGER NOT NULL, entries INTEGER NOT NULL, erased INTEGER NOT NULL
+    ) STRICT""",
+    "INSERT INTO counters VALUES (0, 0, 0)",
+    # `one` and `other` are the names of a pair; `first` is the oldest entry that is kept, and `base` the hash before
+    # it; `head` is the hash of the newest; `from_one` and `from_other` are the newest entries that each of them sent.
+    f"""CREATE TABLE conversations (
+        id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, one TEXT, other TEXT,
+        room TEXT NOT NULL DEFAULT '', topic TEXT NOT NULL DEFAULT '',
+        first INTEGER NOT NULL DEFAULT 1, last INTEGER NOT NULL DEFAULT 0,
+        base BLOB NOT NULL DEFAULT x'{BEGINNING.hex()}', head BLOB NOT NULL DEFAULT x'{BEGINNING.hex()}',
+        from_one INTEGER NOT NULL DEFAULT 0, from_other INTEGER NOT NULL DEFAULT 0
+    ) STRICT""",
+    "CREATE INDEX conversations_of_one ON conversations (one) WHERE one IS NOT NULL",
+    "CREATE INDEX conversations_of_other ON conversations (other) WHERE other IS NOT NULL",
+    # `name` is the canonical one of the sender; `edited` and `deleted` are the numbers of the newest edit and of the
+    # deletion, 0 if there is none. `salt` is NULL when the text is erased, and only then `digest` is not.
+    """CREATE TABLE entries (
+        id INTEGER PRIMARY KEY, conversation INTEGER NOT NULL REFERENCES conversations, seq INTEGER NOT NULL,
+        target TEXT NOT NULL, sender TEXT NOT NULL, name TEXT NOT NULL, owner TEXT NOT NULL, time INTEGER NOT NULL,
+        text TEXT NOT NULL, kind TEXT NOT NULL, ref INTEGER NOT NULL, device TEXT NOT NULL, cid TEXT NOT NULL,
+        salt BLOB, digest BLOB, hash BLOB NOT NULL,
+        edited INTEGER NOT NULL DEFAULT 0, deleted INTEGER NOT NULL DEFAULT 0
+    ) STRICT""",
+    "CREATE UNIQUE INDEX entries_by_seq ON entries (conversation, seq)",
+    "CREATE UNIQUE INDEX entries_by_cid ON entries (device, cid) WHERE device <> '' AND cid <> ''",
+    "CREATE INDEX edits ON entries (conversation, ref) WHERE kind = 'edit'",
+    # `at` is the id of the entry that brought the reaction.
+    """CREATE TABLE reactions (
+        entry INTEGER NOT NULL REFERENCES entries ON DELETE CASCADE, text TEXT NOT NULL, name TEXT NOT NULL,
+        display TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (entry, text, name)
+    ) STRICT, WITHOUT ROWID""",
+    # `rowid` is the order in which names were taken.
+    """CREATE TABLE names (
+        key TEXT PRIMARY KEY, display TEXT NOT NULL, since INTEGER NOT NULL, device TEXT NOT NULL,
+        is_account INTEGER NOT NULL
+    ) STRICT""",
+    # Without a device: the cursor of the name itself.
+    """CREATE TABLE cursors (
+        name TEXT NOT NULL, device TEXT NOT NULL, conversation INTEGER NOT NULL REFERENCES conversations,
+        seq INTEGER NOT NULL, PRIMARY KEY (name, device, conversation)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE marks (
+        name TEXT NOT NULL, conversation INTEGER NOT NULL REFERENCES conversations, seq INTEGER NOT NULL,
+        PRIMARY KEY (name, conversation)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE members (
+        conversation INTEGER NOT NULL REFERENCES conversations, name TEXT NOT NULL, is_operator INTEGER NOT NULL,
+        PRIMARY KEY (conversation, name)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX members_by_name ON members (name)",
+    """CREATE VIRTUAL TABLE search USING fts5 (
+        text, conversation, content='', columnsize=0, tokenize='unicode61 remove_diacritics 2'
+    )""",
+)
+
+STEPS: Final[Sequence[Sequence[str]]] = (VERSION_1,)
+"""What makes each version of the one before. The first makes version 1 of an empty file."""
+
+
+def connect_to_write(path: Path, *, factory: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
+    """Return the connection that alone writes and checkpoints. It may be used by one thread at a time."""
+    connection = _connect(path, "rw", factory)
+    try:
+        connection.create_function("plain", 1, plain, deterministic=True)
+        connection.execute("PRAGMA busy_timeout = 5000")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")  # checkpoints are the writer's, when everybody has answers
+        connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Return a connection that only reads, also beside a process that writes. One thread at a time may use it."""
+    connection = _connect(path, "ro", sqlite3.Connection)
+    connection.execute("PRAGMA busy_timeout = 5000")
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute(f"PRAGMA cache_size = -{READ_CACHE_KIB}")
+    return connection
+
+
+def prepare(
+    connection: sqlite3.Connection, path: Path, new_id: Callable[[], str], steps: Sequence[Sequence[str]] = STEPS
+) -> str:
+    """Make the file a log of the newest version, and return the log's id. `new_id` makes that of a new one.
+
+    Raises StoreError if it is something else, damaged, or of a version that is not known yet.
+    """
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        oldest = ".".join(map(str, OLDEST_SQLITE))
+        raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old for a log; install {oldest} or newer")
+    try:
+        _refuse_others(connection, path, len(steps))
+        connection.execute("PRAGMA journal_mode = WAL")
+        _migrate(connection, new_id, steps)
+        _refuse_torn(connection, path)
+        (log,) = connection.execute("SELECT value FROM meta WHERE key = 'id'").fetchone()
+    except sqlite3.Error as error:
+        remedy = "put a backup in its place, or name another file"
+        raise StoreError(f"{path} cannot be used as a log: {error}; {remedy}") from error
+    return str(log)
+
+
+def _connect(path: Path, mode: str, factory: type[sqlite3.Connection]) -> sqlite3.Connection:
+    address = f"file:{quote(path.as_posix())}?mode={mode}"
+    return sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, factory=factory)
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    (value,) = connection.execute(f"PRAGMA {pragma}").fetchone()
+    return int(value)
+
+
+def _refuse_others(connection: sqlite3.Connection, path: Path, newest: int) -> None:
+    version = _number(connection, "user_version")
+    is_ours = _number(connection, "application_id") == APPLICATION_ID
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if not is_ours and (version or tables):
+        raise StoreError(f"{path} is a database of another program; name another file")
+    if version > newest:
+        remedy = "upgrade libchat, or name another file"
+        raise StoreError(f"{path} was written by a newer libchat (version {version} of its tables); {remedy}")
+
+
+def _refuse_torn(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise if the file is shorter than it says, as after a copy that was cut off."""
+    beside = path.with_name(path.name + "-wal")
+    size = path.stat().st_size + (beside.stat().st_size if beside.exists() else 0)
+    if _number(connection, "page_count") * _number(connection, "page_size") > size:
+        raise sqlite3.DatabaseError("its end is missing")
+
+
+def _migrate(connection: sqlite3.Connection, new_id: Callable[[], str], steps: Sequence[Sequence[str]]) -> None:
+    """Take all steps that are missing, all or none."""
+    version = _number(connection, "user_version")
+    if version == len(steps):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for step in steps[version:]:
+            for statement in step:
+                connection.execute(statement)
+        if not version:
+            connection.execute("INSERT INTO meta VALUES ('id', ?)", (new_id(),))
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(steps)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
