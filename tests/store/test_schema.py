@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ SECOND = ("ALTER TABLE entries ADD COLUMN mood TEXT NOT NULL DEFAULT 'fine'",)
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Iterator[Path]:
+def path(tmp_path: Path) -> Path:
     """Return the path of a log with one entry."""
     path = tmp_path / "log.db"
     log = SqliteLog(path)
