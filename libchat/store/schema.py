@@ -133,19 +133,15 @@ def prepare(
 ) -> str:
     """Make the file a log of the newest version, and return the log's id. `new_id` makes that of a new one.
 
-    Raises StoreError if it is something else, damaged, or of a version that is not known yet.
+    Raises StoreError if it is something else, or of a version that is not known yet; sqlite3.Error if it is damaged.
     """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         oldest = ".".join(map(str, OLDEST_SQLITE))
         raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old for a log; install {oldest} or newer")
-    try:
-        _refuse_others(connection, path, len(steps))
-        connection.execute("PRAGMA journal_mode = WAL")
-        _migrate(connection, new_id, steps)
-        (log,) = connection.execute("SELECT value FROM meta WHERE key = 'id'").fetchone()
-    except sqlite3.Error as error:
-        remedy = "put a backup in its place, or name another file"
-        raise StoreError(f"{path} cannot be used as a log: {error}; {remedy}") from error
+    _refuse_others(connection, path, len(steps))
+    connection.execute("PRAGMA journal_mode = WAL")
+    _migrate(connection, new_id, steps)
+    (log,) = connection.execute("SELECT value FROM meta WHERE key = 'id'").fetchone()
     return str(log)
 
 

@@ -75,8 +75,8 @@ def merge(connection: sqlite3.Connection, pages: int) -> bool:
 def pattern_of(words: Sequence[str], conversations: Sequence[int], name: str) -> str:
     """Return words, and where they may stand, in the language of the index (https://sqlite.org/fts5.html, section 3).
 
-    They may stand in these conversations, and in the private ones of the name if there is one. Everything that was typed
-    is put between quotes, but for a last `*`. What has no letter and no digit in it matches nothing.
+    They may stand in these conversations, and in the private ones of the name if there is one. Everything that was
+    typed is put between quotes, but for a last `*`. What has no letter and no digit in it matches nothing.
     """
     readers = [f"c{number}" for number in conversations]
     if name:

@@ -67,7 +67,7 @@ def test_missing_steps_are_taken(path: Path) -> None:
 def test_a_step_that_fails_changes_nothing(path: Path) -> None:
     """The file is as it was before, and opens."""
     connection = connect_to_write(path)
-    with pytest.raises(StoreError, match="cannot be used as a log"):
+    with pytest.raises(sqlite3.OperationalError, match="already exists"):
         prepare(connection, path, lambda: "new", (*STEPS, (*SECOND, "CREATE TABLE entries (a)")))
     connection.close()
     log = SqliteLog(path)
