@@ -1,4 +1,4 @@
-"""What goes into a log and comes out of it, beside entries. All are immutable values; times are milliseconds since 1970.
+"""What goes into a log and comes out of it, beside entries. All are immutable; times are milliseconds since 1970.
 
 A `conversation` is named by its key: `#room` by canonical name, or the two canonical names of a pair, sorted, with a
 space between. A `name` here is a canonical name; a `device` is what `device_id` makes of a client's secret.
@@ -136,8 +136,8 @@ class AskPage(Struct, frozen=True, gc=False):
     """Ask for `limit` entries of a conversation that are not older than `since`.
 
     `where` "before": the newest ones before the number `at` (None: of all); "after": the oldest ones after it;
-    "around": the entry `at` in the middle, with up to `limit // 2` before it and the rest from it on. `other` is whose
-    receipts are wanted, too.
+    "around": the entry `at` in the middle, with up to `limit // 2` before it, and what is left of `limit` from it on.
+    `other` is whose receipts are wanted, too.
     """
 
     conversation: str
