@@ -159,6 +159,12 @@ class LinksAcrossRestarts(RuleBasedStateMachine):
         """Have some bytes arrive at a client."""
         self.people[who].flow_down(size)
 
+    @rule(who=who)
+    def arrive(self, who: int) -> None:
+        """Have everything arrive that is on its way to and from somebody, once."""
+        self.people[who].flow_up(10**6)
+        self.people[who].flow_down(10**6)
+
     @rule(who=who, is_noticed=st.booleans())
     def cut(self, who: int, is_noticed: bool) -> None:
         """Lose a connection; the server notices, or does not."""
