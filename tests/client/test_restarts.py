@@ -126,7 +126,7 @@ def test_server_comes_back_over_its_log(tmp_path: Path) -> None:
 
 
 def test_state_resumes_rooms_and_private_conversations(server: libchat.Server, tmp_path: Path) -> None:
-    """A program that ends and begins again hears what it has not taken yet, in a room and private, and nothing twice."""
+    """A program that ends and begins again hears what it has not taken yet, in a room and private, each once."""
 
     def begin() -> libchat.Client:
         return libchat.connect(server.address, "ana", pin=server.pin, state=tmp_path / "ana")
@@ -183,7 +183,7 @@ def test_state_keeps_what_was_not_answered(server: libchat.Server, proxy: Proxy,
 
 
 def test_state_of_somebody_else_is_refused(server: libchat.Server, tmp_path: Path) -> None:
-    """A folder that is in use, or belongs to another name, is refused before anything is sent; then it is free again."""
+    """A folder that is in use, or belongs to another name, is refused before anything is sent, and free again later."""
     with (
         libchat.connect(server.address, "ana", pin=server.pin, state=tmp_path),
         pytest.raises(libchat.StoreError, match="in use"),
@@ -291,19 +291,18 @@ def test_killed_receiver_hears_nothing_twice(server: libchat.Server, tmp_path: P
             with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as receiver:
                 assert receiver.stdout is not None
                 if kills == 0:
-                    while not isinstance(event := ana.receive_event(SECONDS), m.Joined):
-                        assert event
+                    wait_for(ana, m.Joined)
                     for number in range(1000):
                         ana.send("#x", str(number))
                         ana.send("bo", str(number))
                     ana.ping()
                 while max(heard["bo"], default=-1) < stop_at or max(heard["#x"], default=-1) < stop_at:
-                    target, number = receiver.stdout.readline().split()
-                    heard[target].append(int(number))
+                    target, text = receiver.stdout.readline().split()
+                    heard[target].append(int(text))
                 receiver.kill()
                 for line in receiver.stdout:
-                    target, number = line.split()
-                    heard[target].append(int(number))
+                    target, text = line.split()
+                    heard[target].append(int(text))
     for numbers in heard.values():
         assert numbers == sorted(set(numbers))
     assert 2000 - 3 <= sum(map(len, heard.values())) <= 2000
