@@ -99,6 +99,11 @@ class Rooms:
             del self._rooms[room.name.key]
             self.remember(room.name, room.topic)
 
+    def topic(self, name: RoomName) -> str:
+        """Return the topic of the room of that name, or of the last one."""
+        room = self._rooms.get(name.key)
+        return room.topic if room is not None else self._topics.get(name.key, "")
+
     def set_topic(self, name: RoomName, topic: str) -> None:
         """Set the topic of the room of that name, or of the next one."""
         room = self._rooms.get(name.key)

@@ -117,7 +117,7 @@ class Router:
             out.append(fx.Reply(enter.session, m.Failed(Code.UNAVAILABLE, reason, enter.answer.room, enter.answer.cid)))
             return
         seq = outcome.seq if isinstance(outcome, Stored) else 0
-        out.append(fx.Reply(enter.session, replace(enter.answer, topic=enter.room.topic, seq=seq)))
+        out.append(fx.Reply(enter.session, replace(enter.answer, topic=self.rooms.topic(enter.room.name), seq=seq)))
         if enter.after is not None and enter.after < seq:
             self.replays.resume(enter.session, enter.room.conversation, enter.after, out)
 
@@ -141,7 +141,7 @@ class Router:
 
     def tell_topic(self, tell: fx.TellTopic, out: Out) -> None:
         """Append to `out` an answer with the topic that a room has now."""
-        out.append(fx.Reply(tell.session, replace(tell.answer, text=tell.room.topic)))
+        out.append(fx.Reply(tell.session, replace(tell.answer, text=self.rooms.topic(tell.room.name))))
 
     def drained(self, session: Session, out: Out) -> None:
         """Notice that everything handed to a session has left for it."""

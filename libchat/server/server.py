@@ -131,7 +131,6 @@ class Server:
         Takes at most `Bounds.stop_seconds` and what is under way. Harmless when called twice.
         """
         if self._acceptor is None:
-            self._close_hub(reason)
             return
         self._acceptor.stop()
         self._acceptor = None
