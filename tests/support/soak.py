@@ -11,8 +11,8 @@ Run by hand: `make soak KILLS=200`.
 from __future__ import annotations
 
 import argparse
-import json
 import itertools
+import json
 import random
 import signal
 import sqlite3
@@ -87,8 +87,6 @@ class Host:
 
 def libchat_json(line: str) -> dict[str, object]:
     """Return what the server says when it listens."""
-
-
     told: dict[str, object] = json.loads(line)
     return told
 
