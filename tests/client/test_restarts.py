@@ -94,6 +94,21 @@ def test_room_is_resumed_after_a_long_cut(connect: Connect, proxy: Proxy) -> Non
     assert (live.text, live.is_queued) == ("live", False)
 
 
+def test_receipt_learns_what_happened_during_a_cut(connect: Connect, proxy: Proxy) -> None:
+    """Who was cut off when a message was delivered and read hears of it later, though nobody told it then."""
+    ana, bo = connect("ana", address=proxy.address), connect("bo")
+    receipt = ana.send("bo", "hi")
+    receipt.accepted(SECONDS)
+    proxy.refuse()
+    wait_for(ana, m.Interrupted)
+    entry = bo.receive(SECONDS)
+    bo.read("ana", entry.seq)
+    bo.ping()
+    proxy.admit()
+    receipt.read(SECONDS)
+    receipt.delivered(0)
+
+
 # --- restarts of the server -----------------------------------------------------------------------------------------
 
 
