@@ -16,6 +16,7 @@ import libchat
 from libchat import aio
 from libchat import messages as m
 from libchat.client.patience import Patience
+from libchat.client.state import StateFile
 from support.proxy import Proxy
 
 SECONDS = 30
@@ -211,6 +212,20 @@ def test_state_of_somebody_else_is_refused(server: libchat.Server, tmp_path: Pat
     libchat.connect(server.address, "ana", pin=server.pin, state=str(tmp_path)).close()
 
 
+def test_full_disk_is_told(server: libchat.Server, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What cannot be kept is not sent as if it were: the program hears of it, and can leave."""
+    with libchat.connect(server.address, "ana", pin=server.pin, state=tmp_path) as ana:
+        state = ana._memory
+        assert isinstance(state, StateFile)
+        ana.ping()
+        with state._lock:
+            (pages,) = state._database.execute("PRAGMA page_count").fetchone()
+            state._database.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(libchat.StoreError, match="room"):
+            ana.send("ana", "x" * 8000)
+    assert "not all of its state could be kept" in caplog.text
+
+
 def test_unknown_option_is_refused(server: libchat.Server) -> None:
     """A misspelt option is an error: nobody should believe that a pin was checked."""
     options: dict[str, object] = {"pinn": server.pin}
@@ -273,13 +288,13 @@ with libchat.connect(address, "bo", pin=pin, state=state) as chat:
 def test_killed_sender_says_everything_once(server: libchat.Server, tmp_path: Path) -> None:
     """A program that is killed three times while it sends 1,000 messages has said all of them, once and in order.
 
-    It begins again a few messages before the last one of which it knows, with the same cids.
+    It begins again behind the last one of which `send` had returned, or a few before it, with the same cids.
     """
     with libchat.connect(server.address, "bo", pin=server.pin) as bo:
         bo.join("#x")
-        said = 0
-        for stop_at in (200, 500, 800, 10_000):
-            program = [sys.executable, "-c", SENDER, server.address, server.pin, str(tmp_path), str(max(said - 5, 0))]
+        said = -1
+        for stop_at, step in ((200, 1), (500, 1), (800, -5), (10_000, 1)):
+            program = [sys.executable, "-c", SENDER, server.address, server.pin, str(tmp_path), str(said + step)]
             with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as sender:
                 assert sender.stdout is not None
                 while (line := sender.stdout.readline()) and (said := int(line)) < stop_at:
