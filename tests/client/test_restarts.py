@@ -15,6 +15,7 @@ import pytest
 import libchat
 from libchat import aio
 from libchat import messages as m
+from libchat.client.memory import Memory
 from libchat.client.patience import Patience
 from libchat.client.state import StateFile
 from support.proxy import Proxy
@@ -210,6 +211,41 @@ def test_state_of_somebody_else_is_refused(server: libchat.Server, tmp_path: Pat
     with pytest.raises(libchat.NameTaken), libchat.connect(server.address, "ana", pin=server.pin):
         libchat.connect(server.address, "ana", pin=server.pin, state=tmp_path, device="")
     libchat.connect(server.address, "ana", pin=server.pin, state=str(tmp_path)).close()
+
+
+def kept(memory: Memory, conversation: str) -> int:
+    """Return the place in a conversation that stands in the file of a client just now."""
+    assert isinstance(memory, StateFile)
+    with memory._lock:
+        row = memory._database.execute("SELECT seq FROM position WHERE conversation = ?", (conversation,)).fetchone()
+    return int(row[0])
+
+
+def test_what_is_taken_is_kept_before_the_program_has_it(connect: Connect, tmp_path: Path) -> None:
+    """At the moment when an entry is received, the file knows so."""
+    ana, bo = connect("ana", state=tmp_path), connect("bo")
+    ana.join("#x")
+    bo.join("#x")
+    for number in range(1, 21):
+        bo.send("#x", str(number)).accepted(SECONDS)
+        assert ana.receive(SECONDS).seq == kept(ana._memory, "#x") == number
+
+
+def test_what_is_taken_is_kept_before_a_coroutine_has_it(server: libchat.Server, tmp_path: Path) -> None:
+    """The same for asyncio."""
+
+    async def run() -> None:
+        async with (
+            aio.connect(server.address, "ana", pin=server.pin, state=tmp_path) as ana,
+            aio.connect(server.address, "bo", pin=server.pin) as bo,
+        ):
+            await ana.join("#x")
+            await bo.join("#x")
+            for number in range(1, 21):
+                await bo.send("#x", str(number))
+                assert (await ana.receive()).seq == kept(ana._memory, "#x") == number
+
+    asyncio.run(run())
 
 
 def test_full_disk_is_told(server: libchat.Server, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
