@@ -5,6 +5,7 @@ PORT ?= 8080
 LOAD ?= ../shared/load
 BENCH ?=
 WORKERS ?= 2
+KILLS ?= 100
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
@@ -12,7 +13,7 @@ INPUTS := pyproject.toml libchat/_version.py
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help chat test check format docs bench clean
+.PHONY: help chat test check format docs bench soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +40,9 @@ docs: .venv/.ready ## Build the documentation into docs/_build/html
 
 bench: .venv/.runtime ## Measure the server with the load generator in LOAD (BENCH='--runs 3' for options)
 	@$(BIN)/python tests/bench/bench.py --load '$(LOAD)' $(BENCH)
+
+soak: .venv/.ready ## Kill a server KILLS times while people talk, and look for lost or doubled messages
+	@$(BIN)/python tests/bench/soak.py --kills $(KILLS)
 
 clean: ## Remove everything that was made
 	rm -rf .venv build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from types import FrameType
@@ -11,8 +10,9 @@ from typing import Final
 ENDING: Final = ("SIGTERM", "SIGBREAK", "SIGHUP")
 """Besides SIGINT. Each exists on some systems only."""
 
-WAIT_SECONDS: Final = None if os.name == "posix" else 0.5
-"""How long the main thread may wait at a time: on Windows, a wait does not end when a signal comes."""
+WAIT_SECONDS: Final = 0.5
+"""How long the main thread may wait at a time. A wait does not end when a signal comes: on Windows never, elsewhere if
+the system has given it to another thread, as it does while somebody traces the program."""
 
 
 class Terminated(KeyboardInterrupt):

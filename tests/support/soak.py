@@ -5,18 +5,16 @@ each as fast as receipts come; each writes down what was accepted and what they 
 messages were accepted, the server is killed with SIGKILL and started again on the same file. In the end everybody says
 a last word everywhere, reads up to everybody's last word, and the checkers look at what was written down.
 
-Run by hand: `make soak KILLS=200`.
+Run by hand with `make soak KILLS=200`.
 """
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import random
 import signal
 import sqlite3
-import tempfile
 import threading
 import time
 from collections import deque
@@ -218,7 +216,7 @@ def soak(folder: Path, kills: int, *, seed: int = 0) -> Report:
 
 
 def assert_kept(path: Path, history: History) -> None:
-    """The file has every message that was accepted, as it was sent, and nothing else."""
+    """Check that the file has every message that was accepted, as it was sent, and nothing else."""
     connection = connect_to_read(path)
     try:
         rows = connection.execute(
@@ -230,18 +228,3 @@ def assert_kept(path: Path, history: History) -> None:
     finally:
         connection.close()
     assert sorted(rows) == sorted((sent.conversation, sent.seq, sent.sender, sent.text) for sent in history.sent)
-
-
-def main() -> None:
-    """Soak as often as was said on the command line."""
-    parser = argparse.ArgumentParser(description="Kill a server while people talk, and see that nobody notices.")
-    parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
-    options = parser.parse_args()
-    print(f"seed {options.seed}", flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        print(soak(Path(folder), options.kills, seed=options.seed))
-
-
-if __name__ == "__main__":
-    main()
