@@ -117,7 +117,7 @@ class SqliteLog:
             raise
         self._writer = Writer(connection, entropy)
         self._keeper = Keeper(self._transactions, retention, clock)
-        self._condition = threading.Condition(tiered_lock(LOG))
+        self._condition = threading.Condition(tiered_lock(LOG))  # type: ignore[arg-type]  # all of Lock that it uses
         self._waiting: deque[_Append] = deque()
         self._is_closing = False
         self._trouble = ""

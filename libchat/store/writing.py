@@ -32,7 +32,7 @@ from libchat.records import (
     check_reference,
 )
 from libchat.store.chain import SALT_BYTES, digest_of, link
-from libchat.store.reading import ENTRY, entries_of
+from libchat.store.reading import ENTRY, entry_of
 
 CONVERSATIONS: Final = 10_000
 """Conversations that stay in the writer's memory: more than are written to within a minute. About 5 MB."""
@@ -64,6 +64,9 @@ _FIND_TEXTS: Final = """SELECT id, salt, text FROM entries WHERE id = ?1
 
 _RAISE_CURSOR: Final = """INSERT INTO cursors VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)"""
+
+_KNOW: Final = """INSERT INTO names VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+    SET display = excluded.display, since = excluded.since, device = excluded.device, is_account = excluded.is_account"""
 
 _BEGIN_CURSORS: Final = """INSERT INTO cursors
     SELECT ?1, '', ?2, ?3 UNION SELECT name, device, conversation, ?3 FROM cursors WHERE name = ?1 AND conversation = ?2
@@ -147,7 +150,7 @@ class Writer:
     def _write_draft(self, draft: Draft, salt: bytes) -> Outcome:
         if draft.device and draft.cid and (first := self._find_first(draft)) is not None:
             return first
-        conversation = self._open(draft.conversation)
+        conversation = self._open(draft.conversation, draft.target)
         original = 0
         if draft.ref or draft.kind in REFERRING:
             found = self._find_original(conversation, draft)
@@ -190,7 +193,7 @@ class Writer:
         is_same = (entry[6], entry[7], conversation) == (draft.kind, draft.ref, draft.conversation)
         if not is_same or (text != draft.text and not is_erased):
             return Conflict()
-        return Repeat(entries_of(self._connection, [tuple(entry)])[0])
+        return Repeat(entry_of(tuple(entry)))
 
     def _find_original(self, conversation: Conversation, draft: Draft) -> int | Unfit:
         """Return the id of the entry to which a draft refers, or why it must not."""
@@ -256,11 +259,11 @@ class Writer:
 
     # --- conversations ----------------------------------------------------------------------------------------------
 
-    def _open(self, key: str) -> Conversation:
-        """Return a conversation; a new one if there is none."""
+    def _open(self, key: str, shown: str = "") -> Conversation:
+        """Return a conversation; a new one if there is none, of a room that is `shown` as that."""
         conversation = self._conversations.get(key)
         if conversation is None:
-            conversation = self._conversations[key] = self._read(key) or self._begin(key)
+            conversation = self._conversations[key] = self._read(key) or self._begin(key, shown)
         return conversation
 
     def _read(self, key: str) -> Conversation | None:
@@ -269,9 +272,9 @@ class Writer:
         ).fetchone()
         return None if row is None else Conversation(key, *row)
 
-    def _begin(self, key: str) -> Conversation:
+    def _begin(self, key: str, shown: str) -> Conversation:
         pair = names_of(key)
-        one, other, room = (*pair, "") if pair is not None else (None, None, key)
+        one, other, room = (*pair, "") if pair is not None else (None, None, shown or key)
         self._connection.execute(
             "INSERT INTO conversations (key, one, other, room) VALUES (?, ?, ?, ?)", (key, one, other, room)
         )
@@ -291,7 +294,7 @@ class Writer:
         match fact:
             case Known(name, display, since, device, is_account):
                 known = (name, display, since, device, is_account)
-                execute("INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?, ?)", known)
+                execute(_KNOW, known)
             case Cursor(name, device, key, seq):
                 conversation = self._open(key).id
                 execute(_RAISE_CURSOR, (name, "", conversation, seq))
