@@ -150,7 +150,9 @@ class LogModel:
                 if (row.draft.device, row.draft.cid) == (draft.device, draft.cid):
                     return Repeat(row.entry()) if _is_same(row, draft) else Conflict()
         ref = next((row for row in self._of(draft.conversation) if row.seq == draft.ref), None)
-        original = ref and Original(ref.draft.kind, ref.draft.owner, ref.is_deleted, len(ref.reactions))
+        original = None
+        if ref is not None:
+            original = Original(ref.draft.kind, ref.draft.owner, ref.is_deleted, len(ref.reactions))
         unfit = check_reference(draft, original)
         if unfit is not None:
             return unfit
