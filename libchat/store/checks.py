@@ -1,5 +1,6 @@
 """What must be true of a log's tables, as questions to which every answer is a finding.
 
+`NOT INDEXED` stands where few entries are looked for among all: along an index, each of them would be read apart.
 The hash chain and the numbers of entries are in `walk`, and the index of texts in `verify`.
 """
 
@@ -94,7 +95,7 @@ CHECKS: Final = (
     ),
     Check(
         """SELECT c.key, m.seq, l.text, l.name FROM
-            (SELECT conversation, ref, text, name, kind, max(seq) FROM entries WHERE kind IN ('react', 'unreact')
+            (SELECT conversation, ref, text, name, kind, max(seq) FROM entries NOT INDEXED WHERE kind IN ('react', 'unreact')
                 GROUP BY conversation, ref, text, name) l
             JOIN entries m ON m.conversation = l.conversation AND m.seq = l.ref
             JOIN conversations c ON c.id = l.conversation
@@ -104,7 +105,7 @@ CHECKS: Final = (
     ),
     Check(
         """SELECT c.key, m.seq, l.text, l.name FROM
-            (SELECT conversation, ref, text, name, kind, max(seq) FROM entries WHERE kind IN ('react', 'unreact')
+            (SELECT conversation, ref, text, name, kind, max(seq) FROM entries NOT INDEXED WHERE kind IN ('react', 'unreact')
                 GROUP BY conversation, ref, text, name) l
             JOIN entries m ON m.conversation = l.conversation AND m.seq = l.ref
             JOIN conversations c ON c.id = l.conversation

@@ -129,8 +129,9 @@ class _Verification:
 
     def _find_damage(self) -> Iterator[str]:
         for (words,) in self._connection.execute(f"PRAGMA main.integrity_check({DAMAGES})"):
-            if words != "ok":
-                yield f"the file is damaged: {words}"
+            for line in str(words).splitlines():
+                if line != "ok" and not line.startswith("***"):  # a heading
+                    yield f"the file is damaged: {line}"
 
     def _find_orphans(self) -> Iterator[str]:
         for table, row, parent, _ in self._connection.execute("PRAGMA main.foreign_key_check"):
