@@ -105,9 +105,14 @@ def snapshot(path: Path) -> Iterator[Snapshot]:
 
 
 def words_for(error: sqlite3.Error) -> str:
-    """Return what an error means for a person. The lower byte of its code is the kind."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    return _WORDS.get(code & 0xFF, str(error))
+    """Return what an error means for a person."""
+    return _WORDS.get(kind_of(error), str(error))
+
+
+def kind_of(error: sqlite3.Error) -> int:
+    """Return the kind of an error: the lower byte of its code. Python's own, as for a text that is none, have no code."""
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code & 0xFF
 
 
 def _refuse_places(path: Path) -> None:

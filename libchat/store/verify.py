@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from libchat.store.checks import CHECKS, NAMES, Check
 from libchat.store.schema import STEPS
-from libchat.store.snapshot import Progress, Snapshot, no_progress, snapshot, words_for
+from libchat.store.snapshot import Progress, Snapshot, kind_of, no_progress, snapshot, words_for
 from libchat.store.walk import canonical_form, walk
 
 DAMAGES: Final = 100
@@ -86,7 +86,7 @@ class _Verification:
             for finding in check():
                 self._tell(finding)
         except sqlite3.Error as error:
-            if self._moment.is_interrupted or error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            if self._moment.is_interrupted or kind_of(error) == sqlite3.SQLITE_FULL:
                 raise
             self._tell(f"something cannot be read: {words_for(error)}")
 
@@ -158,7 +158,7 @@ class _Verification:
         try:
             execute("INSERT INTO temp.copied (copied, rank) VALUES ('integrity-check', 1)")
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CORRUPT:
+            if kind_of(error) != sqlite3.SQLITE_CORRUPT:
                 raise
             yield (
                 "the index of texts is not what the messages say: searching may miss some, or find what was erased; "
