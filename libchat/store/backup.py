@@ -51,6 +51,5 @@ def _check(path: Path, copy: Path, progress: Progress) -> None:
         except sqlite3.Error as error:
             words = words_for(error)
     if words != "ok":
-        raise StoreError(
-            f"{path} is damaged ({str(words).splitlines()[-1]}), so no backup was made of it; 'libchat verify' tells more"
-        )
+        damage = str(words).splitlines()[-1]  # the first one may be a heading
+        raise StoreError(f"{path} is damaged ({damage}), so no backup was made of it; 'libchat verify' tells more")

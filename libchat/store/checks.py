@@ -95,8 +95,8 @@ CHECKS: Final = (
     ),
     Check(
         """SELECT c.key, m.seq, l.text, l.name FROM
-            (SELECT conversation, ref, text, name, kind, max(seq) FROM entries NOT INDEXED WHERE kind IN ('react', 'unreact')
-                GROUP BY conversation, ref, text, name) l
+            (SELECT conversation, ref, text, name, kind, max(seq) FROM entries NOT INDEXED
+                WHERE kind IN ('react', 'unreact') GROUP BY conversation, ref, text, name) l
             JOIN entries m ON m.conversation = l.conversation AND m.seq = l.ref
             JOIN conversations c ON c.id = l.conversation
             LEFT JOIN reactions r ON r.entry = m.id AND r.text = l.text AND r.name = l.name
@@ -105,8 +105,8 @@ CHECKS: Final = (
     ),
     Check(
         """SELECT c.key, m.seq, l.text, l.name FROM
-            (SELECT conversation, ref, text, name, kind, max(seq) FROM entries NOT INDEXED WHERE kind IN ('react', 'unreact')
-                GROUP BY conversation, ref, text, name) l
+            (SELECT conversation, ref, text, name, kind, max(seq) FROM entries NOT INDEXED
+                WHERE kind IN ('react', 'unreact') GROUP BY conversation, ref, text, name) l
             JOIN entries m ON m.conversation = l.conversation AND m.seq = l.ref
             JOIN conversations c ON c.id = l.conversation
             JOIN reactions r ON r.entry = m.id AND r.text = l.text AND r.name = l.name

@@ -17,6 +17,7 @@ from libchat.store.fresh import fresh
 from libchat.store.lines import FORMAT, LINE_BYTES, ORDER, VERSION, AnyLine, decode_line
 from libchat.store.schema import connect_to_write, prepare
 from libchat.store.snapshot import Progress, no_progress, words_for
+from libchat.store.texts import put_all
 from libchat.store.verify import Figures, verify
 from libchat.store.walk import canonical_form
 from libchat.store.writing import names_of
@@ -45,13 +46,6 @@ _MARK: Final = "INSERT INTO marks (conversation, name, seq) SELECT id, ?2, ?3 FR
 _MEMBER: Final = (
     "INSERT INTO members (conversation, name, is_operator) SELECT id, ?2, ?3 FROM conversations WHERE key = ?1"
 )
-
-_INDEX: Final = """INSERT INTO search (rowid, text, conversation) SELECT e.id,
-    CASE WHEN e.edited
-        THEN (SELECT x.text FROM entries x WHERE x.conversation = e.conversation AND x.seq = e.edited)
-        ELSE e.text END,
-    'c' || e.conversation
-    FROM entries e WHERE e.kind = 'message' AND NOT e.deleted ORDER BY e.id"""
 
 
 class Source(Protocol):
@@ -114,7 +108,7 @@ def _fill(stream: Source, path: Path, progress: Progress) -> None:
                 raise reader.error("it says again what stands in an earlier line") from error
             except _Wrong as error:
                 raise reader.error(str(error)) from error
-        connection.execute(_INDEX)
+        put_all(connection)
         connection.execute("COMMIT")
         connection.execute("PRAGMA journal_mode = WAL")
 

@@ -27,7 +27,7 @@ from libchat.records import (
     WaitingFound,
 )
 from libchat.store.reading import ENTRY, EntryRow, entry_of, with_reactions
-from libchat.store.schema import conversation_word
+from libchat.store.texts import pattern_of
 
 STRIDE: Final = 16
 """Entries of one span that are read at once. Most spans are shorter, as they hold what waits for one person."""
@@ -80,9 +80,11 @@ def _load_names(connection: sqlite3.Connection) -> tuple[Known, ...]:
 def _load_waiting(connection: sqlite3.Connection) -> tuple[Waiting, ...]:
     rows = connection.execute(
         """SELECT c.one, c.key, coalesce(u.seq, 0), c.from_other FROM conversations c
+            JOIN names n ON n.key = c.one
             LEFT JOIN cursors u ON u.name = c.one AND u.device = '' AND u.conversation = c.id
             WHERE c.one IS NOT NULL AND c.from_other >= c.first AND c.from_other > coalesce(u.seq, 0)
         UNION ALL SELECT c.other, c.key, coalesce(u.seq, 0), c.from_one FROM conversations c
+            JOIN names n ON n.key = c.other
             LEFT JOIN cursors u ON u.name = c.other AND u.device = '' AND u.conversation = c.id
             WHERE c.other IS NOT NULL AND c.from_one >= c.first AND c.from_one > coalesce(u.seq, 0)"""
     )
@@ -219,10 +221,10 @@ _NO_ENTRY: Final = 2**63 - 1
 
 
 def _find_words(connection: sqlite3.Connection, asked: AskSearch) -> SearchFound:
-    conversations = _readable(connection, asked)
-    if not conversations or not asked.words:
+    conversations, name = _readable(connection, asked)
+    if not asked.words or not (conversations or name):
         return SearchFound(())
-    pattern = pattern_of(asked.words, conversations)
+    pattern = pattern_of(asked.words, conversations, name)
     before = _NO_ENTRY if asked.before is None else asked.before
     rows: list[EntryRow] = connection.execute(_SEARCH, (pattern, before, asked.since, asked.limit + 1)).fetchall()
     kept = rows[: asked.limit]
@@ -230,37 +232,14 @@ def _find_words(connection: sqlite3.Connection, asked: AskSearch) -> SearchFound
     return SearchFound(tuple(map(entry_of, kept)), following)
 
 
-def _readable(connection: sqlite3.Connection, asked: AskSearch) -> list[int]:
-    """Return the ids of the conversations that are looked through."""
-    if asked.only:
-        is_theirs = asked.only in asked.rooms or asked.name in asked.only.split(" ")
-        keys = (asked.only,) if is_theirs and asked.only else ()
-        return _ids_of(connection, keys)
-    own = connection.execute(
-        """SELECT id FROM conversations WHERE one = ?1 AND one IS NOT NULL
-        UNION SELECT id FROM conversations WHERE other = ?1 AND other IS NOT NULL""",
-        (asked.name,),
-    )
-    return [number for (number,) in own] + _ids_of(connection, asked.rooms)
+def _readable(connection: sqlite3.Connection, asked: AskSearch) -> tuple[list[int], str]:
+    """Return the ids of the conversations that are looked through, and whose private ones besides."""
+    if not asked.only:
+        return _ids_of(connection, asked.rooms), asked.name
+    is_theirs = asked.only in asked.rooms or (bool(asked.name) and asked.name in asked.only.split(" "))
+    return _ids_of(connection, (asked.only,) if is_theirs else ()), ""
 
 
 def _ids_of(connection: sqlite3.Connection, keys: tuple[str, ...]) -> list[int]:
     rows = (connection.execute("SELECT id FROM conversations WHERE key = ?", (key,)).fetchone() for key in keys)
     return [row[0] for row in rows if row is not None]
-
-
-def pattern_of(words: tuple[str, ...], conversations: list[int]) -> str:
-    """Return the words and conversations in the language of the index (https://sqlite.org/fts5.html, section 3).
-
-    Everything that was typed stands between quotes, but for a last `*`. What has no letter and no digit in it matches
-    nothing.
-    """
-    where = " OR ".join(f'"{conversation_word(number)}"' for number in conversations)
-    what = " AND ".join(map(_quoted, words))
-    return f"conversation : ({where}) AND text : ({what})"
-
-
-def _quoted(word: str) -> str:
-    beginning = word.removesuffix("*")
-    quoted = '"' + beginning.replace("\0", " ").replace('"', '""') + '"'
-    return quoted if beginning == word else quoted + " *"

@@ -2,9 +2,7 @@
 
 An entry is a row of `entries`; its `id` counts all entries in the order of appending. Texts stand there as they were
 sent: an edited message points to its newest edit, and a deleted one has lost its text and salt and kept their digest.
-The index `search` holds the newest text of each message that is there, and beside it its conversation as one word
-(`conversation_word`), so that a search is cut down to some conversations by the index itself. It is contentless: the
-texts stand in the file once.
+What is in the index `search`, `texts.py` says.
 
 The version of the tables is in `PRAGMA user_version`. To change them, add a step to `STEPS`, and a file of the version
 before to the fixtures of the tests. Steps go forward only, and the newest version is their number.
@@ -20,6 +18,7 @@ from urllib.parse import quote
 
 from libchat.errors import StoreError
 from libchat.store.chain import BEGINNING
+from libchat.store.texts import plain
 
 APPLICATION_ID: Final = 0x6C636861
 """`lcha`, in the header of the file: it tells a log from other databases."""
@@ -92,7 +91,7 @@ VERSION_1: Final = (
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX members_by_name ON members (name)",
     """CREATE VIRTUAL TABLE search USING fts5 (
-        text, conversation, content='', columnsize=0, tokenize='unicode61 remove_diacritics 2'
+        text, readers, content='', columnsize=0, tokenize='unicode61 remove_diacritics 2'
     )""",
 )
 
@@ -104,6 +103,7 @@ def connect_to_write(path: Path, *, factory: type[sqlite3.Connection] = sqlite3.
     """Return the connection that alone writes and checkpoints. It may be used by one thread at a time."""
     connection = _connect(path, "rw", factory)
     try:
+        connection.create_function("plain", 1, plain, deterministic=True)
         connection.execute("PRAGMA busy_timeout = 5000")
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -133,26 +133,18 @@ def prepare(
 ) -> str:
     """Make the file a log of the newest version, and return the log's id. `new_id` makes that of a new one.
 
-    Raises StoreError if it is something else, damaged, or of a version that is not known yet.
+    Raises StoreError if it is something else, or of a version that is not known yet; sqlite3.Error if it is damaged.
     """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         oldest = ".".join(map(str, OLDEST_SQLITE))
         raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old for a log; install {oldest} or newer")
-    try:
-        _refuse_others(connection, path, len(steps))
-        connection.execute("PRAGMA journal_mode = WAL")
-        _migrate(connection, new_id, steps)
-        _refuse_torn(connection, path)
-        (log,) = connection.execute("SELECT value FROM meta WHERE key = 'id'").fetchone()
-    except sqlite3.Error as error:
-        remedy = "put a backup in its place, or name another file"
-        raise StoreError(f"{path} cannot be used as a log: {error}; {remedy}") from error
-    return str(log)
-
-
-def conversation_word(conversation: int) -> str:
-    """Return the word that stands for a conversation in the index."""
-    return f"c{conversation}"
+    _refuse_others(connection, path, len(steps))
+    connection.execute("PRAGMA journal_mode = WAL")
+    _migrate(connection, new_id, steps)
+    row = connection.execute("SELECT value FROM meta, counters WHERE key = 'id'").fetchone()
+    if row is None:
+        raise sqlite3.DatabaseError("its id or its counters are missing")
+    return str(row[0])
 
 
 def _connect(path: Path, mode: str, factory: type[sqlite3.Connection]) -> sqlite3.Connection:
@@ -174,14 +166,6 @@ def _refuse_others(connection: sqlite3.Connection, path: Path, newest: int) -> N
     if version > newest:
         remedy = "upgrade libchat, or name another file"
         raise StoreError(f"{path} was written by a newer libchat (version {version} of its tables); {remedy}")
-
-
-def _refuse_torn(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise if the file is shorter than it says, as after a copy that was cut off."""
-    beside = path.with_name(path.name + "-wal")
-    size = path.stat().st_size + (beside.stat().st_size if beside.exists() else 0)
-    if _number(connection, "page_count") * _number(connection, "page_size") > size:
-        raise sqlite3.DatabaseError("its end is missing")
 
 
 def _migrate(connection: sqlite3.Connection, new_id: Callable[[], str], steps: Sequence[Sequence[str]]) -> None:

@@ -16,6 +16,7 @@ from typing import Final, TypeAlias
 
 from libchat.errors import StoreError
 from libchat.store.schema import APPLICATION_ID, STEPS, connect_to_read
+from libchat.store.texts import plain
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Told how much is done, of how much in all (0 if that is not known). It may raise, which ends what is being done."""
@@ -95,6 +96,7 @@ def snapshot(path: Path) -> Iterator[Snapshot]:
         try:
             connection.execute("PRAGMA query_only = OFF")  # for temporary tables: the file itself is opened read-only
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+            connection.create_function("plain", 1, plain, deterministic=True)
             connection.execute("BEGIN")
             _refuse_others(connection, path)
         except sqlite3.Error as error:
@@ -110,7 +112,7 @@ def words_for(error: sqlite3.Error) -> str:
 
 
 def kind_of(error: sqlite3.Error) -> int:
-    """Return the kind of an error: the lower byte of its code. Python's own, as for a text that is none, have no code."""
+    """Return the kind of an error: the lower byte of its code. Those of Python itself have none."""
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     return code & 0xFF
 

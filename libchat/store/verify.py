@@ -17,20 +17,16 @@ from msgspec import Struct
 from libchat.store.checks import CHECKS, NAMES, Check
 from libchat.store.schema import STEPS
 from libchat.store.snapshot import Progress, Snapshot, kind_of, no_progress, snapshot, words_for
-from libchat.store.walk import canonical_form, walk
+from libchat.store.texts import CONTENT
+from libchat.store.walk import canonical_form, find_faults
 
 DAMAGES: Final = 100
 """What SQLite tells of damaged pages at most."""
 
-_TEXTS: Final = """CREATE TEMP VIEW texts AS SELECT e.id AS id,
-    CASE WHEN e.edited
-        THEN (SELECT x.text FROM main.entries x WHERE x.conversation = e.conversation AND x.seq = e.edited)
-        ELSE e.text END AS text,
-    'c' || e.conversation AS conversation
-    FROM main.entries e WHERE e.kind = 'message' AND NOT e.deleted"""
+_TEXTS: Final = f"CREATE TEMP VIEW texts (id, text, readers) AS {CONTENT}"
 
 _COPY: Final = """CREATE VIRTUAL TABLE temp.copied USING fts5 (
-    text, conversation, content='texts', content_rowid='id', columnsize=0, tokenize='unicode61 remove_diacritics 2'
+    text, readers, content='texts', content_rowid='id', columnsize=0, tokenize='unicode61 remove_diacritics 2'
 )"""
 
 
@@ -76,7 +72,7 @@ class _Verification:
             for check in CHECKS:
                 self._hold(lambda check=check: _findings_of(self._connection, check))  # type: ignore[misc]  # a default binds it now
             self._hold(self._find_names)
-            self._hold(lambda: walk(self._connection, self._step))
+            self._hold(lambda: find_faults(self._connection, self._step))
             self._hold(self._find_index)
         return Figures(self._findings, entries, conversations, names)
 

@@ -15,6 +15,11 @@ from libchat.store.writing import canonical
 STRIDE: Final = 1_000
 """Entries between two times that progress is told."""
 
+
+def _ignore(passed: int) -> None:
+    pass
+
+
 canonical_form = lru_cache(65_536)(canonical)
 """`canonical`, quick for names that come again and again."""
 
@@ -61,7 +66,7 @@ class Row(Struct, array_like=True, gc=False):
     hash: bytes
 
 
-def walk(connection: sqlite3.Connection, step: Callable[[int], None]) -> Iterator[str]:
+def find_faults(connection: sqlite3.Connection, step: Callable[[int], None] = _ignore) -> Iterator[str]:
     """Yield what is wrong. `step` is told how many entries were passed. Raises sqlite3.Error if one cannot be read."""
     for row in connection.execute(_CONVERSATIONS):
         try:

@@ -31,6 +31,7 @@ from libchat.records import (
     Unfit,
     check_reference,
 )
+from libchat.store import texts
 from libchat.store.chain import SALT_BYTES, digest_of, link
 from libchat.store.reading import ENTRY, entry_of
 
@@ -41,23 +42,14 @@ _INSERT: Final = """INSERT INTO entries
     (id, conversation, seq, target, sender, name, owner, time, text, kind, ref, device, cid, salt, hash)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
+_IS_USED: Final = "SELECT id FROM entries WHERE device = ? AND cid = ? AND device <> '' AND cid <> ''"
+
 _FIND_FIRST: Final = f"""SELECT {ENTRY}, c.key, e.text, e.digest IS NOT NULL
     FROM entries e JOIN conversations c ON c.id = e.conversation
-    WHERE e.device = ? AND e.cid = ? AND e.device <> '' AND e.cid <> ''"""  # noqa: S608 - made of constants
-
-_INDEX: Final = """INSERT INTO search (rowid, text, conversation)
-    SELECT id, text, 'c' || conversation FROM entries WHERE id > ? AND kind = 'message'"""
+    WHERE e.id = ?"""  # noqa: S608 - made of constants
 
 _FIND_ORIGINAL: Final = """SELECT id, kind, owner, deleted, (SELECT count(*) FROM reactions WHERE entry = entries.id)
     FROM entries WHERE conversation = ? AND seq = ?"""
-
-_UNINDEX: Final = """INSERT INTO search (search, rowid, text, conversation)
-    SELECT 'delete', e.id,
-        CASE WHEN e.edited
-            THEN (SELECT x.text FROM entries x WHERE x.conversation = e.conversation AND x.seq = e.edited)
-            ELSE e.text END,
-        'c' || e.conversation
-    FROM entries e WHERE e.id = ?"""
 
 _FIND_TEXTS: Final = """SELECT id, salt, text FROM entries WHERE id = ?1
     UNION ALL SELECT id, salt, text FROM entries WHERE conversation = ?2 AND ref = ?3 AND kind = 'edit'"""
@@ -66,7 +58,8 @@ _RAISE_CURSOR: Final = """INSERT INTO cursors VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)"""
 
 _KNOW: Final = """INSERT INTO names VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
-    SET display = excluded.display, since = excluded.since, device = excluded.device, is_account = excluded.is_account"""
+    SET display = excluded.display, since = excluded.since, device = excluded.device,
+        is_account = excluded.is_account"""
 
 _BEGIN_CURSORS: Final = """INSERT INTO cursors
     SELECT ?1, '', ?2, ?3 UNION SELECT name, device, conversation, ?3 FROM cursors WHERE name = ?1 AND conversation = ?2
@@ -186,9 +179,10 @@ class Writer:
 
     def _find_first(self, draft: Draft) -> Repeat | Conflict | None:
         """Return what there is under a draft's client id. An erased text is taken to be the same."""
-        row = self._connection.execute(_FIND_FIRST, (draft.device, draft.cid)).fetchone()
-        if row is None:
+        used = self._connection.execute(_IS_USED, (draft.device, draft.cid)).fetchone()
+        if used is None:
             return None
+        row = self._connection.execute(_FIND_FIRST, used).fetchone()
         *entry, conversation, text, is_erased = row
         is_same = (entry[6], entry[7], conversation) == (draft.kind, draft.ref, draft.conversation)
         if not is_same or (text != draft.text and not is_erased):
@@ -212,15 +206,13 @@ class Writer:
         """Do to a message what an entry about it says."""
         if draft.kind == "edit":
             self._index_new()
-            self._unindex(original)
+            texts.take(self._connection, original)
             self._connection.execute("UPDATE entries SET edited = ? WHERE id = ?", (seq, original))
-            row = (original, draft.text, f"c{conversation.id}")
-            self._connection.execute("INSERT INTO search (rowid, text, conversation) VALUES (?, ?, ?)", row)
+            texts.put(self._connection, original)
         elif draft.kind == "delete":
             self._index_new()
-            self._unindex(original)
+            texts.take(self._connection, original)
             self._erase(conversation, draft.ref, original, seq)
-            self._erased += 1
         elif draft.kind == "react":
             reaction = (original, draft.text, canonical(draft.sender), draft.sender, self._newest)
             self._connection.execute("INSERT OR IGNORE INTO reactions VALUES (?, ?, ?, ?, ?)", reaction)
@@ -230,23 +222,19 @@ class Writer:
 
     def _erase(self, conversation: Conversation, ref: int, original: int, seq: int) -> None:
         """Take away the text of a message and of its edits, and leave their digests."""
-        texts = self._connection.execute(_FIND_TEXTS, (original, conversation.id, ref)).fetchall()
+        found = self._connection.execute(_FIND_TEXTS, (original, conversation.id, ref)).fetchall()
         self._connection.executemany(
             "UPDATE entries SET text = '', salt = NULL, digest = ?, deleted = ? WHERE id = ?",
-            [(digest_of(salt, text), seq, number) for number, salt, text in texts],
+            [(digest_of(salt, text), seq, number) for number, salt, text in found],
         )
         self._connection.execute("DELETE FROM reactions WHERE entry = ?", (original,))
-
-    # --- the index of texts -----------------------------------------------------------------------------------------
+        self._erased += 1
 
     def _index_new(self) -> None:
         """Put the messages into the index that are not in it yet."""
         if self._indexed != self._newest:
-            self._connection.execute(_INDEX, (self._indexed,))
+            texts.put_new(self._connection, self._indexed)
             self._indexed = self._newest
-
-    def _unindex(self, entry: int) -> None:
-        self._connection.execute(_UNINDEX, (entry,))
 
     def _finish(self) -> None:
         """Write down what has become of the index, the counters and the conversations."""

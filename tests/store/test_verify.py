@@ -300,21 +300,21 @@ BROKEN: dict[str, tuple[tuple[str, ...], str]] = {
         "of the table 'cursors' belongs to something",
     ),
     "index of texts, too much": (
-        ("INSERT INTO search (rowid, text, conversation) VALUES (99, 'secret', 'c1')",),
+        ("INSERT INTO search (rowid, text, readers) VALUES (99, 'secret', 'c1')",),
         "the index of texts is not what the messages say",
     ),
     "index of texts, too little": (
         (
-            "INSERT INTO search (search, rowid, text, conversation) "
+            "INSERT INTO search (search, rowid, text, readers) "
             f"SELECT 'delete', id, text, 'c' || conversation FROM entries WHERE conversation = {RED} AND seq = 2",
         ),
         "the index of texts is not what the messages say",
     ),
-    "index of texts, another conversation": (
+    "index of texts, other readers": (
         (
-            "INSERT INTO search (search, rowid, text, conversation) "
+            "INSERT INTO search (search, rowid, text, readers) "
             f"SELECT 'delete', id, text, 'c' || conversation FROM entries WHERE conversation = {RED} AND seq = 2",
-            "INSERT INTO search (rowid, text, conversation) "
+            "INSERT INTO search (rowid, text, readers) "
             f"SELECT id, text, 'c9' FROM entries WHERE conversation = {RED} AND seq = 2",
         ),
         "the index of texts is not what the messages say",

@@ -237,6 +237,18 @@ def test_own_messages_are_not_shown() -> None:
     assert assert_exactly_once in failing(events)
 
 
+def test_what_was_sent_is_compared_with_what_is_shown() -> None:
+    """A message that its only reader was shown with another text is found."""
+    events: Events = [Sent("ana", "#red", "c", "hi", 1), Shown("bo", "#red", 1, "ana", "ho")]
+    assert failing([*events, Shown("cy", "#red", 1, "ana", "ho")]) == [assert_exactly_once]
+
+
+def test_numbers_follow_the_order_of_sending() -> None:
+    """Messages of one sender that were numbered in another order are found, also if nobody was shown them."""
+    with pytest.raises(AssertionError, match="was sent after #2"):
+        assert_fifo(History([Sent("ana", "#red", "c1", "hi", 2), Sent("ana", "#red", "c2", "ho", 1)]))
+
+
 def test_numbers_and_cids_are_given_once() -> None:
     """Two messages under one number, and one message under two, are found."""
     one, two = Sent("ana", "#red", "c1", "hi", 1), Sent("bo", "#red", "c2", "ho", 1)
