@@ -17,7 +17,7 @@ from typing import Final
 
 from libchat.errors import StoreError
 from libchat.store.fresh import fresh
-from libchat.store.snapshot import Progress, no_progress, snapshot, words_for
+from libchat.store.snapshot import READING_ERRORS, Progress, no_progress, snapshot, words_for
 
 PAGES: Final = 1_000
 """Pages that are copied at once: 4 MB, some milliseconds."""
@@ -48,7 +48,7 @@ def _check(path: Path, copy: Path, progress: Progress) -> None:
     with snapshot(copy) as moment, moment.beating(lambda: progress(0, 0)):
         try:
             (words,) = moment.connection.execute("PRAGMA quick_check(1)").fetchone()
-        except sqlite3.Error as error:
+        except READING_ERRORS as error:
             words = words_for(error)
     if words != "ok":
         damage = str(words).splitlines()[-1]  # the first one may be a heading

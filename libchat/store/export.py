@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from libchat.errors import StoreError
 from libchat.store import lines
 from libchat.store.lines import FORMAT, LINE_BYTES, VERSION, Line, encode_line
-from libchat.store.snapshot import Progress, no_progress, snapshot, words_for
+from libchat.store.snapshot import READING_ERRORS, Progress, no_progress, snapshot, words_for
 
 STRIDE: Final = 1_000
 """Lines between two times that progress is told."""
@@ -71,7 +71,7 @@ def export_log(path: Path, stream: Sink, progress: Progress = no_progress) -> in
                 if count % STRIDE == 0:
                     progress(count, total)
         except (sqlite3.Error, ValueError) as error:
-            words = words_for(error) if isinstance(error, sqlite3.Error) else str(error)
+            words = words_for(error) if isinstance(error, READING_ERRORS) else str(error)
             raise StoreError(f"{path} cannot be exported: {words}; 'libchat verify' tells more") from error
         stream.write(_encode(lines.End(count, digest.hexdigest())))
     return count + 1

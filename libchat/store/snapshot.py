@@ -27,6 +27,9 @@ CACHE_KIB: Final = 65_536
 BEAT: Final = 500_000
 """Steps of SQLite's machine between two beats: some tens of milliseconds."""
 
+READING_ERRORS: Final = (sqlite3.Error, UnicodeDecodeError)
+"""What reading a damaged file raises: the second, when SQLite's message quotes bytes of it that are no text."""
+
 _WORDS: Final = {
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_IOERR: "the disk reports an error, or is full",
@@ -73,7 +76,7 @@ class Snapshot:
         self.connection.set_progress_handler(step, BEAT)
         try:
             yield
-        except sqlite3.Error:
+        except READING_ERRORS:
             if self._interruption is not None:
                 raise self._interruption from None
             raise
@@ -90,7 +93,7 @@ def snapshot(path: Path) -> Iterator[Snapshot]:
     _refuse_places(path)
     try:
         connection = connect_to_read(path)
-    except sqlite3.Error as error:
+    except READING_ERRORS as error:
         raise StoreError(f"{path} cannot be read: {words_for(error)}") from error
     try:
         try:
@@ -99,19 +102,21 @@ def snapshot(path: Path) -> Iterator[Snapshot]:
             connection.create_function("plain", 1, plain, deterministic=True)
             connection.execute("BEGIN")
             _refuse_others(connection, path)
-        except sqlite3.Error as error:
+        except READING_ERRORS as error:
             raise StoreError(f"{path} cannot be read: {words_for(error)}") from error
         yield Snapshot(path, connection)
     finally:
         connection.close()
 
 
-def words_for(error: sqlite3.Error) -> str:
+def words_for(error: sqlite3.Error | UnicodeDecodeError) -> str:
     """Return what an error means for a person."""
+    if isinstance(error, UnicodeDecodeError):
+        return _WORDS[sqlite3.SQLITE_CORRUPT]
     return _WORDS.get(kind_of(error), str(error))
 
 
-def kind_of(error: sqlite3.Error) -> int:
+def kind_of(error: Exception) -> int:
     """Return the kind of an error: the lower byte of its code. Those of Python itself have none."""
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     return code & 0xFF
@@ -120,7 +125,8 @@ def kind_of(error: sqlite3.Error) -> int:
 def _refuse_places(path: Path) -> None:
     """Raise for what cannot be a log. Nothing is opened here.
 
-    Closing a file would end the locks that SQLite holds on it in this process (sqlite.org/howtocorrupt.html, 2.2).
+    Closing a file would end the locks that SQLite holds on it in this process (sqlite.org/howtocorrupt.html, 2.2), and
+    SQLite, also a connection that only reads, throws the write-ahead log of an empty file away.
     """
     try:
         size = path.stat().st_size
@@ -132,7 +138,7 @@ def _refuse_places(path: Path) -> None:
         raise StoreError(f"{path} is a folder; name a file in it")
     if not os.access(path, os.R_OK):
         raise StoreError(f"{path} cannot be read: this user may not")
-    if not size and not path.with_name(path.name + "-wal").exists():
+    if not size:
         raise StoreError(f"{path} is empty: no log was ever in it, or it was cut off")
 
 

@@ -139,7 +139,7 @@ class SqliteLog:
                 return queries.load(connection)
             finally:
                 connection.close()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise StoreError(f"{self._path} cannot be read: {error}; put a backup in its place") from error
 
     def append(self, records: Sequence[Record], committed: _Committed) -> list[Outcome] | None:
@@ -185,7 +185,7 @@ class SqliteLog:
             except BaseException:
                 connection.close()
                 raise
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # the second, when a message quotes what is damaged
             remedy = "put a backup in its place, or name another file"
             raise StoreError(f"{self._path} cannot be used as a log: {error}; {remedy}") from error
 

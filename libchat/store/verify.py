@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from libchat.store.checks import CHECKS, NAMES, Check
 from libchat.store.schema import STEPS
-from libchat.store.snapshot import Progress, Snapshot, kind_of, no_progress, snapshot, words_for
+from libchat.store.snapshot import READING_ERRORS, Progress, Snapshot, kind_of, no_progress, snapshot, words_for
 from libchat.store.texts import CONTENT
 from libchat.store.walk import canonical_form, find_faults
 
@@ -81,7 +81,7 @@ class _Verification:
         try:
             for finding in check():
                 self._tell(finding)
-        except sqlite3.Error as error:
+        except READING_ERRORS as error:
             if self._moment.is_interrupted or kind_of(error) == sqlite3.SQLITE_FULL:
                 raise
             self._tell(f"something cannot be read: {words_for(error)}")
@@ -93,7 +93,7 @@ class _Verification:
     def _count(self, table: str) -> int:
         try:
             (count,) = self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - a constant
-        except sqlite3.Error:
+        except READING_ERRORS:
             return 0  # the checks say why
         return int(count)
 

@@ -381,9 +381,14 @@ def _write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
+def _make_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 NO_LOGS: dict[str, tuple[Callable[[Path], None], str]] = {
     "missing": (Path.unlink, "there is no file"),
-    "folder": (lambda path: (path.unlink(), path.mkdir())[1], "is a folder"),
+    "folder": (_make_folder, "is a folder"),
     "empty": (lambda path: _write(path, b""), "is empty"),
     "words": (lambda path: _write(path, b"no database " * 1_000), "is no log"),
     "another program's": (lambda path: change(path, "PRAGMA application_id = 7"), "is no log of libchat"),
@@ -401,6 +406,18 @@ def test_what_is_no_log_is_refused(path: Path, spoil: Callable[[Path], None], ex
     spoil(path)
     with pytest.raises(StoreError, match=expected):
         findings(path)
+
+
+def test_an_emptied_file_keeps_its_write_ahead_log(path: Path) -> None:
+    """SQLite would throw the write-ahead log of an empty file away: neither a look nor a server lets it."""
+    beside = path.with_name("chat.db-wal")
+    beside.write_bytes(b"precious")
+    path.write_bytes(b"")
+    with pytest.raises(StoreError, match="is empty"):
+        findings(path)
+    with pytest.raises(StoreError, match=r"is empty, but was not: chat\.db-wal belongs to it"):
+        SqliteLog(path)
+    assert beside.read_bytes() == b"precious"
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="nothing is forbidden to this user")

@@ -67,7 +67,8 @@ def main() -> None:
     path, batches = Path(sys.argv[1]), appends()
     write(path, batches[: len(batches) // 2]).close()
     write(path, batches[len(batches) // 2 :])
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     threading.Event().wait()
 
 
