@@ -17,7 +17,7 @@ import pytest
 from contracts.log_tools import say, store
 from libchat.store.sqlite import SqliteLog
 from support.logfile import change, findings, make_log
-from support.program import COMMAND
+from support.program import COMMAND, Program
 
 Run = Callable[..., "CompletedProcess[str]"]
 
@@ -61,12 +61,12 @@ def test_verify_says_in_one_line_that_all_is_well(libchat: Run, data: Path) -> N
         assert (done.returncode, done.stdout, done.stderr) == (0, line, "")
 
 
-def test_verify_beside_a_server(libchat: Run, start: Callable[..., object], tmp_path: Path) -> None:
+def test_verify_beside_a_server(libchat: Run, start: Callable[..., Program], tmp_path: Path) -> None:
     """A server's log can be looked at, copied and exported while it runs."""
     program = start(
         "serve", "--data", str(tmp_path / "s"), "--port", "0", "--json", "--plaintext", "--host", "127.0.0.1"
     )
-    port = json.loads(program.line())["port"]  # type: ignore[attr-defined]
+    port = json.loads(program.line())["port"]
     sent = libchat("send", "#team", "It works!", "--plaintext", "--host", "127.0.0.1", "--port", str(port))
     assert sent.returncode == 0, sent.stderr
     assert libchat("verify", "--data", str(tmp_path / "s")).returncode == 0
@@ -125,7 +125,7 @@ def test_to_a_file_and_back(libchat: Run, data: Path, tmp_path: Path) -> None:
     """A log goes to a private file and into a new folder, and is the same there."""
     file, other = tmp_path / "chat.jsonl", tmp_path / "new" / "server"
     done = libchat("export", str(file), "--data", str(data))
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"{file} has 36 lines\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"{file} has 35 lines\n")
     done = libchat("import", str(file), "--data", str(other))
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr == f"{other / 'chat.db'} has 17 entries in 3 conversations\n"
@@ -138,7 +138,7 @@ def test_to_a_file_and_back(libchat: Run, data: Path, tmp_path: Path) -> None:
 def test_through_pipes(libchat: Run, data: Path, tmp_path: Path) -> None:
     """An export on standard output can be imported from standard input."""
     exported = libchat("export", "--data", str(data)).stdout
-    done = libchat("import", "-", "--data", str(tmp_path / "new"), input=exported)
+    done = libchat("import", "-", "--data", str(tmp_path / "new"), given=exported)
     assert done.returncode == 0, done.stderr
     assert findings(tmp_path / "new" / "chat.db") == []
 
@@ -147,14 +147,14 @@ def test_import_replaces_nothing(libchat: Run, data: Path, tmp_path: Path) -> No
     """A folder that has a log keeps it."""
     before = (data / "chat.db").read_bytes()
     exported = libchat("export", "--data", str(data)).stdout
-    refused(libchat("import", "-", "--data", str(data), input=exported), "is there already")
+    refused(libchat("import", "-", "--data", str(data), given=exported), "is there already")
     assert (data / "chat.db").read_bytes() == before
 
 
 def test_import_tells_the_line(libchat: Run, data: Path, empty: Path) -> None:
     """A line that is wrong is told by its number, and nothing is left."""
     exported = libchat("export", "--data", str(data)).stdout.replace('"since":2', '"since":"2"')
-    refused(libchat("import", "-", "--data", str(empty), input=exported), "line 3: ", "nothing was imported")
+    refused(libchat("import", "-", "--data", str(empty), given=exported), "line 3: ", "nothing was imported")
 
 
 def test_import_of_nothing(libchat: Run, empty: Path, tmp_path: Path) -> None:

@@ -85,11 +85,17 @@ def test_an_unknown_end() -> None:
 def test_it_is_erased_after_an_error() -> None:
     """What is said about an error does not stand behind the line."""
     terminal, clock = Terminal(), Clock()
-    with pytest.raises(KeyboardInterrupt), ProgressLine("copying", terminal, clock) as progress:
+    with pytest.raises(KeyboardInterrupt):
+        _interrupt(ProgressLine("copying", terminal, clock), clock)
+    assert "copying" in terminal.getvalue()
+    assert terminal.seen == ""
+
+
+def _interrupt(line: ProgressLine, clock: Clock) -> None:
+    with line as progress:
         clock.now += 5
         progress(1, 2)
         raise KeyboardInterrupt
-    assert terminal.seen == ""
 
 
 def test_without_a_terminal_nothing_is_shown() -> None:
