@@ -40,6 +40,7 @@ from libchat.store.keeping import Keeper
 from libchat.store.place import Hold, make_private, warn_of_network
 from libchat.store.schema import connect_to_read, connect_to_write, prepare
 from libchat.store.transactions import Transactions, Unsettled, code_of
+from libchat.store.walk import find_recent_fault
 from libchat.store.writing import Writer
 
 _LOGGER: Final = logging.getLogger("libchat.store")
@@ -181,6 +182,8 @@ class SqliteLog:
             connection = connect(self._path)
             try:
                 self._id = prepare(connection, self._path, lambda: entropy(8).hex())
+                if fault := find_recent_fault(connection):
+                    raise sqlite3.DatabaseError(fault)
                 return Transactions(lambda: connect(self._path), connection, level)
             except BaseException:
                 connection.close()

@@ -17,16 +17,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from msgspec import ValidationError
 
 from contracts.log_model import LogModel
-from contracts.log_tools import look_up, store
+from contracts.log_tools import look_up, say, store
 from libchat.errors import StoreError
 from libchat.messages import Entry
 from libchat.records import AskPage, PageFound
 from libchat.store.base import Log
+from libchat.store.queries import answer
+from libchat.store.schema import connect_to_read
+from libchat.store.snapshot import READING_ERRORS
 from libchat.store.sqlite import SqliteLog
+from libchat.store.walk import RECENT
 from support.crashing import CONVERSATIONS, appends
-from support.logfile import findings
+from support.logfile import change, findings, make_log
 
 CUTS = 50
 FLIPS = 50
@@ -86,12 +91,29 @@ def test_all_is_there_after_a_crash(crashed: Crashed, tmp_path: Path) -> None:
     os.remove(crashed.folder / "chat.db-shm")
 
 
+def read(path: Path) -> Known | None:
+    """Return what a file says to those who read it without a look at its newest entries; None if it cannot be read."""
+    connection = connect_to_read(path)
+    try:
+        pages = [answer(connection, AskPage(conversation, limit=10_000)) for conversation in CONVERSATIONS]
+    except (*READING_ERRORS, ValidationError):
+        return None
+    finally:
+        connection.close()
+    return tuple(page.entries for page in pages if isinstance(page, PageFound))
+
+
 def outcome(crashed: Crashed, path: Path) -> tuple[str, list[str]]:
-    """Open damaged files, and return what they give; with what was found, before they were opened and after."""
+    """Open damaged files, and return what they give; with what was found, before they were opened and after.
+
+    What is read of them is checked here: it is what was said after some transaction, or something is found.
+    """
     try:
         found = findings(path)
     except StoreError as error:
         found = [str(error)]
+    else:
+        assert read(path) in crashed.moments or found != []
     try:
         log = SqliteLog(path)
     except StoreError:
@@ -145,7 +167,37 @@ def test_a_bit_that_is_turned_over_in_a_closed_log(crashed: Crashed, tmp_path: P
     whole = tmp_path / "whole"
     SqliteLog(_copy(crashed.folder, whole)).close()
     assert not (whole / "chat.db-wal").exists()
-    assert ("something else", True) in flip(crashed, whole, tmp_path, "chat.db")
+    assert ("refused", True) in flip(crashed, whole, tmp_path, "chat.db")
+
+
+def test_the_newest_entries_are_looked_at(tmp_path: Path) -> None:
+    """A log whose newest entries are not what was stored is refused; of older ones, `verify` tells."""
+    path = tmp_path / "chat.db"
+    make_log(path, [[say(f"text {number}") for number in range(RECENT + 2)]])
+    change(path, "UPDATE entries SET text = 'else' WHERE seq = 1")
+    SqliteLog(path).close()
+    assert len(findings(path)) == 2  # the index does not have the text either
+    change(path, "UPDATE entries SET text = 'else' WHERE seq = 3")
+    with pytest.raises(StoreError, match="#red: entry 3, or one beside it, is not what was stored"):
+        SqliteLog(path)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE conversations SET head = zeroblob(32) WHERE key = '#red'",
+        "DELETE FROM entries WHERE seq = 2",
+        "UPDATE entries SET hash = zeroblob(32) WHERE seq = 1",
+        "UPDATE entries SET salt = NULL WHERE seq = 3",
+    ],
+)
+def test_what_is_looked_at(tmp_path: Path, statement: str) -> None:
+    """Where the chain ends, missing entries and altered ones are noticed when a log is opened."""
+    path = tmp_path / "chat.db"
+    make_log(path, [[say("one"), say("two"), say("three")]])
+    change(path, statement)
+    with pytest.raises(StoreError, match=r"#red: entry .*, or one beside it, is not what was stored"):
+        SqliteLog(path)
 
 
 def flip(crashed: Crashed, source: Path, target: Path, name: str) -> set[tuple[str, bool]]:
