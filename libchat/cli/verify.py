@@ -22,8 +22,8 @@ def add(commands: Commands) -> None:
         run,
         "Check that a log is whole, and that nobody has changed it.",
         "The server may run meanwhile; nothing is written. If all is well, one line says how much there is. Otherwise\n"
-        "each finding is a line, at most 100, and the exit code is 1: put a backup in the log's place. About a minute\n"
-        "for a million messages.",
+        "each finding is a line, at most 100, and the exit code is 1: put a backup in the log's place. About half a\n"
+        "minute for a million messages.",
         ("libchat verify", "libchat verify backup.db", "libchat verify --data /srv/chat --json"),
     )
     which = parser.add_mutually_exclusive_group()

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from msgspec import ValidationError
 
 from contracts.log_model import LogModel
 from contracts.log_tools import look_up, say, store
@@ -96,7 +95,7 @@ def read(path: Path) -> Known | None:
     connection = connect_to_read(path)
     try:
         pages = [answer(connection, AskPage(conversation, limit=10_000)) for conversation in CONVERSATIONS]
-    except (*READING_ERRORS, ValidationError):
+    except (*READING_ERRORS, TypeError):  # a value of another kind than the column's
         return None
     finally:
         connection.close()
