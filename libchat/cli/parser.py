@@ -52,6 +52,8 @@ class Options(argparse.Namespace):
     room: str | None
     rooms: bool
     address: str
+    file: Path | None
+    copy: Path
 
 
 class Parser(argparse.ArgumentParser):

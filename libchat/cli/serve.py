@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from libchat.cli import output, signals
+from libchat.cli.data import data_folder
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.parser import Commands, Options, Parser, add_command, listening_port, natural
 from libchat.errors import StoreError
@@ -211,11 +212,7 @@ def _check(options: Options) -> None:
 def _data(options: Options) -> Path | None:
     if options.memory:
         return None
-    if options.data is not None:
-        return options.data
-    from platformdirs import user_data_path
-
-    return user_data_path("libchat") / "server"
+    return data_folder(options)
 
 
 def _at(host: str, server: Server) -> str:

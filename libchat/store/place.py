@@ -53,12 +53,23 @@ class Hold:
 
 
 def make_private(path: Path) -> None:
-    """Make an empty file with mode 0600, unless there is one. Raises StoreError if it cannot be."""
+    """Make an empty file with mode 0600, unless there is one. Raises StoreError if it cannot be.
+
+    So it does if the file was lost or emptied, and its write-ahead log is there: SQLite would throw that away.
+    """
+    beside = path.with_name(path.name + "-wal")
+    if _has_bytes(beside) and not _has_bytes(path):
+        remedy = f"put a backup in its place, or move {beside.name} away for a new log"
+        raise StoreError(f"{path} is empty, but was not: {beside.name} belongs to it; {remedy}")
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         remedy = "choose a file that this user can write, in a folder that is there"
         raise StoreError(f"{path} cannot be opened: {error.strerror}; {remedy}") from error
+
+
+def _has_bytes(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
 
 
 def warn_of_network(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> None:

@@ -141,8 +141,10 @@ def prepare(
     _refuse_others(connection, path, len(steps))
     connection.execute("PRAGMA journal_mode = WAL")
     _migrate(connection, new_id, steps)
-    (log,) = connection.execute("SELECT value FROM meta WHERE key = 'id'").fetchone()
-    return str(log)
+    row = connection.execute("SELECT value FROM meta, counters WHERE key = 'id'").fetchone()
+    if row is None:
+        raise sqlite3.DatabaseError("its id or its counters are missing")
+    return str(row[0])
 
 
 def _connect(path: Path, mode: str, factory: type[sqlite3.Connection]) -> sqlite3.Connection:

@@ -40,6 +40,7 @@ from libchat.store.keeping import Keeper
 from libchat.store.place import Hold, make_private, warn_of_network
 from libchat.store.schema import connect_to_read, connect_to_write, prepare
 from libchat.store.transactions import Transactions, Unsettled, code_of
+from libchat.store.walk import find_recent_fault
 from libchat.store.writing import Writer
 
 _LOGGER: Final = logging.getLogger("libchat.store")
@@ -139,7 +140,7 @@ class SqliteLog:
                 return queries.load(connection)
             finally:
                 connection.close()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise StoreError(f"{self._path} cannot be read: {error}; put a backup in its place") from error
 
     def append(self, records: Sequence[Record], committed: _Committed) -> list[Outcome] | None:
@@ -181,11 +182,13 @@ class SqliteLog:
             connection = connect(self._path)
             try:
                 self._id = prepare(connection, self._path, lambda: entropy(8).hex())
+                if fault := find_recent_fault(connection):
+                    raise sqlite3.DatabaseError(fault)
                 return Transactions(lambda: connect(self._path), connection, level)
             except BaseException:
                 connection.close()
                 raise
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # the second, when a message quotes what is damaged
             remedy = "put a backup in its place, or name another file"
             raise StoreError(f"{self._path} cannot be used as a log: {error}; {remedy}") from error
 

@@ -22,6 +22,9 @@ _ROW: Final = """
 """
 """What the index has of an entry."""
 
+CONTENT: Final = f"SELECT {_ROW} WHERE e.kind = 'message' AND NOT e.deleted"
+"""All that the index has: ids, texts and readers."""
+
 _PUT: Final = f"INSERT INTO search (rowid, text, readers) SELECT {_ROW}"
 _TAKE: Final = f"INSERT INTO search (search, rowid, text, readers) SELECT 'delete', {_ROW}"
 
@@ -45,6 +48,11 @@ def plain(text: str) -> str:
 def put_new(connection: sqlite3.Connection, after: int) -> None:
     """Put all messages into the index whose ids are greater."""
     connection.execute(_PUT_NEW, (after,))
+
+
+def put_all(connection: sqlite3.Connection) -> None:
+    """Put everything into an index that is empty."""
+    connection.execute(f"INSERT INTO search (rowid, text, readers) {CONTENT} ORDER BY e.id")
 
 
 def put(connection: sqlite3.Connection, entry: int) -> None:

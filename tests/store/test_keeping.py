@@ -12,7 +12,7 @@ from libchat.records import AskPage, Retention
 from libchat.store.keeping import HOUR
 from libchat.store.schema import connect_to_read, connect_to_write
 from libchat.store.sqlite import SqliteLog
-from libchat.store.verify import find_faults
+from libchat.store.walk import find_faults
 
 
 class Clock:

@@ -10,7 +10,7 @@ from libchat.errors import StoreError
 from libchat.records import Waiting
 from libchat.store.schema import APPLICATION_ID, STEPS, connect_to_write, prepare
 from libchat.store.sqlite import SqliteLog
-from libchat.store.verify import find_faults
+from libchat.store.walk import find_faults
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("*.sql"))
 SECOND = ("ALTER TABLE entries ADD COLUMN mood TEXT NOT NULL DEFAULT 'fine'",)

@@ -204,8 +204,8 @@ def test_a_disk_that_cannot_be_read(tmp_path: Path) -> None:
     ((root,),) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'entries_by_seq'").fetchall()
     connection.close()
     damaged[(root - 1) * 4_096 : root * 4_096] = b"\xff" * 4_096
+    log = SqliteLog(path)  # what is damaged before would be found when it is opened
     path.write_bytes(damaged)
-    log = SqliteLog(path)
     assert look_up(log, AskPage("#red")) == Unanswered("the log cannot be read: the file is damaged")
     assert look_up(log, AskPage("#blue")) != Unanswered("the log cannot be read: the file is damaged")
     log.close()

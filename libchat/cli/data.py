@@ -1,0 +1,38 @@
+"""Where a server's data is: what the commands that look after a log share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from libchat.cli.parser import Options
+
+if TYPE_CHECKING:
+    from argparse import _ActionsContainer
+
+
+def add_data_option(parser: _ActionsContainer) -> None:
+    """Add the option that says which server's log is meant."""
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="the server's folder, as given to 'libchat serve' (default: where programs keep data, as "
+        "~/.local/share/libchat/server)",
+    )
+
+
+def data_folder(options: Options) -> Path:
+    """Return the folder of a server's data."""
+    if options.data is not None:
+        return options.data
+    from platformdirs import user_data_path
+
+    return user_data_path("libchat") / "server"
+
+
+def log_file(options: Options) -> Path:
+    """Return the file of a server's log."""
+    from libchat.server.server import LOG_FILE
+
+    return data_folder(options) / LOG_FILE

@@ -1,0 +1,88 @@
+"""New files: private, whole or not at all, and never in the place of another one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from libchat.errors import StoreError
+
+BESIDE: Final = ("-wal", "-journal", "-shm")
+"""Endings of the files that SQLite keeps beside a database."""
+
+
+@contextmanager
+def fresh(path: Path) -> Iterator[Path]:
+    """Give the name of an empty file with mode 0600, which becomes `path` when the block ends well.
+
+    All connections to it must be closed by then. However the block ends otherwise, nothing is left behind. Raises
+    StoreError if there is something at `path` already, or if it cannot be written there.
+    """
+    refuse_existing(path)
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # O_EXCL, mode 0600
+    except OSError as error:
+        remedy = "choose a folder that is there and can be written to"
+        raise StoreError(f"{path} cannot be made: {error.strerror}; {remedy}") from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        _sync(temporary)
+        _put(temporary, path)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}; make room, or choose another place") from error
+    finally:
+        for beside in ("", *BESIDE):
+            temporary.with_name(temporary.name + beside).unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise StoreError if there is something at `path`, or something that SQLite would take for a part of it.
+
+    What is left of another database would be written into the new one when that is opened
+    (https://sqlite.org/howtocorrupt.html, section 1.4). An empty one, and shared memory, mean nothing.
+    """
+    if path.exists() or path.is_symlink():
+        raise StoreError(f"{path} is there already; name another file, or move it away")
+    for ending in BESIDE:
+        beside = path.with_name(path.name + ending)
+        if beside.exists() and beside.stat().st_size and ending != "-shm":
+            raise StoreError(f"{beside} is there, a part of a log that is not; move it away")
+
+
+def _put(temporary: Path, path: Path) -> None:
+    """Give a file its name, unless somebody has taken that meanwhile."""
+    refuse_existing(path)
+    try:
+        os.link(temporary, path)  # fails if the name is taken, where renaming would replace
+    except FileExistsError as error:
+        raise StoreError(f"{path} is there already; name another file, or move it away") from error
+    except OSError:
+        os.rename(temporary, path)  # a file system without links
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name last over a power cut, where the system can."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass  # the file is in place, only the power cut is left to luck
+    finally:
+        os.close(handle)
