@@ -13,7 +13,7 @@ INPUTS := pyproject.toml libchat/_version.py
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help chat test check format docs bench soak clean
+.PHONY: help chat test check format docs bench durable soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ docs: .venv/.ready ## Build the documentation into docs/_build/html
 
 bench: .venv/.runtime ## Measure the server with the load generator in LOAD (BENCH='--runs 3' for options)
 	@$(BIN)/python tests/bench/bench.py --load '$(LOAD)' $(BENCH)
+
+durable: .venv/.runtime ## Measure what durable messages cost, and the log by itself
+	@$(BIN)/python tests/bench/durable.py
+	@$(BIN)/python tests/bench/log.py --entries 1000000 --folder /var/tmp
 
 soak: .venv/.ready ## Kill a server KILLS times while people talk, and look for lost or doubled messages
 	@$(BIN)/python tests/bench/soak.py --kills $(KILLS)
