@@ -132,12 +132,24 @@ class Keeper:
         """Merge a part of the index; in the end, overwrite what the write-ahead log holds."""
         if not self._erasing and not self._begin_erasing():
             return False
-        connection = self._transactions.connection
         if self._merge(PAGES):
             return True
         self._transactions.run(self._end_erasing)
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._overwrite()
         return False
+
+    def _overwrite(self) -> None:
+        """Overwrite the write-ahead log, unless somebody reads an older moment of it, as a backup does.
+
+        To wait for that would hold up all who write. What is left is overwritten by what comes, at last at the end.
+        """
+        connection = self._transactions.connection
+        (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
+        connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {patience}")
 
     def _begin_erasing(self) -> bool:
         now = self._clock()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from libchat.messages import Entry
 from libchat.records import AskPage, Retention
 from libchat.store.keeping import HOUR
 from libchat.store.schema import connect_to_read, connect_to_write
+from libchat.store.snapshot import snapshot
 from libchat.store.sqlite import SqliteLog
 from libchat.store.walk import find_faults
 
@@ -159,3 +161,15 @@ def test_a_text_that_is_deleted_at_once_leaves_nothing(tmp_path: Path) -> None:
     assert not holds(path, b"vutmost")
     assert not holds(path, b"vuthest")
     assert faults(path) == []
+
+
+def test_nobody_waits_for_a_backup(tmp_path: Path) -> None:
+    """While somebody reads an older moment, as a backup does, a log that erases a text goes on at once."""
+    log = SqliteLog(tmp_path / "log.db")
+    store(log, say("one"), say("two"))
+    with snapshot(tmp_path / "log.db"):
+        store(log, delete(1))
+        began = time.monotonic()
+        store(log, say("three"))
+        assert time.monotonic() - began < 4.5  # a checkpoint that waits does so for five seconds
+    log.close()
