@@ -52,7 +52,7 @@ class Known(Struct, frozen=True, gc=False):
 class Cursor(Struct, frozen=True, gc=False):
     """A device of a name has everything of a conversation up to `seq`, and so has the name. Neither ever goes back.
 
-    Without a device, it says so for the name alone.
+    Without a device, it says so for the name alone. It goes as far as the newest entry by then, and no further.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Cursor(Struct, frozen=True, gc=False):
 
 
 class Mark(Struct, frozen=True, gc=False):
-    """A person has read everything of a conversation up to `seq`. It never goes back."""
+    """A person has read everything of a conversation up to `seq`, or to the newest entry. It never goes back."""
 
     name: str
     conversation: str

@@ -173,9 +173,11 @@ class Entries:
         mailbox = session.mailbox
         if mailbox is None:
             return
+        is_account = session.person is not None and session.person.is_account
         moved = mailbox.acknowledge(conversation, seq)
-        if moved or (session.person is not None and session.person.is_account):
-            out.append(fx.Note(Cursor(mailbox.name.key, session.device, conversation, moved or seq)))
+        if moved or is_account:  # a guest is where the name is, whatever the device
+            device = session.device if is_account else ""
+            out.append(fx.Note(Cursor(mailbox.name.key, device, conversation, moved or seq)))
         if moved and conversation[0] != "#":
             self._tell_other(mailbox.name, conversation, m.Delivered(mailbox.name.display, moved), out)
 

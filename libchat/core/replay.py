@@ -162,7 +162,8 @@ def _skip(session: Session, conversation: str, seq: int, out: Out) -> None:
         return
     name = session.mailbox.name.key
     session.mailbox.acknowledge(conversation, seq)
-    out.append(fx.Note(Cursor(name, session.device, conversation, seq)))
+    device = session.backlog.device if session.backlog is not None else ""
+    out.append(fx.Note(Cursor(name, device, conversation, seq)))
     target = conversation
     if not conversation.startswith("#"):
         one, other = conversation.split()

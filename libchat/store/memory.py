@@ -221,12 +221,15 @@ class MemoryLog:
     def _remember(self, fact: Fact) -> Stored:
         match fact:
             case Cursor():
-                self._cursors.advance(fact.conversation, fact.name, "", fact.seq)
-                if fact.device:
-                    self._cursors.advance(fact.conversation, fact.name, fact.device, fact.seq)
+                seq = min(fact.seq, self._last(fact.conversation))
+                if seq:
+                    self._cursors.advance(fact.conversation, fact.name, "", seq)
+                if seq and fact.device:
+                    self._cursors.advance(fact.conversation, fact.name, fact.device, seq)
                 return _STORED
             case Mark(name, conversation, seq):
-                self._marks.advance(conversation, name, "", seq)
+                if self._last(conversation):
+                    self._marks.advance(conversation, name, "", min(seq, self._last(conversation)))
             case Member():
                 return self._remember_member(fact)
             case Look(conversation):

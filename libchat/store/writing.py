@@ -284,12 +284,16 @@ class Writer:
                 known = (name, display, since, device, is_account)
                 execute(_KNOW, known)
             case Cursor(name, device, key, seq):
-                conversation = self._open(key).id
-                execute(_RAISE_CURSOR, (name, "", conversation, seq))
-                if device:
-                    execute(_RAISE_CURSOR, (name, device, conversation, seq))
+                conversation = self._known(key)
+                if conversation is not None:
+                    number, reached = conversation.id, min(seq, conversation.last)
+                    execute(_RAISE_CURSOR, (name, "", number, reached))
+                    if device:
+                        execute(_RAISE_CURSOR, (name, device, number, reached))
             case Mark(name, key, seq):
-                execute(_RAISE_MARK, (name, self._open(key).id, seq))
+                conversation = self._known(key)
+                if conversation is not None:
+                    execute(_RAISE_MARK, (name, conversation.id, min(seq, conversation.last)))
             case Member():
                 return self._write_member(fact)
             case Look(key):
@@ -312,8 +316,11 @@ class Writer:
 
     def _last(self, key: str) -> int:
         """Return the number of a conversation's newest entry, 0 if there is none."""
-        conversation = self._conversations.get(key) or self._read(key)
+        conversation = self._known(key)
         return conversation.last if conversation is not None else 0
+
+    def _known(self, key: str) -> Conversation | None:
+        return self._conversations.get(key) or self._read(key)
 
 
 def names_of(key: str) -> tuple[str, str] | None:

@@ -160,6 +160,17 @@ class LogFacts(LogSuite):
         )
         assert page(log, AskPage("ana bo", other="bo")).delivered == 6
 
+    def test_nobody_is_further_than_the_newest_entry(self, log: Log) -> None:
+        """What is said to be read or received before it was sent has still to come; elsewhere it means nothing."""
+        store(log, say("one", "ana bo"), Cursor("bo", "d", "ana bo", 99), Mark("bo", "ana bo", 99))
+        store(log, Cursor("bo", "d", "bo cy", 9), Mark("bo", "bo cy", 9), say("two", "ana bo"), say("hi", "bo cy"))
+        found = page(log, AskPage("ana bo", other="bo"))
+        assert (found.delivered, found.read) == (1, 1)
+        found = page(log, AskPage("bo cy", other="bo"))
+        assert (found.delivered, found.read) == (0, 0)
+        unread = look_up(log, AskUnread("bo", "d"))
+        assert unread == UnreadFound((Span("ana bo", 1, 2), Span("bo cy", 0, 1)))
+
     @settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow])
     @given(appends, st.lists(questions, min_size=1, max_size=8))
     def test_the_log_does_what_the_model_does(self, batches: list[list[Record]], asked: list[Question]) -> None:

@@ -116,11 +116,12 @@ class LogModel:
             case Known():
                 self._names[record.name] = record
             case Cursor():
-                for device in ("", record.device):
-                    self._advance(record.name, device, record.conversation, record.seq)
+                reached = min(record.seq, self._last(record.conversation))
+                for device in ("", record.device) if reached else ():
+                    self._advance(record.name, device, record.conversation, reached)
             case Mark():
                 key = (record.name, record.conversation)
-                self._marks[key] = max(self._marks.get(key, 0), record.seq)
+                self._marks[key] = max(self._marks.get(key, 0), min(record.seq, self._last(record.conversation)))
             case Member():
                 return self._store_member(record)
             case Look():
