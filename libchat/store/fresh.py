@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,14 +23,9 @@ def fresh(path: Path) -> Iterator[Path]:
     StoreError if there is something at `path` already, or if it cannot be written there.
     """
     refuse_existing(path)
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # O_EXCL, mode 0600
-    except OSError as error:
-        remedy = "choose a folder that is there and can be written to"
-        raise StoreError(f"{path} cannot be made: {error.strerror}; {remedy}") from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:  # named before it is made: an interruption may come at any time
+        _make(temporary, path)
         yield temporary
         _sync(temporary)
         _put(temporary, path)
@@ -40,6 +35,14 @@ def fresh(path: Path) -> Iterator[Path]:
         for beside in ("", *BESIDE):
             temporary.with_name(temporary.name + beside).unlink(missing_ok=True)
     _sync_folder(path.parent)
+
+
+def _make(temporary: Path, path: Path) -> None:
+    try:
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except OSError as error:
+        remedy = "choose a folder that is there and can be written to"
+        raise StoreError(f"{path} cannot be made: {error.strerror}; {remedy}") from error
 
 
 def refuse_existing(path: Path) -> None:
