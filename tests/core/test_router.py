@@ -400,18 +400,178 @@ def test_messages_in_flight_reach_who_comes_back_meanwhile() -> None:
 
 
 def test_too_old_to_wait(chat: Chat) -> None:
-    """What waited for longer than the limit does not come any more, what is younger does."""
+    """What waited for longer than the limit does not come any more, and that is told; what is younger does."""
     ana, bo = chat.enter("ana"), chat.enter("bo")
     chat.do(bo, m.Exit())
-    chat.do(ana, m.Send("bo", "old"))
+    chat.do(ana, m.Send("bo", "old"), m.Send("bo", "older than the limit"))
     chat.seconds += 1
     chat.do(ana, m.Send("bo", "young"))
     chat.seconds += QUEUE_SECONDS
     again = chat.enter("bo", has_acks=False)
+    assert [type(event) for event in again.heard] == [m.Skipped, m.Entry]
+    assert again.heard[0] == m.Skipped("ana", 2)
     assert again.texts() == ["young"]
     chat.drain(again)
     chat.depart(again)
-    assert chat.enter("bo").texts() == []
+    assert chat.enter("bo").heard == []
+
+
+# --- what refers to messages ----------------------------------------------------------------------------------------
+
+
+def test_own_messages_are_edited_and_deleted(chat: Chat) -> None:
+    """Everybody who saw the original sees what becomes of it, in its place in the order; history shows it as it is."""
+    ana, bo = chat.enter("ana", "#red", device="phone"), chat.enter("bo", "#red")
+    hush([ana])
+    chat.do(ana, m.Send("#red", "helo"), m.Send("#red", "oops"), m.Send("#red", "yes", ref=1))
+    chat.do(ana, m.Edit("#red", 1, "hello"), m.Delete("#red", 2))
+    assert [(entry.kind, entry.ref, entry.text) for entry in bo.entries()] == [
+        ("message", 0, "helo"),
+        ("message", 0, "oops"),
+        ("message", 1, "yes"),
+        ("edit", 1, "hello"),
+        ("delete", 2, ""),
+    ]
+    page = chat.ask(bo, m.History("#red"))
+    assert isinstance(page, m.Page)
+    shown = [(entry.text, entry.is_edited, entry.is_deleted) for entry in page.entries]
+    assert shown[:2] == [("hello", True, False), ("", False, True)]
+
+
+def test_reactions(chat: Chat) -> None:
+    """Who reacts is seen by the others, once for each reaction; history has them with the message."""
+    ana, bo, cy = (chat.enter(name, "#red", device=name) for name in ("ana", "bo", "cy"))
+    chat.do(ana, m.Send("#red", "cake"))
+    hush([ana, bo, cy])
+    chat.do(bo, m.React("#red", 1, "+1"), m.React("#red", 1, "+1"))
+    chat.do(cy, m.React("#red", 1, "+1"), m.React("#red", 1, "yum"), m.Unreact("#red", 1, "yum"))
+    assert [(entry.sender, entry.kind, entry.text) for entry in ana.entries()] == [
+        ("bo", "react", "+1"),
+        ("bo", "react", "+1"),
+        ("cy", "react", "+1"),
+        ("cy", "react", "yum"),
+        ("cy", "unreact", "yum"),
+    ]
+    page = chat.ask(ana, m.History("#red", after=0, limit=1))
+    assert isinstance(page, m.Page)
+    assert page.entries[0].reactions == (m.Reaction("+1", ("bo", "cy")),)
+    assert page.has_newer
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (m.Edit("#red", 1, "mine now"), Code.NOT_YOURS),
+        (m.Delete("#red", 1), Code.NOT_YOURS),
+        (m.Edit("#red", 9, "what?"), Code.NO_SUCH_ENTRY),
+        (m.Send("#red", "what?", ref=9), Code.NO_SUCH_ENTRY),
+        (m.React("#red", 2, "+1"), Code.NO_SUCH_ENTRY),
+        (m.React("#red", 3, "+1"), Code.NO_SUCH_ENTRY),
+        (m.React("#red", 1, "x" * 33), Code.TEXT_TOO_LONG),
+        (m.React("#red", 1, " "), Code.EMPTY_TEXT),
+        (m.Edit("#red", 1, ""), Code.EMPTY_TEXT),
+        (m.Edit("#blue", 1, "hi"), Code.NOT_IN_ROOM),
+        (m.React("bo", 1, "+1"), Code.TO_YOURSELF),
+    ],
+)
+def test_what_must_not_be_referred_to(chat: Chat, command: m.Command, code: Code) -> None:
+    """Others' messages, what is no message, and what was deleted are left as they are, and the others hear nothing."""
+    ana, bo = chat.enter("ana", "#red", device="phone"), chat.enter("bo", "#red", device="laptop")
+    chat.do(ana, m.Send("#red", "cake"), m.Topic("#red", "cakes"), m.Send("#red", "gone"), m.Delete("#red", 3))
+    hush([ana])
+    assert chat.fail(bo, command).code == code
+    assert ana.heard == []
+
+
+def test_whose_messages_they_are(chat: Chat) -> None:
+    """A guest's are those of the device, an account's those of the name; without a device they are nobody's."""
+    chat.enter("keeper", "#red")
+    for device in ("phone", "laptop", ""):
+        guest = chat.enter("ana", "#red", device=device)
+        chat.do(guest, m.Send("#red", f"by {device}", "c"), m.Exit())
+    phone = chat.enter("ana", "#red", device="phone")
+    assert isinstance(chat.ask(phone, m.Edit("#red", 1, "again by phone")), m.Accepted)
+    assert chat.fail(phone, m.Edit("#red", 2, "mine?")).code == Code.NOT_YOURS
+    assert chat.fail(phone, m.Edit("#red", 3, "mine?")).code == Code.NOT_YOURS
+    one = chat.enter("bo", "#red", device="one", account=True)
+    chat.do(one, m.Send("#red", "by an account"))
+    two = chat.enter("bo", "#red", device="two", account=True)
+    assert isinstance(chat.ask(two, m.Edit("#red", 5, "still by it")), m.Accepted)
+
+
+def test_operators_take_away(chat: Chat) -> None:
+    """Who made the room takes away what others said in it, but does not change it."""
+    ana, bo = chat.enter("ana", "#red", device="phone"), chat.enter("bo", "#red", device="laptop")
+    chat.do(bo, m.Send("#red", "rude"))
+    assert chat.fail(ana, m.Edit("#red", 1, "polite")).code == Code.NOT_YOURS
+    assert isinstance(chat.ask(ana, m.Delete("#red", 1)), m.Accepted)
+    chat.do(ana, m.Leave("#red"))
+    chat.do(bo, m.Send("#red", "rude again"))
+    ana = chat.enter("eve", "#red", device="tablet")
+    assert chat.fail(ana, m.Delete("#red", 3)).code == Code.NOT_YOURS
+
+
+# --- receipts -------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_delivered_and_read_is_told(chat: Chat) -> None:
+    """The sender hears of the first time that a device has something, and of what was read; and can look it up."""
+    ana, bo = chat.enter("ana", device="a"), chat.enter("bo", device="b")
+    chat.do(ana, m.Send("bo", "one"), m.Send("bo", "two"))
+    hush([ana])
+    chat.do(bo, m.Ack("ana", 1), m.Ack("ana", 1), m.Ack("ana", 2), m.Read("ana", 1))
+    assert ana.take() == [m.Delivered("bo", 1), m.Delivered("bo", 2), m.IsRead("bo", "bo", 1)]
+    page = chat.ask(ana, m.History("bo", limit=1))
+    assert isinstance(page, m.Page)
+    assert (page.delivered, page.read) == (2, 1)
+
+
+def test_ones_other_devices_know_what_was_read(chat: Chat) -> None:
+    """What was read on one device is read on the others, in rooms, too; nobody else in a room is told."""
+    ana = chat.enter("ana", "#red", device="a")
+    one, two = (chat.enter("bo", "#red", device=device, account=True) for device in "12")
+    chat.do(ana, m.Send("#red", "hi"), m.Send("bo", "psst"))
+    hush([ana, one, two])
+    chat.do(one, m.Read("#red", 1), m.Read("ana", 1))
+    assert two.take() == [m.IsRead("bo", "#red", 1), m.IsRead("bo", "ana", 1)]
+    assert one.take() == []
+    assert ana.take() == [m.IsRead("bo", "bo", 1)]
+
+
+# --- search ---------------------------------------------------------------------------------------------------------
+
+
+def test_search_finds_what_one_may_read(chat: Chat) -> None:
+    """Own rooms and private conversations are looked through, newest first; what others say elsewhere is not."""
+    ana, bo = chat.enter("ana", "#red", device="a"), chat.enter("bo", "#red", "#blue", device="b")
+    chat.enter("cy")
+    chat.do(bo, m.Send("#red", "apple pie"), m.Send("#blue", "apple tree"), m.Send("cy", "apple core"))
+    chat.do(bo, m.Send("ana", "Apple juice"))
+    chat.do(ana, m.Send("bo", "pear"))
+
+    def found(search: m.Search) -> list[str]:
+        answer = chat.ask(ana, search)
+        assert isinstance(answer, m.Found)
+        return [entry.text for entry in answer.entries]
+
+    assert found(m.Search("apple")) == ["Apple juice", "apple pie"]
+    assert found(m.Search("apple", target="#red")) == ["apple pie"]
+    assert found(m.Search('"apple pie"')) == ["apple pie"]
+    assert found(m.Search("app*", limit=1)) == ["Apple juice"]
+    assert chat.fail(ana, m.Search("apple", target="#blue")).code == Code.NOT_IN_ROOM
+    assert chat.fail(ana, m.Search('" "')).code == Code.EMPTY_TEXT
+    assert chat.fail(ana, m.Search("word " * 17)).code == Code.TEXT_TOO_LONG
+    assert found(m.Search("apple", target="cy")) == []
+
+
+def test_a_guest_finds_nothing_that_is_older_than_its_presence(chat: Chat) -> None:
+    """Who takes a name after somebody else does not find what was said to the other one."""
+    ana, bo = chat.enter("ana"), chat.enter("bo", device="one")
+    chat.do(ana, m.Send("bo", "secret"))
+    chat.do(bo, m.Ack("ana", 1), m.Exit())
+    chat.seconds += 1
+    answer = chat.ask(chat.enter("bo", device="two"), m.Search("secret"))
+    assert answer == m.Found(())
 
 
 def test_no_more_than_so_much_waits(chat: Chat) -> None:
