@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from libchat.server.server import Server
 
 
-KEEPING = """Messages are kept in one file, chat.db, in the folder of --data. --durability says what one that was
-accepted survives:
-  full     the loss of power: it is on the disk before anybody sees it
-  normal   the end of the server, however sudden; the last second before a loss of power may be missing
-  memory   nothing: it is gone when the server stops"""
+KEEPING = (
+    "Messages are kept in one file, chat.db, in the folder of --data. --durability says what one that was accepted "
+    "survives:\n"
+    "  full     a loss of power: it is on the disk before anybody sees it\n"
+    "  normal   the end of the server, however sudden, but perhaps no loss of power\n"
+    "  memory   nothing: it is gone when the server stops"
+)
 
 
 def add(commands: Commands) -> None:

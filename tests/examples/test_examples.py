@@ -25,6 +25,11 @@ PRINTED = {
     ],
     "server_in_a_program": ["message 1 is in the log", "bo: The kettle is on.", "online: ana, bo"],
     "asyncio_client": ["message 1: You said 'hello'.", "message 3: You said 'bye'."],
+    "nothing_is_lost": [
+        "meanwhile: two sugars, please / and milk",
+        "order 17 is message 1, as before",
+        "found: order 17: tea with milk",
+    ],
     "callbacks": ["ana came to #lab", "0.25, ana, bot"],
 }
 """What each example prints that needs nothing."""
