@@ -32,11 +32,14 @@ from libchat.hub import Hub
 from libchat.messages import (
     Accepted,
     Bye,
+    Delivered,
     Entered,
     Entry,
     Event,
     Failed,
+    Found,
     Interrupted,
+    IsRead,
     IsTyping,
     Joined,
     Left,
@@ -45,8 +48,10 @@ from libchat.messages import (
     Present,
     Resumed,
     RoomInfo,
+    Skipped,
 )
-from libchat.participant import Participant, Receipt
+from libchat.participant import Participant
+from libchat.receipt import Receipt
 
 if TYPE_CHECKING:
     from libchat.client.client import Client, connect
@@ -66,11 +71,15 @@ __all__ = [
     "Event",
     "Entry",
     "Accepted",
+    "Delivered",
+    "IsRead",
+    "Skipped",
     "Entered",
     "Joined",
     "Left",
     "IsTyping",
     "Page",
+    "Found",
     "Online",
     "Present",
     "RoomInfo",

@@ -48,6 +48,13 @@ REPLAY_ENTRIES: Final = 256
 MEMORY_ENTRIES: Final = 10_000
 """Entries that the memory log keeps of each conversation: about 4 MB of texts of 100 bytes."""
 
+MEMORY_TOTAL: Final = 100_000
+"""Entries that the memory log keeps of all conversations: ten full ones, about 60 MB. A search through all of them takes
+a tenth of a second."""
+
+MEMORY_POSITIONS: Final = 200_000
+"""Cursors, and as many marks, that the memory log keeps: two of each for every name that is remembered."""
+
 QUEUE_ENTRIES: Final = 10_000
 """Entries that may wait for one name. At 100 messages a day a person may be away for three months."""
 
@@ -76,6 +83,10 @@ INBOX_EVENTS: Final = 10_000
 
 PENDING_SENDS: Final = 10_000
 """Sends that a client keeps until they are answered, while its server is away."""
+
+ROOM_ACK_ENTRIES: Final = 100
+"""Entries of a room that a client takes before it tells the server so: a command for each would double the traffic of
+a busy room. As many may come again after a restart of the program, and are dropped if it keeps its state."""
 
 ANSWER_EVENTS: Final = 100_000
 """Events that a full inbox takes beyond its limit while the program waits for an answer, which comes behind them. A

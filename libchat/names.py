@@ -144,6 +144,15 @@ def parse_target(text: str) -> Target:
     return _parse_room(text) if text[:1] == "#" else _parse_name(text)
 
 
+def target_key(text: str) -> str:
+    """Return the canonical form of a name or `#room`; of one that a newer server knows better than we do, itself."""
+    try:
+        target = parse_target(text)
+    except InvalidName:
+        return text
+    return target.key if isinstance(target, Name) else "#" + target.key
+
+
 def skeleton(name: Target) -> str:
     """Return what the name looks like: names with one skeleton are hard to tell apart (UTS #39, section 4).
 

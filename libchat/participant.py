@@ -16,58 +16,31 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import count
 from types import TracebackType
-from typing import Self, TypeVar
-
-from msgspec.structs import replace
+from typing import Self
+from weakref import WeakValueDictionary
 
 from libchat import messages as m
-from libchat.errors import ChatError, Closed, Code, Disconnected, ProtocolError, Refused, refusal
+from libchat.cids import Cids, is_own
+from libchat.errors import ChatError, Closed, Code, Disconnected, Refused
 from libchat.inbox import Inbox
-from libchat.limits import ANSWER_EVENTS, ANSWER_SECONDS, CID_BYTES, INBOX_EVENTS
+from libchat.limits import ANSWER_EVENTS, ANSWER_SECONDS, INBOX_EVENTS
 from libchat.locks import OUTBOX, tiered_lock
+from libchat.names import target_key
+from libchat.receipt import E, Marks, Receipt, expected
+from libchat.speaker import Speaker
 
-E = TypeVar("E", bound=m.Event)
 OnError = Callable[[BaseException], None]
+
+__all__ = ["E", "OnError", "Participant"]
 
 _log = logging.getLogger("libchat")
 
 
-class Receipt:
-    """What became of something that was sent."""
-
-    def __init__(self, participant: Participant, command: m.Command, cid: str) -> None:
-        self.cid = cid
-        self._participant = participant
-        self._command = command
-        self._answer: m.Event | ChatError | None = None
-
-    def accepted(self, timeout: float | None = ANSWER_SECONDS) -> m.Accepted:
-        """Wait until the log has the entry, and return its number and time.
-
-        `timeout` is in seconds, None waits for ever. Raises `Refused` if the chat refused it, `Disconnected` or
-        `Closed` if the connection ended or the participant left before that is known, and `TimeoutError`; the entry may
-        still be accepted after the last.
-        """
-        return expected(m.Accepted, self._wait(timeout))
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether `accepted` returns, or raises, at once."""
-        return self._answer is not None
-
-    def _wait(self, timeout: float | None) -> m.Event:
-        answer = self._answer or self._participant._await_answer(self, timeout)
-        if isinstance(answer, ChatError):
-            raise answer
-        return answer
-
-
-class Participant(ABC):
+class Participant(Speaker):
     """Somebody in the chat. All methods may be called from any thread; it is a context manager that exits."""
 
     def __init__(self, name: str, *, inbox: int = INBOX_EVENTS, on_error: OnError | None = None) -> None:
@@ -84,81 +57,13 @@ class Participant(ABC):
         self._is_calling = False
         self._on_error = on_error
         self._receipts: dict[str, Receipt] = {}
-        self._cids = count(1)
+        self._marks: WeakValueDictionary[str, Marks] = WeakValueDictionary()
+        """How far the others have come, by canonical name, as long as a receipt wants to know."""
+        self._age = 0
+        """How many connections were lost, and made anew."""
+        self._cids = Cids()
         self._end: Disconnected | None = None
         self._is_closed = False
-
-    # --- talking ----------------------------------------------------------------------------------------------------
-
-    def send(self, target: str, text: str, *, cid: str | None = None) -> Receipt:
-        """Say something to a name or a `#room`, and return at once.
-
-        `cid` makes sending twice harmless: pass your own, unique for this participant's device; it begins with a letter
-        or digit, and has `CID_BYTES` characters at most (ValueError otherwise). Raises `Closed` and `Disconnected`;
-        whatever the chat says against it is raised by `Receipt.accepted`.
-        """
-        if cid is not None:
-            check_cid(cid)
-        return self._request(lambda own: m.Send(target, text, own), cid)
-
-    def join(self, room: str) -> m.Entered:
-        """Enter a room, and return its members and topic."""
-        return self._answer(m.Entered, lambda cid: m.Join(room, cid))
-
-    def leave(self, room: str) -> None:
-        """Leave a room."""
-        self._answer(m.Exited, lambda cid: m.Leave(room, cid))
-
-    def topic(self, room: str) -> str:
-        """Return the topic of a room that one is in."""
-        return self._answer(m.TopicIs, lambda cid: m.Topic(room, None, cid)).text
-
-    def set_topic(self, room: str, text: str) -> Receipt:
-        """Set the topic of a room that one is in; an empty one clears it."""
-        return self._request(lambda cid: m.Topic(room, text, cid))
-
-    def who(self, room: str = "") -> tuple[m.Present, ...]:
-        """Return who is online, or who is in a room, sorted by name."""
-        return self._answer(m.Online, lambda cid: m.Who(room, cid)).people
-
-    def rooms(self) -> tuple[m.RoomInfo, ...]:
-        """Return which rooms there are, sorted by name."""
-        return self._answer(m.RoomList, m.Rooms).rooms
-
-    def away(self, text: str = "") -> None:
-        """Tell the others that one is away, and why. Without a text: that one is back."""
-        self._answer(m.Done, lambda cid: m.Away(text, cid))
-
-    def typing(self, target: str) -> None:
-        """Tell a name or a room that one is typing."""
-        self._check_open()
-        self._submit(m.Typing(target))
-
-    def history(self, target: str, *, before: int | None = None, limit: int = 50) -> m.Page:
-        """Return the newest entries of a conversation, or the newest ones before the number `before`."""
-        return self._answer(m.Page, lambda cid: m.History(target, before, limit, cid))
-
-    def ping(self) -> None:
-        """Return when the chat has answered."""
-        self._answer(m.Pong, m.Ping)
-
-    def submit(self, command: m.Command) -> str:
-        """Hand over any command, and return its `cid`: the answer is an event like all others, and repeats it.
-
-        A command without a `cid` is given a fresh one; one that knows none, and is never answered, returns "". Raises
-        `Closed` and `Disconnected`, ValueError for a `cid` that a program may not choose, and `Refused` for a command
-        that cannot even be submitted.
-        """
-        self._check_open()
-        cid = getattr(command, "cid", None)
-        if cid == "":
-            with self._condition:
-                cid = f"+{next(self._cids)}"  # neither one that a program may choose, nor one that `is_own`
-            command = replace(command, cid=cid)
-        elif cid is not None:
-            check_cid(cid)
-        self._submit(command)
-        return cid or ""
 
     # --- listening --------------------------------------------------------------------------------------------------
 
@@ -170,7 +75,7 @@ class Participant(ABC):
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
-            event = self.receive_event(None if deadline is None else max(deadline - time.monotonic(), 0.0))
+            event = self.receive_event(_left(deadline))
             if isinstance(event, m.Entry) and event.kind == "message":
                 return event
             if timeout and deadline is not None and time.monotonic() > deadline:
@@ -241,10 +146,6 @@ class Participant(ABC):
     # --- for those who carry commands and events --------------------------------------------------------------------
 
     @abstractmethod
-    def _submit(self, command: m.Command) -> None:
-        """Hand a command to the chat. Must not be called under a lock."""
-
-    @abstractmethod
     def _leave_chat(self) -> None:
         """Exit, and release everything."""
 
@@ -268,12 +169,12 @@ class Participant(ABC):
             # A new one each time: several threads may raise it.
             raise Disconnected(self._end.reason) from self._end.__cause__
 
-    def _request(self, command: Callable[[str], m.Command], cid: str | None = None) -> Receipt:
+    def _request(self, command: Callable[[str], m.Command], cid: str | None = None, *, target: str = "") -> Receipt:
         with self._condition:
             self._check_open()
             if cid is None:
-                cid = f"-{next(self._cids)}"
-            receipt = Receipt(self, command(cid), cid)
+                cid = self._cids.for_call()
+            receipt = Receipt(self, command(cid), cid, self._marks_of(target))
             pending = self._receipts.setdefault(cid, receipt)
         if pending is receipt:
             self._try(receipt)
@@ -282,6 +183,16 @@ class Participant(ABC):
         else:
             return pending
         return receipt
+
+    def _fresh_cid(self) -> str:
+        with self._condition:
+            return self._cids.for_program()
+
+    def _marks_of(self, target: str) -> Marks | None:
+        """Return how far a name has come; a room has no such marks. Called under the lock."""
+        if not target or target.startswith("#"):
+            return None
+        return self._marks.setdefault(target_key(target), Marks(target, self._age))
 
     def _try(self, receipt: Receipt) -> None:
         """Submit a command. If it cannot even be submitted, its receipt says why."""
@@ -298,28 +209,59 @@ class Participant(ABC):
         with self._condition:
             self._receipts.pop(receipt.cid, None)
 
-    def _answer(self, kind: type[E], command: Callable[[str], m.Command]) -> E:
+    def _answer(self, kind: type[E], command: Callable[[str], m.Command], timeout: float | None = ANSWER_SECONDS) -> E:
         receipt = self._request(command)
         try:
-            return expected(kind, receipt._wait(ANSWER_SECONDS))
+            return expected(kind, receipt._wait(timeout))
         finally:
             self._withdraw(receipt)
 
+    # --- waiting ----------------------------------------------------------------------------------------------------
+
     def _await_answer(self, receipt: Receipt, timeout: float | None) -> m.Event | ChatError:
         """Return the answer when it is there. Raises TimeoutError."""
+        self._await(lambda: receipt._answer is not None, timeout)
+        if receipt._answer is None:
+            raise TimeoutError(f"no answer within {timeout} seconds")
+        return receipt._answer
+
+    def _await_mark(self, marks: Marks, seq: int, deadline: float | None, *, is_read: bool) -> None:
+        """Return when an entry was delivered, or read. Raises TimeoutError, `Disconnected` and `Closed`."""
+        while not marks.reach(seq, is_read=is_read):
+            self._check_open()
+            if self._is_late(marks):
+                self._look_up(marks, _left(deadline))
+            elif not self._await(
+                lambda: marks.reach(seq, is_read=is_read) or self._is_late(marks) or self._is_ended, _left(deadline)
+            ):
+                raise TimeoutError("it was not so in time")
+
+    def _is_late(self, marks: Marks) -> bool:
+        """Return whether something may have happened meanwhile that nobody was told."""
+        return marks.age != self._age
+
+    def _look_up(self, marks: Marks, timeout: float | None) -> None:
+        """Ask how far the other one has come."""
+        age = self._age
+        page = self._answer(m.Page, lambda cid: m.History(marks.target, limit=1, cid=cid), timeout)
+        with self._condition:
+            marks.raise_to(page.delivered, page.read)
+            marks.age = age
+
+    def _await(self, condition: Callable[[], bool], timeout: float | None) -> bool:
+        """Wait until a condition holds, and return whether it does. Meanwhile a full inbox takes more."""
         with self._condition:
             self._waiting += 1
             self._condition.notify_all()
         try:
             self._room_made()
             with self._condition:
-                self._condition.wait_for(lambda: receipt._answer is not None, timeout)
+                return self._condition.wait_for(condition, timeout)
         finally:
             with self._condition:
                 self._waiting -= 1
-        if receipt._answer is None:
-            raise TimeoutError(f"no answer within {timeout} seconds")
-        return receipt._answer
+
+    # --- taking and handing over ------------------------------------------------------------------------------------
 
     def _deliver(self, event: m.Event) -> bool:
         """Take an event, and return True; or False, with nothing done, if there is no room for it."""
@@ -333,9 +275,19 @@ class Participant(ABC):
                 return False
             elif not (self._is_closed or is_own(cid)):
                 self._put(event)
+            self._mark(event)
             self._is_full = False
             self._condition.notify_all()
         return True
+
+    def _mark(self, event: m.Event) -> None:
+        """Have the receipts know what an event tells. Called under the lock."""
+        if isinstance(event, m.Resumed):
+            self._age += 1
+        elif isinstance(event, (m.Delivered, m.IsRead)):
+            marks = self._marks.get(target_key(event.name))
+            if marks is not None and not (isinstance(event, m.IsRead) and event.target.startswith("#")):
+                marks.raise_to(event.seq, event.seq if isinstance(event, m.IsRead) else 0)
 
     def _has_room(self, event: m.Event) -> bool:
         """Return whether an event would be taken. Called under the lock."""
@@ -402,21 +354,6 @@ class Participant(ABC):
             self._condition.notify_all()
 
 
-def check_cid(cid: str) -> None:
-    """Raise ValueError for a `cid` that a program may not choose: it is none, or one that the library makes itself."""
-    if not (0 < len(cid) <= CID_BYTES and cid[0].isalnum() and cid.isprintable()):
-        raise ValueError(f"{cid!r} is no cid: it has 1 to {CID_BYTES} characters, and begins with a letter or a digit")
-
-
-def is_own(cid: str) -> bool:
-    """Return whether a `cid` was made by the library for a command of the program, and not chosen by the program."""
-    return cid.startswith("-")
-
-
-def expected(kind: type[E], answer: m.Event) -> E:
-    """Return an answer that is of the right type. Raises `Refused` for an error, and `ProtocolError` for nonsense."""
-    if isinstance(answer, m.Failed):
-        raise refusal(answer.code, answer.text, answer.subject)
-    if not isinstance(answer, kind):
-        raise ProtocolError(Code.BAD_VALUE, f"the answer to {kind.__name__} was {type(answer).__name__}")
-    return answer
+def _left(deadline: float | None) -> float | None:
+    """Return the seconds that are left, none when it is over."""
+    return None if deadline is None else max(deadline - time.monotonic(), 0.0)

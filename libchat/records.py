@@ -136,8 +136,8 @@ class AskPage(Struct, frozen=True, gc=False):
     """Ask for `limit` entries of a conversation that are not older than `since`.
 
     `where` "before": the newest ones before the number `at` (None: of all); "after": the oldest ones after it;
-    "around": the entry `at` in the middle, with up to `limit // 2` before it and the rest from it on. `other` is whose
-    receipts are wanted, too.
+    "around": the entry `at` in the middle, with up to `limit // 2` before it and up to the rest of `limit` from it on.
+    `other` is whose receipts are wanted, too.
     """
 
     conversation: str

@@ -22,7 +22,7 @@ from libchat.errors import ChatError, Refused
 if TYPE_CHECKING:
     from libchat.client.client import Client
     from libchat.messages import Accepted
-    from libchat.participant import Receipt
+    from libchat.receipt import Receipt
 
 WINDOW: Final = 256
 """Messages that may be under way: enough to fill the time to a server at the other end of the world."""

@@ -6,26 +6,25 @@ import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Callable
-from itertools import count
-from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, Unpack
 
 from libchat import messages as m
 from libchat._version import __version__
-from libchat.client.address import format_address, parse_address
+from libchat.cids import Cids, is_own
+from libchat.client.aio_speaker import AsyncSpeaker
 from libchat.client.link import Link, State, new_device
-from libchat.client.patience import PATIENCE, Patience
-from libchat.client.trust import AcceptNew, Trust
-from libchat.errors import ChatError, Closed, Code, Disconnected, ProtocolError, Refused, reason_of
+from libchat.client.memory import Memory
+from libchat.client.settings import Options, Settings
+from libchat.errors import ChatError, Closed, Code, Disconnected, ProtocolError, Refused, StoreError, reason_of
 from libchat.inbox import Inbox
-from libchat.limits import ANSWER_EVENTS, ANSWER_SECONDS, CONNECT_SECONDS, INBOX_EVENTS, RECEIVE_BYTES
-from libchat.participant import E, check_cid, expected, is_own
+from libchat.limits import ANSWER_EVENTS, ANSWER_SECONDS, RECEIVE_BYTES
+from libchat.receipt import E, expected
 
 _log = logging.getLogger("libchat.client")
 
 
-class AsyncClient:
+class AsyncClient(AsyncSpeaker):
     """A participant over the network, for asyncio. `connect` makes one; it is an async context manager that exits.
 
     It behaves as `libchat.Client` does, with coroutines for its methods; `send` returns the receipt when it has come.
@@ -33,28 +32,16 @@ class AsyncClient:
     wait.
     """
 
-    def __init__(
-        self,
-        address: str,
-        name: str,
-        trust: Trust | None,
-        *,
-        device: str,
-        reconnect: bool,
-        timeout: float,
-        patience: Patience,
-        inbox: int,
-    ) -> None:
+    def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
-        self._host, self._port = parse_address(address)
-        self._trust = trust
-        self._reconnect = reconnect
-        self._timeout = timeout
-        self._patience = patience
-        self._link = Link(name, device, agent=f"libchat/{__version__}")
-        self._cids = count(1)
+        self._settings = settings
+        self._timeout = settings.timeout
+        self._patience = settings.patience
+        self._memory = Memory()
+        self._link = Link(name, new_device())  # until its own device is known
+        self._cids = Cids()
         self._answers: dict[str, asyncio.Future[m.Event]] = {}
-        self._inbox = Inbox(inbox)
+        self._inbox = Inbox(settings.inbox)
         self._changed = asyncio.Event()
         """Set when there is something new to be received, or room for it, and at the end."""
         self._to_send = asyncio.Event()
@@ -68,12 +55,18 @@ class AsyncClient:
     @property
     def address(self) -> str:
         """The server's address."""
-        return format_address(self._host, self._port)
+        return self._settings.address
 
     async def __aenter__(self) -> Self:
         """Connect, and return when the name is ours. Raises what `libchat.connect` raises."""
         if self._task is not None or self._leaving.is_set():
             raise Closed(f"{self.name} was in the chat before; connect once more")
+        self._memory = self._settings.open_memory(self.name)
+        try:
+            self._link = Link(self.name, self._memory.device, agent=f"libchat/{__version__}", memory=self._memory)
+        except BaseException:
+            self._memory.close()
+            raise
         self._task = asyncio.create_task(self._run(), name="libchat-client")
         try:
             await self._started.wait()
@@ -81,6 +74,7 @@ class AsyncClient:
                 raise self._failure
         except BaseException:
             await _end(self._task)
+            self._close_memory()
             raise
         return self
 
@@ -89,58 +83,6 @@ class AsyncClient:
     ) -> None:
         """Leave the chat."""
         await self.close()
-
-    # --- talking ----------------------------------------------------------------------------------------------------
-
-    async def send(self, target: str, text: str, *, cid: str | None = None) -> m.Accepted:
-        """Say something to a name or a `#room`, and return when the log has it.
-
-        A task that is cancelled here does not take it back: it may be sent, or be in the log already. `cid` and what is
-        raised are as for `Participant.send` and `Receipt.accepted`.
-        """
-        if cid is not None:
-            check_cid(cid)
-        return await self._answer(m.Accepted, lambda own: m.Send(target, text, own), cid)
-
-    async def join(self, room: str) -> m.Entered:
-        """Enter a room, and return its members and topic."""
-        return await self._answer(m.Entered, lambda cid: m.Join(room, cid))
-
-    async def leave(self, room: str) -> None:
-        """Leave a room."""
-        await self._answer(m.Exited, lambda cid: m.Leave(room, cid))
-
-    async def topic(self, room: str) -> str:
-        """Return the topic of a room that one is in."""
-        return (await self._answer(m.TopicIs, lambda cid: m.Topic(room, None, cid))).text
-
-    async def set_topic(self, room: str, text: str) -> m.Accepted:
-        """Set the topic of a room that one is in; an empty one clears it."""
-        return await self._answer(m.Accepted, lambda cid: m.Topic(room, text, cid))
-
-    async def who(self, room: str = "") -> tuple[m.Present, ...]:
-        """Return who is online, or who is in a room, sorted by name."""
-        return (await self._answer(m.Online, lambda cid: m.Who(room, cid))).people
-
-    async def rooms(self) -> tuple[m.RoomInfo, ...]:
-        """Return which rooms there are, sorted by name."""
-        return (await self._answer(m.RoomList, m.Rooms)).rooms
-
-    async def away(self, text: str = "") -> None:
-        """Tell the others that one is away, and why. Without a text: that one is back."""
-        await self._answer(m.Done, lambda cid: m.Away(text, cid))
-
-    async def typing(self, target: str) -> None:
-        """Tell a name or a room that one is typing."""
-        self._submit(m.Typing(target))
-
-    async def history(self, target: str, *, before: int | None = None, limit: int = 50) -> m.Page:
-        """Return the newest entries of a conversation, or the newest ones before the number `before`."""
-        return await self._answer(m.Page, lambda cid: m.History(target, before, limit, cid))
-
-    async def ping(self) -> None:
-        """Return when the chat has answered."""
-        await self._answer(m.Pong, m.Ping)
 
     # --- listening --------------------------------------------------------------------------------------------------
 
@@ -159,8 +101,10 @@ class AsyncClient:
             self._check_open()
         event = self._inbox.take()
         self._changed.set()
-        if isinstance(event, m.Entry) and self._link.consumed(event):
-            self._to_send.set()
+        if isinstance(event, m.Entry):
+            if self._link.consumed(event):
+                self._to_send.set()
+            self._memory.save()
         return event
 
     async def __aiter__(self) -> AsyncIterator[m.Entry]:
@@ -194,7 +138,14 @@ class AsyncClient:
                     await asyncio.wait((self._task,), timeout=self._patience.linger)
             finally:
                 await _end(self._task)
+                self._close_memory()
         self._abandon(lambda: Closed(f"{self.name} has left the chat"))
+
+    def _close_memory(self) -> None:
+        try:
+            self._memory.close()
+        except StoreError:
+            _log.exception("%s left the chat, and not all of its state could be kept", self.name)
 
     # --- commands and answers ---------------------------------------------------------------------------------------
 
@@ -212,11 +163,12 @@ class AsyncClient:
     def _submit(self, command: m.Command) -> None:
         self._check_open()
         self._link.submit(command)
+        self._memory.save()
         self._to_send.set()
 
     async def _answer(self, kind: type[E], command: Callable[[str], m.Command], cid: str | None = None) -> E:
         if cid is None:
-            cid = f"-{next(self._cids)}"
+            cid = self._cids.for_call()
         elif cid in self._answers:
             raise Refused(
                 Code.CID_REUSED, "the answer to another message with this cid is waited for; nothing was sent"
@@ -290,21 +242,21 @@ class AsyncClient:
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect, and do the handshake."""
         context = None
-        if self._trust is not None:
+        if self._settings.trust is not None:
             from libchat.security.tls import client_context
 
             context = client_context()
         try:
             async with asyncio.timeout(self._timeout):
-                return await asyncio.open_connection(self._host, self._port, ssl=context)
+                return await asyncio.open_connection(self._settings.host, self._settings.port, ssl=context)
         except TimeoutError as error:
             raise TimeoutError(f"{self.address} does not answer") from error
 
     async def _check_trust(self, writer: asyncio.StreamWriter) -> None:
         """Check that it is the right server. In a thread: it may read a file, and ask a person."""
-        if self._trust is not None:
+        if self._settings.trust is not None:
             certificate = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
-            await asyncio.to_thread(self._trust.check, self.address, certificate)
+            await asyncio.to_thread(self._settings.trust.check, self.address, certificate)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry commands and events until the server closes the connection, or is waited for in vain."""
@@ -315,6 +267,7 @@ class AsyncClient:
         try:
             while self._link.end is None and (data := await self._read(reader, greeted_by)):
                 events = self._link.receive_data(data)
+                self._memory.save()
                 self._to_send.set()
                 await self._hand_over(events)
                 if self._link.error is not None:
@@ -336,12 +289,17 @@ class AsyncClient:
                 self._to_send.set()
 
     async def _write(self, writer: asyncio.StreamWriter) -> None:
-        """Send what the link has, whenever it has something."""
-        while True:
-            await self._to_send.wait()
-            self._to_send.clear()
-            writer.write(self._link.data_to_send())
-            await writer.drain()
+        """Send what the link has, whenever it has something. The connection ends with it."""
+        try:
+            while True:
+                await self._to_send.wait()
+                self._to_send.clear()
+                data = self._link.data_to_send()
+                self._memory.save()
+                writer.write(data)
+                await writer.drain()
+        finally:
+            writer.transport.abort()
 
     # --- handing over -----------------------------------------------------------------------------------------------
 
@@ -373,7 +331,7 @@ class AsyncClient:
 
     def _is_final(self, error: Exception) -> bool:
         """Return whether trying again is of no use, or not wanted."""
-        return self._leaving.is_set() or not (self._reconnect and self._link.may_return(error))
+        return self._leaving.is_set() or not (self._settings.reconnect and self._link.may_return(error))
 
     def _fail(self, error: Exception) -> None:
         if not self._link.has_registered:
@@ -390,34 +348,13 @@ class AsyncClient:
                 answer.set_exception(error())
 
 
-def connect(
-    address: str,
-    name: str,
-    *,
-    pin: str | None = None,
-    known_servers: Path | None = None,
-    accept_new: AcceptNew | None = None,
-    plaintext: bool = False,
-    device: str = "",
-    reconnect: bool = True,
-    timeout: float = CONNECT_SECONDS,
-    patience: Patience = PATIENCE,
-    inbox: int = INBOX_EVENTS,
-) -> AsyncClient:
+def connect(address: str, name: str, **options: Unpack[Options]) -> AsyncClient:
     """Return a participant that connects when its `async with` block begins. The arguments are `libchat.connect`'s.
 
-    `accept_new` is called in another thread, so that it may ask a person and hold nobody up.
+    `accept_new` is called in another thread, so that it may ask a person and hold nobody up. `state` is opened when the
+    block begins, and written in the loop: a write takes some ten microseconds, and does not wait for the disk.
     """
-    return AsyncClient(
-        address,
-        name,
-        None if plaintext else Trust(pin, known_servers, accept_new),
-        device=device or new_device(),
-        reconnect=reconnect,
-        timeout=timeout,
-        patience=patience,
-        inbox=inbox,
-    )
+    return AsyncClient(name, Settings(address, options))
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -17,18 +17,16 @@ import time
 from collections import deque
 from collections.abc import Callable
 from math import inf
-from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
+from typing import Unpack
 
 from libchat import messages as m
 from libchat._version import __version__
-from libchat.client.address import format_address, parse_address
-from libchat.client.link import Link, State, new_device
-from libchat.client.patience import PATIENCE, Patience
-from libchat.client.trust import AcceptNew, Trust
+from libchat.client.link import Link, State
+from libchat.client.memory import Memory
+from libchat.client.settings import Options, Settings
 from libchat.client.wire import Wire, reach, shake_hands
-from libchat.errors import ChatError, Closed, Disconnected, reason_of
-from libchat.limits import CONNECT_SECONDS, INBOX_EVENTS
+from libchat.errors import ChatError, Closed, Disconnected, StoreError, reason_of
 from libchat.locks import INBOX, tiered_lock
 from libchat.participant import E, OnError, Participant
 from libchat.transport.pump import PlainPump, Pump
@@ -45,30 +43,18 @@ class Client(Participant):
     tell of it. What is sent meanwhile goes out then. It ends for good when the server says so, when the server shows
     another key, or when somebody else has taken the name meanwhile: then whoever waits gets `Disconnected`.
 
-    `close` has everything sent that waits, if there is a connection; what is unanswered after that is lost.
+    `close` has everything sent that waits, if there is a connection; what is unanswered after that is lost, unless it
+    is kept for the next run.
     """
 
-    def __init__(
-        self,
-        address: str,
-        name: str,
-        trust: Trust | None,
-        *,
-        device: str,
-        reconnect: bool,
-        timeout: float,
-        patience: Patience,
-        inbox: int,
-        on_error: OnError | None,
-    ) -> None:
-        super().__init__(name, inbox=inbox, on_error=on_error)
-        self._host, self._port = parse_address(address)
-        self._trust = trust
-        self._reconnect = reconnect
-        self._timeout = timeout
-        self._patience = patience
+    def __init__(self, name: str, settings: Settings, memory: Memory, *, on_error: OnError | None) -> None:
+        super().__init__(name, inbox=settings.inbox, on_error=on_error)
+        self._settings = settings
+        self._timeout = settings.timeout
+        self._patience = settings.patience
+        self._memory = memory
         self._lock = tiered_lock(INBOX)  # around the link
-        self._link = Link(name, device, agent=f"libchat/{__version__}")
+        self._link = Link(name, memory.device, agent=f"libchat/{__version__}", memory=memory)
         self._held: deque[m.Event] = deque()
         """Events for which the program has no room yet. Only the client's thread looks at them."""
         self._leaving = threading.Event()
@@ -85,7 +71,7 @@ class Client(Participant):
     @property
     def address(self) -> str:
         """The server's address."""
-        return format_address(self._host, self._port)
+        return self._settings.address
 
     def on(self, kind: type[E], callback: Callable[[E], None]) -> None:
         super().on(kind, callback)
@@ -100,6 +86,7 @@ class Client(Participant):
     def _submit(self, command: m.Command) -> None:
         with self._lock:
             self._link.submit(command)
+        self._memory.save()
         self._waker.wake()
 
     def _consumed(self, event: m.Event) -> None:
@@ -107,6 +94,7 @@ class Client(Participant):
         if isinstance(event, m.Entry):
             with self._lock:
                 has_ack = self._link.consumed(event)
+            self._memory.save()
         if has_ack or self._is_full:
             self._waker.wake()
 
@@ -125,6 +113,10 @@ class Client(Participant):
                 thread.join(max(deadline - time.monotonic(), 0.0))
                 if thread.is_alive():
                     _log.warning("%s left the chat, but its thread %s does not end", self.name, thread.name)
+        try:
+            self._memory.close()
+        except StoreError:
+            _log.exception("%s left the chat, and not all of its state could be kept", self.name)
 
     # --- the thread -------------------------------------------------------------------------------------------------
 
@@ -138,6 +130,7 @@ class Client(Participant):
             raise
         if self._failure is not None:
             self._thread.join()
+            self._memory.close()
             raise self._failure
 
     def _run(self) -> None:
@@ -170,7 +163,7 @@ class Client(Participant):
     def _attend(self) -> Exception:
         """Connect, serve until the connection ends, and return why it did."""
         try:
-            sock = reach(self._host, self._port, time.monotonic() + self._timeout, self._wait)
+            sock = reach(self._settings.host, self._settings.port, time.monotonic() + self._timeout, self._wait)
             try:
                 wire = Wire(sock, self._secure(sock), self._selector)
             except BaseException:
@@ -186,13 +179,13 @@ class Client(Participant):
 
     def _secure(self, sock: socket.socket) -> Pump:
         """Do the handshake, check that it is the right server, and return the pump."""
-        if self._trust is None:
+        if self._settings.trust is None:
             return PlainPump()
         from libchat.security.tls import client_context
 
         pump = TlsPump(client_context(), is_server=False)
         shake_hands(sock, pump, time.monotonic() + self._timeout, self._wait)
-        self._trust.check(self.address, pump.peer_certificate)
+        self._settings.trust.check(self.address, pump.peer_certificate)
         return pump
 
     def _wait(self, sock: socket.socket, events: int, deadline: float) -> None:
@@ -252,12 +245,15 @@ class Client(Participant):
 
     def _data_to_send(self) -> bytes:
         with self._lock:
-            return self._link.data_to_send()
+            data = self._link.data_to_send()
+        self._memory.save()
+        return data
 
     def _receive(self, data: bytes) -> None:
         """Take what the server has sent. Raises `ProtocolError` behind the last event that could be read."""
         with self._lock:
             events = self._link.receive_data(data)
+        self._memory.save()
         if self._link.state is State.LIVE:
             self._heard = time.monotonic()
         for event in events:
@@ -295,7 +291,7 @@ class Client(Participant):
 
     def _is_final(self, error: Exception) -> bool:
         """Return whether trying again is of no use, or not wanted."""
-        return self._leaving.is_set() or not (self._reconnect and self._link.may_return(error))
+        return self._leaving.is_set() or not (self._settings.reconnect and self._link.may_return(error))
 
     def _fail(self, error: Exception) -> None:
         if not self._link.has_registered:
@@ -305,48 +301,37 @@ class Client(Participant):
         self._started.set()
 
 
-def connect(
-    address: str,
-    name: str,
-    *,
-    pin: str | None = None,
-    known_servers: Path | None = None,
-    accept_new: AcceptNew | None = None,
-    plaintext: bool = False,
-    device: str = "",
-    reconnect: bool = True,
-    timeout: float = CONNECT_SECONDS,
-    patience: Patience = PATIENCE,
-    inbox: int = INBOX_EVENTS,
-    on_error: OnError | None = None,
-) -> Client:
+def connect(address: str, name: str, *, on_error: OnError | None = None, **options: Unpack[Options]) -> Client:
     """Connect to a server, take a name, and return the participant.
 
     `address` is HOST or HOST:PORT. The server must show the key of `pin` (see `Server.pin`); without a pin, the file of
-    known servers decides (the user's own one, unless another is given), and `accept_new` is asked about a server that
-    is not in it: it gets address and pin, and returns whether to trust it from now on. Without it, a new server is
-    trusted, with a warning in the log. `plaintext` is for a server without TLS; none of this is asked then.
+    known servers decides (the user's own one, unless another is given as `known_servers`), and `accept_new` is asked
+    about a server that is not in it: it gets address and pin, and returns whether to trust it from now on. Without it,
+    a new server is trusted, with a warning in the log. `plaintext` is for a server without TLS; none of this is asked
+    then.
+
+    `state` is a folder where the client keeps what it must know after a restart of the program, for one name at one
+    server and for one process at a time: its device, what was sent and not answered (it goes out first, in order), and
+    what the program has taken (it does not come again, also when the program was killed before it did anything with
+    it). A program that repeats its own sends with the same `cid` gets the receipt of the first.
 
     `device` is a secret of at most `CID_BYTES` characters by which the server knows this client again, also after a
-    restart of the program; without one, each client makes its own. `reconnect` False ends with the first lost
-    connection. `timeout` is how many seconds the server may take to be reached, to shake hands, and to give the name,
-    each; `patience` says how long it is waited for later. `inbox` is how many events wait for the program; `on_error`
-    gets what callbacks raise.
+    restart of the program; without one, each client makes its own, or finds it in `state`. `reconnect` False ends with
+    the first lost connection. `timeout` is how many seconds the server may take to be reached, to shake hands, and to
+    give the name, each; `patience` says how long it is waited for later. `inbox` is how many events wait for the
+    program; `on_error` gets what callbacks raise.
 
     Raises ValueError for an address, pin or device that is none, `OSError` if the server cannot be reached,
     `TrustError` if it is not the right one, `ProtocolError` if it is no libchat server, `NameTaken`, `Refused` if it
-    refuses the name otherwise, and `StoreError` if the file of known servers cannot be used.
+    refuses the name otherwise, and `StoreError` if the file of known servers or the folder `state` cannot be used, or
+    if that belongs to another name, server or client.
     """
-    client = Client(
-        address,
-        name,
-        None if plaintext else Trust(pin, known_servers, accept_new),
-        device=device or new_device(),
-        reconnect=reconnect,
-        timeout=timeout,
-        patience=patience,
-        inbox=inbox,
-        on_error=on_error,
-    )
+    settings = Settings(address, options)
+    memory = settings.open_memory(name)
+    try:
+        client = Client(name, settings, memory, on_error=on_error)
+    except BaseException:
+        memory.close()
+        raise
     client._start()
     return client

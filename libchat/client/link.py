@@ -9,27 +9,41 @@ answer, so nothing is lost and nothing doubled. Entries that come twice are drop
 
 `end` says that it is over for good, and why; `error` that the connection is of no further use.
 
-A private entry is acknowledged when the program has taken it, not before: what waits in the program's inbox when the
-program dies must come again. Numbers belong to a log; when a server comes back with another one, they mean nothing.
+A room is entered again behind the newest entry that was handed to the program, and the server sends what came since
+then. A private entry is acknowledged when the program has taken it, not before: what waits in the program's inbox when
+the program dies must come again. Numbers belong to a log; when a server comes back with another one, they mean nothing.
+
+With a `Memory` that keeps something, a link outlives its program, too: what an earlier run has not been answered goes
+out first, and a room that it was in is entered behind the newest entry that it had taken.
 """
 
 from __future__ import annotations
 
 import os
 from enum import Enum, auto
+from typing import Final
+
+from msgspec.structs import replace
 
 from libchat import messages as m
-from libchat.errors import ChatError, Code, Disconnected, InvalidName, ProtocolError, Refused, refusal
+from libchat.cids import is_own
+from libchat.client.memory import Memory
+from libchat.client.positions import Positions
+from libchat.errors import ChatError, Code, Disconnected, ProtocolError, Refused, refusal
 from libchat.limits import CID_BYTES, PENDING_SENDS
-from libchat.names import Name, parse_target
+from libchat.names import target_key
 from libchat.wire.lines import LineBuffer
-from libchat.wire.native import format_command, parse_event
+from libchat.wire.native import Native, format_command, parse_event
 
 OWN = "~"
 """How the cids of the link's own commands begin. Their answers are for nobody else."""
 
 EVENT_BYTES = 16 * 1024 * 1024
 """The longest line of a server that is read: a page of history with the longest texts, fully escaped, fits."""
+
+
+ENTRIES: Final = (m.Send, m.Edit, m.Delete, m.React, m.Unreact)
+"""What makes an entry; a `Topic` with a text does, too."""
 
 
 class State(Enum):
@@ -44,13 +58,13 @@ class Link:
     """One participant's conversation with a server, across connections. Not thread-safe.
 
     `device` is the secret that proves to the server that a new connection belongs to the same client. `agent` names the
-    program, for the server's logs. Raises ValueError for a device that is none, and `Refused` for a name that cannot
-    even be sent.
+    program, for the server's logs. `memory` is what it knows from an earlier run, and where it notes what a later one
+    is to know; see there for when to save it. Raises ValueError for a device that is none, and `Refused` for a name
+    that cannot even be sent.
     """
 
-    def __init__(self, name: str, device: str, *, agent: str = "") -> None:
-        if not (0 < len(device) <= CID_BYTES and device.isprintable()):
-            raise ValueError(f"a device has 1 to {CID_BYTES} characters, all of them visible")
+    def __init__(self, name: str, device: str, *, agent: str = "", memory: Memory | None = None) -> None:
+        check_device(device)
         self.name = name
         self.state = State.OFFLINE
         self.has_registered = False
@@ -63,16 +77,21 @@ class Link:
         self._limits = m.Limits()
         self._lines = LineBuffer(EVENT_BYTES)
         self._out: list[bytes] = []
-        self._unanswered: dict[str, bytes] = {}
+        self._memory = memory if memory is not None else Memory()
+        self._unanswered = dict(self._memory.unanswered)
         """The line of each command that is not answered, by its cid, in the order in which they were submitted."""
-        self._rooms: dict[str, str] = {}
+        self._inherited = frozenset(self._unanswered)
+        """The cids of an earlier run: nobody may wait for their answers."""
+        self._joins: dict[str, m.Join] = {}
+        """The unanswered commands to enter a room, by cid."""
+        self._reads: dict[str, m.Read] = {}
+        """What was read and is to be told, by conversation."""
+        self._positions = Positions(self._memory)
+        self._rooms = self._inherited_rooms()
         """The rooms to be in, by canonical name."""
-        self._seen: dict[str, int] = {}
-        """The number of the newest entry of each conversation that was handed to the program."""
-        self._taken: dict[str, int] = {}
-        """The number of the newest private entry of each conversation that the program has taken."""
-        self._to_ack: dict[str, None] = {}
-        self._log = ""
+        self._resumed: set[str] = set()
+        """The rooms of an account in which the server resumes by itself, on this connection."""
+        self._has_new_log = False
         self._is_quiet = False
         self._is_leaving = False
         self._format(m.Register(name, device, OWN))
@@ -85,6 +104,7 @@ class Link:
         self.error = None
         self._lines = LineBuffer(EVENT_BYTES)
         self._is_quiet = False
+        self._resumed.clear()
         self._out = []
         self._put(m.Hello(m.VERSION, self._agent, OWN))
         self._put(m.Register(self.name, self._device, OWN))
@@ -128,10 +148,8 @@ class Link:
 
     def data_to_send(self) -> bytes:
         """Remove and return the bytes that must go to the server."""
-        if self._to_ack and self.state is State.LIVE:
-            for conversation in self._to_ack:
-                self._put(m.Ack(conversation, self._taken[conversation]))
-            self._to_ack.clear()
+        if self.state is State.LIVE:
+            self._put_positions()
         data = b"".join(self._out)
         self._out.clear()
         return data
@@ -142,50 +160,108 @@ class Link:
         """Have a command sent: now, or when the connection is back.
 
         One that is never answered (typing) is dropped while there is no connection, or while too much waits for it.
-        Raises `Refused` if too many wait for an answer already, and for a command that no server would read.
+        Raises `Refused` if too many wait for an answer already, for a cid that another command has, and for a command
+        that no server would read.
         """
+        if isinstance(command, m.Join) and command.after is None:
+            command = self._placed(command)
         line = self._format(command)
         cid: str = getattr(command, "cid", "")
+        if cid in self._unanswered:
+            if self._unanswered[cid] != line:
+                raise Refused(Code.CID_REUSED, "this cid belongs to another message; nothing was sent")
+            return  # it is on its way
         if cid:
-            if len(self._unanswered) >= PENDING_SENDS and cid not in self._unanswered:
+            if len(self._unanswered) >= PENDING_SENDS:
                 raise Refused(Code.QUEUE_FULL, f"{PENDING_SENDS} commands wait for the server already")
-            self._unanswered[cid] = line
-        if self.state is State.LIVE and (cid or len(self._out) < PENDING_SENDS):
+            self._keep(command, cid, line)
+        if isinstance(command, m.Read):
+            self._read(command)
+        elif self.state is State.LIVE and (cid or len(self._out) < PENDING_SENDS):
             self._out.append(line)
 
     def leave(self) -> None:
         """Have everything sent that was submitted, and then leave, if there is a connection."""
         self._is_leaving = True
         if self.state is State.LIVE:
-            self._put(m.Exit())
+            self._put_exit()
 
     def consumed(self, entry: m.Entry) -> bool:
         """Notice that the program has taken an entry, and return whether this is to be told to the server."""
-        conversation = self._conversation(entry)
-        if conversation.startswith("#") or entry.seq > self._seen.get(conversation, 0):
-            return False  # nothing waits for it, or it is of a log that is gone
-        self._taken[conversation] = max(entry.seq, self._taken.get(conversation, 0))
-        self._to_ack[conversation] = None
-        return True
+        return self._positions.take(self._conversation(entry), entry.seq)
+
+    def _read(self, command: m.Read) -> None:
+        conversation = target_key(command.target)
+        if conversation not in self._reads or command.seq > self._reads[conversation].seq:
+            self._reads[conversation] = command
+
+    def _placed(self, join: m.Join) -> m.Join:
+        """Return the command to enter a room behind what the program has taken of it, if it is not in it."""
+        room = target_key(join.room if join.room.startswith("#") else "#" + join.room)
+        return join if room in self._rooms else replace(join, after=self._positions.taken(room))
+
+    def _keep(self, command: m.Command, cid: str, line: bytes) -> None:
+        self._unanswered[cid] = line
+        if isinstance(command, m.Join):
+            self._joins[cid] = command
+        elif isinstance(command, ENTRIES) or (isinstance(command, m.Topic) and command.text is not None):
+            self._memory.keep(cid, line)
+
+    def _inherited_rooms(self) -> dict[str, str]:
+        """Return the rooms in which one has to be for what an earlier run has not been answered."""
+        rooms = {}
+        for line in self._unanswered.values():
+            for command in Native().parse_line(line, None):
+                target = command.room if isinstance(command, m.Topic) else getattr(command, "target", "")
+                if self._positions.seen(target_key(target)) is not None and target.startswith("#"):
+                    rooms[target_key(target)] = target
+        return rooms
 
     # --- events -----------------------------------------------------------------------------------------------------
 
     def _receive(self, event: m.Event) -> list[m.Event]:
         if isinstance(event, m.Entry):
-            return [event] if self._is_new(event) else []
+            return [event] if self._positions.hand_over(self._conversation(event), event.seq) else []
+        if isinstance(event, m.Skipped):
+            return [event] if self._positions.pass_by(target_key(event.target), event.seq) else []
         if isinstance(event, m.Bye):
             if event.is_final:
                 self.end = Disconnected(event.reason or "the server said goodbye")
             return [event]
         cid: str = getattr(event, "cid", "")
-        self._unanswered.pop(cid, None)
         if isinstance(event, m.Entered):
-            self._rooms[_key(event.room)] = event.room
+            self._enter(event)
         elif isinstance(event, m.Exited):
-            self._rooms.pop(_key(event.room), None)
+            self._exit(event)
         if cid.startswith(OWN):
             return self._receive_own(event)
-        return [event]
+        return [self._answered(event, cid)]
+
+    def _answered(self, event: m.Event, cid: str) -> m.Event:
+        """Notice what is answered, and return the answer. An error for which nobody waits any more has no cid."""
+        self._joins.pop(cid, None)
+        if self._unanswered.pop(cid, None) is not None:
+            self._memory.answered(cid)
+            if isinstance(event, m.Failed) and is_own(cid) and cid in self._inherited:
+                return replace(event, cid="")
+        return event
+
+    def _enter(self, event: m.Entered) -> None:
+        room = target_key(event.room)
+        join = self._joins.get(event.cid)
+        if not event.cid:
+            self._resumed.add(room)
+        elif join is not None and join.after is not None and room not in self._rooms:
+            self._positions.start_at(room, join.after)
+        elif room not in self._resumed:
+            self._positions.enter(room, event.seq)
+        self._rooms[room] = event.room
+
+    def _exit(self, event: m.Exited) -> None:
+        room = target_key(event.room)
+        self._rooms.pop(room, None)
+        self._resumed.discard(room)
+        self._positions.leave(room)
 
     def _receive_own(self, event: m.Event) -> list[m.Event]:
         """Take the answer to one of the link's own commands."""
@@ -203,41 +279,43 @@ class Link:
         if welcome.version < m.VERSION:
             raise ProtocolError(Code.BAD_VALUE, f"{welcome.server} speaks version {welcome.version}, not {m.VERSION}")
         self._limits = welcome.limits
-        if welcome.log != self._log:
-            self._log = welcome.log
-            self._seen.clear()
-            self._taken.clear()
-            self._to_ack.clear()
+        if self._positions.log_is(welcome.log):
+            self._forget_numbers()
+
+    def _forget_numbers(self) -> None:
+        """Take the numbers out of everything that waits: the server counts anew."""
+        self._has_new_log = True
+        self._reads.clear()
+        self._joins = {cid: replace(join, after=None) for cid, join in self._joins.items()}
+        for cid, join in self._joins.items():
+            self._unanswered[cid] = format_command(join)
 
     def _go_live(self, registered: m.Registered) -> list[m.Event]:
         self.state = State.LIVE
         self.name = registered.name
-        for room in self._rooms.values():
-            self._put(m.Join(room, OWN))
+        self._positions.is_account = registered.is_account
+        if registered.is_account and not self._has_new_log:
+            self._rooms.clear()  # the server knows better, and tells: another device may have left some
+        self._has_new_log = False
+        for key, room in self._rooms.items():
+            self._put(m.Join(room, OWN, self._positions.seen(key)))
         self._out += self._unanswered.values()
         if self._is_leaving:
-            self._put(m.Exit())
+            self._put_exit()
         if self.has_registered:
             return [m.Resumed()]
         self.has_registered = True
         return [registered]
 
-    def _is_new(self, entry: m.Entry) -> bool:
-        """Return whether an entry was not handed to the program before; if the program has taken it, say so again."""
-        conversation = self._conversation(entry)
-        if entry.seq > self._seen.get(conversation, 0):
-            self._seen[conversation] = entry.seq
-            return True
-        if entry.seq <= self._taken.get(conversation, 0):
-            self._to_ack[conversation] = None
-        return False
-
     def _conversation(self, entry: m.Entry) -> str:
         """Return with whom the conversation of an entry is, in canonical form."""
-        if entry.target.startswith("#"):
-            return _key(entry.target)
-        sender = _key(entry.sender)
-        return sender if sender != _key(self.name) else _key(entry.target)
+        target = target_key(entry.target)
+        if target.startswith("#"):
+            return target
+        sender = target_key(entry.sender)
+        return sender if sender != target_key(self.name) else target
+
+    # --- out --------------------------------------------------------------------------------------------------------
 
     def _format(self, command: m.Command) -> bytes:
         try:
@@ -252,16 +330,24 @@ class Link:
     def _put(self, command: m.Command) -> None:
         self._out.append(format_command(command))
 
+    def _put_positions(self, *, is_last: bool = False) -> None:
+        for conversation, seq in self._positions.to_tell(is_last=is_last):
+            self._put(m.Ack(conversation, seq))
+        for read in self._reads.values():
+            self._put(read)
+        self._reads.clear()
+
+    def _put_exit(self) -> None:
+        self._put_positions(is_last=True)
+        self._put(m.Exit())
+
+
+def check_device(device: str) -> None:
+    """Raise ValueError for a device that no server takes."""
+    if not (0 < len(device) <= CID_BYTES and device.isprintable()):
+        raise ValueError(f"a device has 1 to {CID_BYTES} characters, all of them visible")
+
 
 def new_device() -> str:
     """Return a secret for a client that keeps none."""
     return os.urandom(16).hex()
-
-
-def _key(target: str) -> str:
-    """Return the canonical form of a name or `#room`; of one that a newer server knows better than we do, itself."""
-    try:
-        name = parse_target(target)
-    except InvalidName:
-        return target
-    return name.key if isinstance(name, Name) else "#" + name.key

@@ -1,134 +1,335 @@
 """A log in memory: the newest entries of each conversation, gone when the program ends.
 
-Nothing in it is seen by Python's cyclic garbage collector: dictionaries of integers or strings to structs without
-references to containers are not tracked. A busy log of half a million entries would otherwise be walked through each
-time the collector looks for cycles.
+Nothing of an entry in it is seen by Python's cyclic garbage collector: dictionaries of integers or strings to structs
+without references to containers are not tracked. A busy log of half a million entries would otherwise be walked through
+each time the collector looks for cycles.
+
+Conversations stand in the order in which something was last said in them. When there are too many entries in all, the
+first of them loses its oldest. What is too old is dropped when something is appended to its conversation, and from all
+conversations whenever a hundredth of the time for which entries are kept has passed; drafts say what time it is.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Sequence
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from heapq import merge
+from itertools import islice
 
-from msgspec import Struct
-
-from libchat.limits import MEMORY_ENTRIES
+from libchat.limits import MEMORY_ENTRIES, MEMORY_POSITIONS, MEMORY_TOTAL
 from libchat.locks import LOG, tiered_lock
-from libchat.messages import Conflict, Draft, Entry, Forget, Forgotten, Outcome, Repeat
+from libchat.messages import Entry
+from libchat.names import parse_name
+from libchat.records import (
+    Answer,
+    AskPage,
+    AskSearch,
+    AskUnread,
+    AskWaiting,
+    Conflict,
+    Cursor,
+    Draft,
+    Fact,
+    Known,
+    Look,
+    Mark,
+    Member,
+    Outcome,
+    PageFound,
+    Question,
+    Record,
+    Repeat,
+    Retention,
+    SearchFound,
+    Span,
+    State,
+    Stored,
+    UnreadFound,
+    WaitingFound,
+    check_reference,
+)
+from libchat.store.conversation import Conversation, Kept
+from libchat.store.positions import Positions
+from libchat.store.words import Words
 
 
 class MemoryLog:
-    """Keep the newest `entries` of each conversation, with their client ids."""
+    """Keep the newest `entries` of each conversation, `total` of all together, for so many seconds (0: no matter).
 
-    def __init__(self, entries: int = MEMORY_ENTRIES) -> None:
+    `log_id` tells it from other logs; without one it is a random one.
+    """
+
+    def __init__(
+        self, entries: int = MEMORY_ENTRIES, *, total: int = MEMORY_TOTAL, seconds: int = 0, log_id: str = ""
+    ) -> None:
+        self._id = log_id or secrets.token_hex(8)
+        self._retention = Retention(seconds, entries)
         self._limit = entries
-        self._conversations: dict[str, _Conversation] = {}
+        self._total = total
+        self._seconds = seconds
+        self._place = 0
+        """How many entries there ever were."""
+        self._count = 0
+        self._sweep_at = 0
+        self._conversations: OrderedDict[str, Conversation] = OrderedDict()
+        self._latest: Conversation | None = None
+        """The last one of them."""
         self._ended: dict[str, int] = {}
-        """The last number of each conversation that was forgotten."""
-        self._first: dict[str, _First] = {}
-        """What is kept under each client id, by `_key`."""
+        """The last number of each conversation of which nothing is kept."""
+        self._first: dict[str, Kept] = {}
+        """What came under each client id, by `_key`."""
+        self._pairs: dict[str, set[str]] = {}
+        """The private conversations of each name."""
+        self._rooms: dict[str, set[str]] = {}
+        """The rooms of which each name is a member."""
+        self._cursors = Positions(MEMORY_POSITIONS)
+        self._marks = Positions(MEMORY_POSITIONS)
         self._lock = tiered_lock(LOG)
 
-    def append(
-        self, drafts: Sequence[Draft | Forget], committed: Callable[[list[Outcome]], None]
-    ) -> list[Outcome] | None:
-        """Store drafts at once, in this order, and return what became of them."""
-        with self._lock:
-            return [self._append(draft) for draft in drafts]
+    @property
+    def id(self) -> str:
+        return self._id
 
-    def read(self, conversation: str, after: int, until: int) -> Sequence[Entry]:
-        """Return what is kept of the entries with `after < seq <= until`, in order."""
-        with self._lock:
-            kept = self._conversations.get(conversation)
-            return kept.between(after, until) if kept is not None else ()
+    @property
+    def retention(self) -> Retention:
+        return self._retention
 
-    def page(self, conversation: str, *, before: int | None, limit: int, since: int) -> tuple[Sequence[Entry], bool]:
-        """Return the newest `limit` entries before `before`, since `since`, in order; and whether there are older."""
+    def load(self) -> State:
+        """Return that nothing is known."""
+        return State()
+
+    def append(self, records: Sequence[Record], committed: Callable[[list[Outcome]], None]) -> list[Outcome]:
+        """Store records at once, in this order, and return what became of them."""
         with self._lock:
-            kept = self._conversations.get(conversation)
-            return kept.page(before, limit, since) if kept is not None else ((), False)
+            return [self._append(record) if isinstance(record, Draft) else self._remember(record) for record in records]
+
+    def ask(self, question: Question, answered: Callable[[Answer], None]) -> Answer:
+        """Look something up at once."""
+        if isinstance(question, AskSearch):
+            return self._search(question)
+        with self._lock:
+            match question:
+                case AskPage():
+                    return self._page(question)
+                case AskWaiting():
+                    return self._find_waiting(question)
+                case AskUnread():
+                    return self._find_unread(question)
 
     def close(self) -> None:
         """Forget everything."""
         with self._lock:
-            self._conversations.clear()
-            self._ended.clear()
-            self._first.clear()
+            self._latest = None
+            self._count = 0
+            for known in (self._conversations, self._ended, self._first, self._pairs, self._rooms):
+                known.clear()
+            self._cursors.clear()
+            self._marks.clear()
 
-    def _append(self, draft: Draft | Forget) -> Outcome:
-        kept = self._conversations.get(draft.conversation)
-        if isinstance(draft, Forget):
-            return self._forget(draft.conversation, kept)
-        if kept is None:
-            last = self._ended.pop(draft.conversation, 0)
-            kept = self._conversations[draft.conversation] = _Conversation(last)
+    # --- entries
+
+    def _append(self, draft: Draft) -> Outcome:
         key = _key(draft)
         if key and (first := self._first.get(key)) is not None:
-            is_same = (first.conversation, first.entry.kind, first.entry.text) == (
-                draft.conversation,
-                draft.kind,
-                draft.text,
-            )
-            return Repeat(first.entry) if is_same else Conflict()
-        kept.last = seq = kept.last + 1
-        kept.entries[seq] = entry = Entry(draft.target, seq, draft.sender, draft.time, draft.text, draft.kind)
+            return self._recognise(draft, first)
+        conversation = self._conversations.get(draft.conversation)
+        if draft.ref or draft.kind != "message":
+            original = conversation.original(draft.ref) if conversation is not None else None
+            unfit = check_reference(draft, original)
+            if unfit is not None:
+                return unfit
+        if conversation is None:
+            conversation = self._begin(draft.conversation)
+        elif conversation is not self._latest:
+            self._conversations.move_to_end(draft.conversation)
+        self._latest = conversation
+        return self._store(conversation, draft, key)
+
+    def _store(self, conversation: Conversation, draft: Draft, key: str) -> Entry:
+        conversation.last = seq = conversation.last + 1
+        self._place += 1
+        self._count += 1
+        entry = Entry(draft.target, seq, draft.sender, draft.time, draft.text, draft.kind, draft.ref)
+        kept = Kept(draft.conversation, entry, self._place, draft.device, draft.owner, key)
+        conversation.entries[seq] = kept
         if key:
-            kept.keys[seq] = key
-            self._first[key] = _First(draft.conversation, entry)
-        if len(kept.entries) > self._limit:
-            self._drop_oldest(kept)
+            self._first[key] = kept
+        if draft.ref:
+            self._change(conversation, draft, seq)
+        if len(conversation.entries) > self._limit or self._count > self._total or self._seconds:
+            self._make_room(conversation, draft.time)
         return entry
 
-    def _forget(self, conversation: str, kept: _Conversation | None) -> Outcome:
-        if kept is not None:
-            while kept.entries:
-                self._drop_oldest(kept)
-            self._ended[conversation] = kept.last
-            del self._conversations[conversation]
-        return Forgotten()
+    def _recognise(self, draft: Draft, first: Kept) -> Repeat | Conflict:
+        now = self._conversations[first.conversation].entries[first.entry.seq].entry
+        came = first.entry
+        is_text_same = now.is_deleted or came.text == draft.text
+        is_same = (first.conversation, came.kind, came.ref) == (draft.conversation, draft.kind, draft.ref)
+        return Repeat(now) if is_same and is_text_same else Conflict()
 
-    def _drop_oldest(self, kept: _Conversation) -> None:
-        seq = kept.dropped + 1
-        del kept.entries[seq]
-        key = kept.keys.pop(seq, None)
-        if key is not None:
-            del self._first[key]
+    def _change(self, conversation: Conversation, draft: Draft, seq: int) -> None:
+        for kept in conversation.change(draft, seq):
+            if kept.key:
+                self._first[kept.key] = kept  # nor is its text kept there
+
+    def _begin(self, key: str) -> Conversation:
+        conversation = self._conversations[key] = Conversation(self._ended.pop(key, 0))
+        for name in _names(key):
+            self._pairs.setdefault(name, set()).add(key)
+        return conversation
+
+    # --- what is no longer kept
+
+    def _make_room(self, conversation: Conversation, now: int) -> None:
+        if len(conversation.entries) > self._limit:
+            self._drop_oldest(conversation)
+        if self._count > self._total:
+            self._drop_oldest(next(iter(self._conversations.values())))
+        if self._seconds:
+            self._drop_older(conversation, now - self._seconds * 1000)
+            if now >= self._sweep_at:
+                self._sweep_at = now + self._seconds * 10
+                for each in list(self._conversations.values()):
+                    self._drop_older(each, now - self._seconds * 1000)
+
+    def _drop_older(self, conversation: Conversation, since: int) -> None:
+        while conversation.entries and conversation.oldest.entry.time < since:
+            self._drop_oldest(conversation)
+
+    def _drop_oldest(self, conversation: Conversation) -> None:
+        kept = conversation.drop_oldest()
+        self._count -= 1
+        if kept.key:
+            del self._first[kept.key]
+        if not conversation.entries:
+            self._end(kept.conversation, conversation)
+
+    def _end(self, key: str, conversation: Conversation) -> None:
+        self._ended[key] = conversation.last
+        del self._conversations[key]
+        if conversation is self._latest:
+            self._latest = None
+        for name in _names(key):
+            _discard(self._pairs, name, key)
+
+    # --- facts
+
+    def _remember(self, fact: Fact) -> Stored:
+        match fact:
+            case Cursor(name, device, conversation, seq):
+                self._cursors.advance(conversation, name, "", seq)
+                if device:
+                    self._cursors.advance(conversation, name, device, seq)
+            case Mark(name, conversation, seq):
+                self._marks.advance(conversation, name, "", seq)
+            case Member():
+                return self._remember_member(fact)
+            case Look(conversation):
+                return Stored(self._last(conversation))
+            case Known():
+                pass  # it would be asked for when the log is opened again
+        return Stored()
+
+    def _remember_member(self, member: Member) -> Stored:
+        last = self._last(member.conversation)
+        if not member.is_in:
+            _discard(self._rooms, member.name, member.conversation)
+        elif member.conversation not in self._rooms.setdefault(member.name, set()):
+            self._rooms[member.name].add(member.conversation)
+            self._cursors.advance(member.conversation, member.name, _JOINED, last)
+            self._cursors.advance(member.conversation, member.name, "", last)
+        return Stored(last)
+
+    def _last(self, key: str) -> int:
+        conversation = self._conversations.get(key)
+        return conversation.last if conversation is not None else self._ended.get(key, 0)
+
+    # --- questions
+
+    def _page(self, asked: AskPage) -> PageFound:
+        conversation = self._conversations.get(asked.conversation)
+        found = conversation.page(asked) if conversation is not None else ((), False, False)
+        delivered = self._cursors.find(asked.conversation, asked.other) if asked.other else 0
+        read = self._marks.find(asked.conversation, asked.other) if asked.other else 0
+        return PageFound(*found, delivered or 0, read or 0)
+
+    def _find_waiting(self, asked: AskWaiting) -> WaitingFound:
+        spans = (self._others(span, asked) for span in asked.spans if span.conversation in self._conversations)
+        found = list(islice(merge(*spans, key=_place), asked.limit + 1))
+        entries = tuple((kept.conversation, kept.entry) for kept in found[: asked.limit])
+        return WaitingFound(entries, len(found) > asked.limit)
+
+    def _others(self, span: Span, asked: AskWaiting) -> Iterator[Kept]:
+        """Return what somebody has not said themselves of a span."""
+        for kept in self._conversations[span.conversation].between(span.after, span.until):
+            is_own = kept.device == asked.device if asked.device else parse_name(kept.entry.sender).key == asked.name
+            if not is_own:
+                yield kept
+
+    def _find_unread(self, asked: AskUnread) -> UnreadFound:
+        keys = self._pairs.get(asked.name, set()) | self._rooms.get(asked.name, set())
+        spans = (Span(key, self._position(key, asked), self._last(key)) for key in sorted(keys))
+        return UnreadFound(tuple(span for span in spans if self._holds_something(span)))
+
+    def _position(self, key: str, asked: AskUnread) -> int:
+        position = self._cursors.find(key, asked.name, asked.device) if asked.device else None
+        if position is None:
+            return self._cursors.find(key, asked.name) or 0
+        return max(position, self._cursors.find(key, asked.name, _JOINED) or 0)
+
+    def _holds_something(self, span: Span) -> bool:
+        conversation = self._conversations.get(span.conversation)
+        return conversation is not None and span.after < conversation.last
+
+    def _search(self, asked: AskSearch) -> SearchFound:
+        words = Words(asked.words)
+        if not words.is_findable:
+            return SearchFound(())
+        with self._lock:
+            copies = [list(conversation.entries.values()) for conversation in self._heard(asked)]
+        # Looking through them takes long, and needs no lock: what is in a copy does not change.
+        newest = merge(*(reversed(copy) for copy in copies), key=_place, reverse=True)
+        matches = (kept for kept in newest if _is_asked(kept, asked) and words.stand_in(kept.entry.text))
+        found = list(islice(matches, asked.limit + 1))
+        entries = tuple(kept.entry for kept in found[: asked.limit])
+        return SearchFound(entries, found[asked.limit - 1].place if len(found) > asked.limit else None)
+
+    def _heard(self, asked: AskSearch) -> list[Conversation]:
+        keys = {*asked.rooms, *self._pairs.get(asked.name, ())}
+        if asked.only:
+            keys &= {asked.only}
+        return [self._conversations[key] for key in keys if key in self._conversations]
 
 
-class _First(Struct, frozen=True, gc=False):
-    """An entry that was sent with a client id."""
-
-    conversation: str
-    entry: Entry
+_JOINED = "\n"
+"""Instead of a device: where a member was when they became one. No device is called that."""
 
 
-class _Conversation:
-    """The newest entries of one conversation, without gaps, by their numbers."""
+def _is_asked(kept: Kept, asked: AskSearch) -> bool:
+    entry = kept.entry
+    is_older = asked.before is None or kept.place < asked.before
+    return is_older and entry.kind == "message" and not entry.is_deleted and entry.time >= asked.since
 
-    __slots__ = ("entries", "keys", "last")
 
-    def __init__(self, last: int) -> None:
-        self.last = last
-        self.entries: dict[int, Entry] = {}
-        self.keys: dict[int, str] = {}
-        """Under which `_key` an entry stands, if it has one."""
-
-    @property
-    def dropped(self) -> int:
-        """The number of the newest entry that is no longer kept."""
-        return self.last - len(self.entries)
-
-    def between(self, after: int, until: int) -> list[Entry]:
-        return [self.entries[seq] for seq in range(max(after, self.dropped) + 1, min(until, self.last) + 1)]
-
-    def page(self, before: int | None, limit: int, since: int) -> tuple[list[Entry], bool]:
-        stop = self.last + 1 if before is None else min(before, self.last + 1)
-        kept = range(self.dropped + 1, max(stop, self.dropped + 1))
-        oldest = bisect_left(kept, since, key=lambda seq: self.entries[seq].time)
-        seqs = kept[max(oldest, len(kept) - limit) :]
-        return [self.entries[seq] for seq in seqs], len(kept) - len(seqs) > oldest
+def _place(kept: Kept) -> int:
+    return kept.place
 
 
 def _key(draft: Draft) -> str:
     """Return a draft's device and client id as one string, which no other two make; "" if it has not got both."""
     return f"{len(draft.device)} {draft.device}{draft.cid}" if draft.device and draft.cid else ""
+
+
+def _names(key: str) -> list[str]:
+    """Return the two names of a private conversation, none of a room."""
+    return [] if key.startswith("#") else key.split(" ")
+
+
+def _discard(known: dict[str, set[str]], name: str, conversation: str) -> None:
+    """Remove a conversation from those of a name, and the name if it was the last."""
+    some = known.get(name)
+    if some is not None:
+        some.discard(conversation)
+        if not some:
+            del known[name]

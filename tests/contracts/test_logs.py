@@ -5,35 +5,27 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from contracts.log_contract import Answers, LogContract, draft, entries_of, store
-from libchat import messages as m
+from contracts.log_contract import LogContract, PersistentLogContract
+from contracts.log_model import LogModel
+from libchat.records import Answer, Outcome, Question, Record, Retention, State
 from libchat.store.base import Log
 from libchat.store.memory import MemoryLog
+
+
+class TestLogModel(PersistentLogContract):
+    def open(self) -> Log:
+        """Return the model, which the suite must find right, too."""
+        return LogModel()
+
+    def reopen(self, log: Log) -> Log:
+        """Return the same: closing loses nothing."""
+        return log
 
 
 class TestMemoryLog(LogContract):
     def open(self) -> Log:
         """Return a log in memory."""
         return MemoryLog()
-
-    def test_the_newest_entries_are_kept(self) -> None:
-        """Beyond its limit, a conversation loses its oldest entries; what is left keeps its numbers."""
-        log = MemoryLog(entries=3)
-        store(log, *(draft(str(number), device="d", cid=str(number)) for number in range(1, 6)), draft("x", "#blue"))
-        assert [entry.seq for entry in log.read("#red", 0, 99)] == [3, 4, 5]
-        assert [entry.seq for entry in log.read("#red", 3, 4)] == [4]
-        assert [entry.seq for entry in log.read("#red", 0, 2)] == []
-        page, has_more = log.page("#red", before=5, limit=9, since=0)
-        assert ([entry.seq for entry in page], has_more) == ([3, 4], False)
-        assert [entry.seq for entry in log.read("#blue", 0, 99)] == [1]
-
-    def test_cids_of_dropped_entries_are_forgotten(self) -> None:
-        """What is kept of cids is bounded like the entries: a dropped entry's cid is free, a kept one's is not."""
-        log = MemoryLog(entries=2)
-        drafts = [draft(str(number), device="d", cid=str(number)) for number in range(3)]
-        store(log, *drafts)
-        assert isinstance(store(log, drafts[1])[0], m.Repeat)
-        assert [entry.seq for entry in entries_of(store(log, drafts[0]))] == [4]
 
 
 class LaterLog:
@@ -42,34 +34,44 @@ class LaterLog:
     def __init__(self) -> None:
         self._log = MemoryLog()
         self._condition = threading.Condition()
-        self._waiting: list[tuple[Sequence[m.Draft | m.Forget], Callable[[list[m.Outcome]], None]]] = []
+        self._waiting: list[Callable[[], None]] = []
         self._is_closing = False
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
-    def append(
-        self, drafts: Sequence[m.Draft | m.Forget], committed: Callable[[list[m.Outcome]], None]
-    ) -> list[m.Outcome] | None:
-        """Have drafts stored by the thread."""
-        with self._condition:
-            self._waiting.append((drafts, committed))
-            self._condition.notify()
+    @property
+    def id(self) -> str:
+        return self._log.id
+
+    @property
+    def retention(self) -> Retention:
+        return self._log.retention
+
+    def load(self) -> State:
+        """Return what is known."""
+        return self._log.load()
+
+    def append(self, records: Sequence[Record], committed: Callable[[list[Outcome]], None]) -> list[Outcome] | None:
+        """Have records stored by the thread."""
+        self._post(lambda: committed(self._log.append(records, committed)))
         return None
 
-    def read(self, conversation: str, after: int, until: int) -> Sequence[m.Entry]:
-        """Return what is kept of the entries with `after < seq <= until`, in order."""
-        return self._log.read(conversation, after, until)
-
-    def page(self, conversation: str, *, before: int | None, limit: int, since: int) -> tuple[Sequence[m.Entry], bool]:
-        """Return the newest `limit` entries before `before`, since `since`, in order; and whether there are older."""
-        return self._log.page(conversation, before=before, limit=limit, since=since)
+    def ask(self, question: Question, answered: Callable[[Answer], None]) -> Answer | None:
+        """Have something looked up by the thread."""
+        self._post(lambda: answered(self._log.ask(question, answered)))
+        return None
 
     def close(self) -> None:
-        """Finish what was appended."""
+        """Finish what was appended and asked."""
         with self._condition:
             self._is_closing = True
             self._condition.notify()
         self._thread.join()
+
+    def _post(self, work: Callable[[], None]) -> None:
+        with self._condition:
+            self._waiting.append(work)
+            self._condition.notify()
 
     def _run(self) -> None:
         while True:
@@ -77,21 +79,11 @@ class LaterLog:
                 self._condition.wait_for(lambda: self._waiting or self._is_closing)
                 if not self._waiting:
                     return
-                drafts, committed = self._waiting.pop(0)
-            outcomes = self._log.append(drafts, committed)
-            assert outcomes is not None
-            committed(outcomes)
+                work = self._waiting.pop(0)
+            work()
 
 
 class TestLaterLog(LogContract):
     def open(self) -> Log:
         """Return a log with a thread."""
         return LaterLog()
-
-
-def test_answers_are_counted() -> None:
-    """The contract notices when a log answers more than once."""
-    answers = Answers()
-    answers.committed([])
-    answers.committed([])
-    assert len(answers.wait(2)) == 2

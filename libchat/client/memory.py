@@ -1,0 +1,54 @@
+"""What a client keeps beyond its connections, and, if it is told to, beyond its program: the interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_NOTHING: Mapping[str, int] = MappingProxyType({})
+_NO_LINES: Mapping[str, bytes] = MappingProxyType({})
+
+
+class Memory:
+    """What a link is to know again after a restart of its program. This one keeps nothing.
+
+    1. What stands in its fields was kept by an earlier run. A link reads it once, when it is made.
+    2. `keep`, `answered`, `log_is`, `entered`, `left` and `taken` only note; they do no input or output, since a link
+       calls them, mostly under the lock around it. One thread at a time is in them.
+    3. What was noted before `save` began is kept, in the order of the notes, when it returns. It may be called by any
+       thread, and under no lock.
+    4. Whoever hands bytes of a link to a socket, or an entry to a program, calls `save` before.
+    """
+
+    device: str = ""
+    """The secret of the client; "" if there is none yet."""
+    log: str = ""
+    """The log that the positions belong to."""
+    positions: Mapping[str, int] = _NOTHING
+    """The newest entry of each conversation that the program has taken, by canonical name."""
+    unanswered: Mapping[str, bytes] = _NO_LINES
+    """The line of each command that was not answered, by its cid, in the order in which they were submitted."""
+
+    def keep(self, cid: str, line: bytes) -> None:
+        """Note a command that must not be lost."""
+
+    def answered(self, cid: str) -> None:
+        """Note that a command is answered, which may be one that was not kept."""
+
+    def log_is(self, log: str) -> None:
+        """Note that the server counts by this log: the positions so far mean nothing."""
+
+    def entered(self, room: str, seq: int) -> None:
+        """Note a room, and where it stood when it was entered."""
+
+    def left(self, room: str) -> None:
+        """Note that a room is of no interest any more."""
+
+    def taken(self, conversation: str, seq: int) -> None:
+        """Note that the program has taken an entry. That of a room which was left means nothing."""
+
+    def save(self) -> None:
+        """Keep what was noted. Raises StoreError."""
+
+    def close(self) -> None:
+        """Save, and release everything. Nothing is kept after that. Harmless when called twice."""

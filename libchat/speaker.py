@@ -1,0 +1,148 @@
+"""What a program can say in a chat, as blocking calls: each makes a command, and waits for its answer if it has one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from libchat import messages as m
+from libchat.cids import check_cid
+from libchat.receipt import E, Receipt
+
+
+class Speaker(ABC):
+    """The half of `Participant` that talks. A subclass carries the commands, and brings the answers."""
+
+    def send(self, target: str, text: str, *, reply_to: int | None = None, cid: str | None = None) -> Receipt:
+        """Say something to a name or a `#room`, and return at once.
+
+        `reply_to` is the number of a message in this conversation. `cid` makes sending twice harmless: pass your own,
+        unique for this participant's device; it begins with a letter or digit, and has `CID_BYTES` characters at most
+        (ValueError otherwise). Raises `Closed` and `Disconnected`; whatever the chat says against it is raised by
+        `Receipt.accepted`.
+        """
+        if cid is not None:
+            check_cid(cid)
+        return self._request(lambda own: m.Send(target, text, own, reply_to or 0), cid, target=target)
+
+    def edit(self, target: str, seq: int, text: str) -> Receipt:
+        """Replace the text of an own message, by its number in the conversation with a name or a `#room`."""
+        return self._request(lambda cid: m.Edit(target, seq, text, cid), target=target)
+
+    def delete(self, target: str, seq: int) -> Receipt:
+        """Take an own message away."""
+        return self._request(lambda cid: m.Delete(target, seq, cid), target=target)
+
+    def react(self, target: str, seq: int, text: str) -> Receipt:
+        """Answer a message without words: with an emoji, mostly."""
+        return self._request(lambda cid: m.React(target, seq, text, cid), target=target)
+
+    def unreact(self, target: str, seq: int, text: str) -> Receipt:
+        """Take a reaction back."""
+        return self._request(lambda cid: m.Unreact(target, seq, text, cid), target=target)
+
+    def read(self, target: str, seq: int) -> None:
+        """Say that a person has read everything of a conversation up to a number. The other one of two is told."""
+        self._check_open()
+        self._submit(m.Read(target, seq))
+
+    def join(self, room: str) -> m.Entered:
+        """Enter a room, and return its members and topic."""
+        return self._answer(m.Entered, lambda cid: m.Join(room, cid))
+
+    def leave(self, room: str) -> None:
+        """Leave a room."""
+        self._answer(m.Exited, lambda cid: m.Leave(room, cid))
+
+    def topic(self, room: str) -> str:
+        """Return the topic of a room that one is in."""
+        return self._answer(m.TopicIs, lambda cid: m.Topic(room, None, cid)).text
+
+    def set_topic(self, room: str, text: str) -> Receipt:
+        """Set the topic of a room that one is in; an empty one clears it."""
+        return self._request(lambda cid: m.Topic(room, text, cid))
+
+    def who(self, room: str = "") -> tuple[m.Present, ...]:
+        """Return who is online, or who is in a room, sorted by name."""
+        return self._answer(m.Online, lambda cid: m.Who(room, cid)).people
+
+    def rooms(self) -> tuple[m.RoomInfo, ...]:
+        """Return which rooms there are, sorted by name."""
+        return self._answer(m.RoomList, m.Rooms).rooms
+
+    def away(self, text: str = "") -> None:
+        """Tell the others that one is away, and why. Without a text: that one is back."""
+        self._answer(m.Done, lambda cid: m.Away(text, cid))
+
+    def typing(self, target: str) -> None:
+        """Tell a name or a room that one is typing."""
+        self._check_open()
+        self._submit(m.Typing(target))
+
+    def history(
+        self,
+        target: str,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = 50,
+    ) -> m.Page:
+        """Return the newest entries of a conversation.
+
+        With one of three numbers, instead: the newest ones before it, the oldest ones after it, or those around it.
+        """
+        return self._answer(m.Page, lambda cid: m.History(target, before, limit, cid, after, around))
+
+    def search(self, text: str, *, target: str = "", before: int | None = None, limit: int = 50) -> m.Found:
+        """Return the newest messages with all words of a text, in one conversation or in all that one may read.
+
+        `"two words"` must stand next to each other, `begin*` matches beginnings. `before` is the `next` of an answer,
+        for older ones.
+        """
+        return self._answer(m.Found, lambda cid: m.Search(text, target, before, limit, cid))
+
+    def ping(self) -> None:
+        """Return when the chat has answered."""
+        self._answer(m.Pong, m.Ping)
+
+    def submit(self, command: m.Command) -> str:
+        """Hand over any command, and return its `cid`: the answer is an event like all others, and repeats it.
+
+        A command without a `cid` is given a fresh one; one that knows none, and is never answered, returns "". Raises
+        `Closed` and `Disconnected`, ValueError for a `cid` that a program may not choose, and `Refused` for a command
+        that cannot even be submitted.
+        """
+        self._check_open()
+        cid = getattr(command, "cid", None)
+        if cid == "":
+            cid = self._fresh_cid()
+            command = replace(command, cid=cid)
+        elif cid is not None:
+            check_cid(cid)
+        self._submit(command)
+        return cid or ""
+
+    # --- for those who carry commands -------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _submit(self, command: m.Command) -> None:
+        """Hand a command to the chat. Must not be called under a lock."""
+
+    @abstractmethod
+    def _check_open(self) -> None:
+        """Raise the reason if nothing can be sent or received any more."""
+
+    @abstractmethod
+    def _fresh_cid(self) -> str:
+        """Return a `cid` that is neither one that a program may choose, nor one that `is_own`."""
+
+    @abstractmethod
+    def _request(self, command: Callable[[str], m.Command], cid: str | None = None, *, target: str = "") -> Receipt:
+        """Make a command with a `cid`, a fresh one if there is none, hand it over, and return its receipt."""
+
+    @abstractmethod
+    def _answer(self, kind: type[E], command: Callable[[str], m.Command]) -> E:
+        """Make a command with a fresh `cid`, hand it over, and return its answer."""

@@ -1,0 +1,206 @@
+"""Rooms of a link across connections: where it resumes, and what it tells the server."""
+
+from __future__ import annotations
+
+from libchat import messages as m
+from libchat.client.link import OWN, Link
+from libchat.limits import ROOM_ACK_ENTRIES
+from support.links import entry, greet, make_live, sent, tell
+
+
+def said(seq: int) -> m.Entry:
+    """Return what bo has said in a room."""
+    return entry(seq, target="#x")
+
+
+def enter(link: Link, seq: int, *, cid: str = "1") -> None:
+    """Have the program enter a room whose newest entry has this number. What was sent is forgotten."""
+    link.submit(m.Join("#x", cid))
+    tell(link, m.Entered("#x", ("ana", "bo"), cid=cid, seq=seq))
+    link.data_to_send()
+
+
+def reconnect(link: Link, *, log: str = "log-1", is_account: bool = False) -> list[m.Command]:
+    """Lose the connection, make another one, and return what the link sends on it once it has its name."""
+    link.lost("cut")
+    greet(link, log=log, is_account=is_account)
+    return sent(link)
+
+
+def test_room_is_resumed_behind_what_was_handed_over() -> None:
+    """A new connection asks for what was said since the newest entry that the program was handed, taken or not."""
+    link = make_live()
+    enter(link, 5)
+    assert tell(link, said(6), said(8)) == [said(6), said(8)]
+    link.consumed(said(6))
+    assert reconnect(link) == [m.Join("#x", OWN, 8)]
+
+
+def test_cut_right_after_entering_loses_nothing() -> None:
+    """Where the room stood when it was entered is where it is resumed, if nothing has come since."""
+    link = make_live()
+    enter(link, 5)
+    assert reconnect(link) == [m.Join("#x", OWN, 5)]
+    tell(link, m.Entered("#x", ("ana",), cid=OWN, seq=9))  # 6 to 9 are still on their way
+    assert reconnect(link) == [m.Join("#x", OWN, 5)]
+    assert tell(link, said(6)) == [said(6)]
+
+
+def test_entries_that_come_twice_in_a_room_are_dropped() -> None:
+    """What comes again in a room is not handed over again."""
+    link = make_live()
+    enter(link, 5)
+    assert tell(link, said(6), said(6), said(5), said(7), said(6)) == [said(6), said(7)]
+
+
+def test_left_room_is_forgotten() -> None:
+    """A room that was left begins anew when it is entered again."""
+    link = make_live()
+    enter(link, 5)
+    tell(link, said(6), m.Exited("#X", "2"))
+    assert not link.consumed(said(6))
+    link.submit(m.Join("#x", "3"))
+    assert sent(link) == [m.Join("#x", "3")]
+    tell(link, m.Entered("#x", ("ana",), cid="3", seq=9))
+    assert reconnect(link) == [m.Join("#x", OWN, 9)]
+
+
+def test_room_of_another_log_begins_anew() -> None:
+    """Numbers of another log say nothing about where a room stands, also those in commands that wait."""
+    link = make_live()
+    enter(link, 5)
+    link.submit(m.Join("#y", "2", after=3))
+    assert reconnect(link, log="log-2") == [m.Join("#x", OWN), m.Join("#y", "2")]
+    tell(link, m.Entered("#x", ("ana",), cid=OWN, seq=2))
+    assert tell(link, said(3)) == [said(3)]
+
+
+def test_program_may_ask_for_what_came_before() -> None:
+    """A program that says after which number it enters gets what came since then, once."""
+    link = make_live()
+    link.submit(m.Join("#x", "1", after=3))
+    assert sent(link) == [m.Join("#x", "1", 3)]
+    heard = tell(link, m.Entered("#x", ("ana",), cid="1", seq=9), said(4), said(5))
+    assert heard[1:] == [said(4), said(5)]
+    assert reconnect(link) == [m.Join("#x", OWN, 5)]
+    link.submit(m.Join("#x", "2", after=3))  # in it already: nothing is repeated
+    tell(link, m.Entered("#x", ("ana",), cid="2", seq=9))
+    assert tell(link, said(4), said(5), said(6)) == [said(6)]
+
+
+def test_room_that_the_server_tells_of_is_resumed_by_it() -> None:
+    """An account is in its rooms without entering them, and gets what came while it was away."""
+    link = make_live(is_account=True)
+    tell(link, m.Entered("#x", ("ana",), seq=9))
+    assert tell(link, said(6), said(7)) == [said(6), said(7)]
+    link.submit(m.Join("#x", "1"))
+    tell(link, m.Entered("#x", ("ana",), cid="1", seq=9))
+    assert tell(link, said(8)) == [said(8)]
+    assert reconnect(link, is_account=True) == []  # the server knows
+    tell(link, m.Entered("#x", ("ana",), seq=9))
+    assert tell(link, said(7), said(8), said(9)) == [said(9)]
+
+
+def test_account_enters_its_rooms_again_on_another_log() -> None:
+    """A server that has lost everything is told what the rooms were."""
+    link = make_live(is_account=True)
+    tell(link, m.Entered("#x", ("ana",), seq=9))
+    link.lost("the server was restarted")
+    link.connected()
+    tell(link, m.Welcome("test/1", "log-2", cid=OWN))
+    link.lost("and once more, before the name was given")
+    greet(link, log="log-2", is_account=True)
+    assert sent(link) == [m.Join("#x", OWN)]
+
+
+def test_room_that_another_device_left_is_not_entered_again() -> None:
+    """What the server does not tell an account of is no room of it any more."""
+    link = make_live(is_account=True)
+    enter(link, 5)
+    assert reconnect(link, is_account=True) == []
+    assert reconnect(link, log="log-2", is_account=True) == []
+
+
+def test_guests_do_not_acknowledge_rooms() -> None:
+    """Nothing of a room waits for a guest."""
+    link = make_live()
+    enter(link, 0)
+    for seq in range(1, 2 * ROOM_ACK_ENTRIES):
+        tell(link, said(seq))
+        assert not link.consumed(said(seq))
+    link.leave()
+    assert sent(link) == [m.Exit()]
+
+
+def test_accounts_acknowledge_rooms_now_and_then() -> None:
+    """A room of an account is acknowledged once for many entries that were taken, and when one leaves the chat."""
+    link = make_live(is_account=True)
+    enter(link, 0)
+    told = []
+    for seq in range(1, 2 * ROOM_ACK_ENTRIES + 6):
+        tell(link, said(seq))
+        link.consumed(said(seq))
+        told += sent(link)
+    assert told == [m.Ack("#x", ROOM_ACK_ENTRIES), m.Ack("#x", 2 * ROOM_ACK_ENTRIES)]
+    link.leave()
+    assert sent(link) == [m.Ack("#x", 2 * ROOM_ACK_ENTRIES + 5), m.Exit()]
+
+
+def test_acknowledgements_go_before_the_exit() -> None:
+    """What was taken last is told before one leaves: behind that, nobody reads."""
+    link = make_live()
+    tell(link, entry(1))
+    link.consumed(entry(1))
+    link.leave()
+    assert sent(link) == [m.Ack("bo", 1), m.Exit()]
+
+
+def test_skipped_entries_are_not_waited_for() -> None:
+    """What will not come is told once, and passed by in the room and in the private conversation."""
+    link = make_live()
+    enter(link, 5)
+    gone = [m.Skipped("#x", 8), m.Skipped("Bo", 3)]
+    assert tell(link, *gone, *gone) == gone
+    assert tell(link, said(8), said(9), entry(3), entry(4)) == [said(9), entry(4)]
+    assert reconnect(link) == [m.Join("#x", OWN, 9)]
+
+
+def test_own_messages_hide_nobody_elses() -> None:
+    """The number of an own message moves nothing: what others said before it may still be on its way."""
+    link = make_live()
+    enter(link, 5)
+    link.submit(m.Send("#x", "hi", "2"))
+    link.submit(m.Send("bo", "hi", "3"))
+    tell(link, m.Accepted("#x", 7, 1, "2"), m.Accepted("bo", 3, 1, "3"))
+    assert tell(link, said(6), entry(2)) == [said(6), entry(2)]
+
+
+def test_reading_is_told_once_and_survives_a_cut() -> None:
+    """What a person has read is told when there is a connection, the newest number of each conversation."""
+    link = make_live()
+    link.submit(m.Read("bo", 1))
+    assert sent(link) == [m.Read("bo", 1)]
+    link.lost("cut")
+    for seq in (3, 2):
+        link.submit(m.Read("bo", seq))
+    link.submit(m.Read("#x", 9))
+    greet(link)
+    assert sent(link) == [m.Read("bo", 3), m.Read("#x", 9)]
+
+
+def test_entering_again_says_nothing_about_a_place() -> None:
+    """Who is in a room already, and enters it, asks for nothing that was said."""
+    link = make_live()
+    enter(link, 5)
+    link.submit(m.Join("x", "2"))
+    assert sent(link) == [m.Join("x", "2")]
+    tell(link, m.Entered("#x", ("ana",), cid="2", seq=9))
+    assert tell(link, said(6)) == [said(6)]
+
+
+def test_command_that_waits_is_not_sent_again() -> None:
+    """A command is sent once on a connection, and its cid belongs to it until it is answered."""
+    link = make_live()
+    link.submit(m.Send("bo", "hi", "1"))
+    link.submit(m.Send("bo", "hi", "1"))
+    assert sent(link) == [m.Send("bo", "hi", "1")]
