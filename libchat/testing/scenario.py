@@ -1,0 +1,120 @@
+"""The scenario of a seed: who is there, what they say to each other, and what goes wrong meanwhile."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from libchat.testing.client import SimClient
+from libchat.testing.network import BREAKS
+from libchat.testing.sim import Sim
+
+NAMES: Final = ("ana", "bo", "cleo", "dan")
+ROOMS: Final = ("#team", "#fun")
+
+DURATION: Final = 8_000
+"""Milliseconds in which people say something and things go wrong."""
+
+
+class Scenario:
+    """A simulation in which something is always going on, for a while."""
+
+    def __init__(self, sim: Sim) -> None:
+        self.sim = sim
+        self._world = sim.world
+        self._said = 0
+
+    def begin(self) -> None:
+        """Have people come, and plan what they do and what befalls them."""
+        world = self._world
+        names = NAMES[: world.number(2, 4)]
+        for name in names:
+            is_account = world.chance(0.25)
+            self.sim.client(name, account=is_account, keeps=world.chance(0.75))
+            if is_account and world.chance(0.6):
+                self.sim.client(name, account=True, keeps=world.chance(0.75))
+        for _ in range(world.number(10, 60)):
+            world.later(self._act, 1, DURATION)
+        for _ in range(world.number(0, 12)):
+            world.later(self._go_wrong, 1, DURATION)
+
+    def _act(self) -> None:
+        """Have somebody do something."""
+        world = self._world
+        client = world.choose(self.sim.clients)
+        what = world.number(1, 20)
+        if what <= 7:
+            self._send(client, world.choose(ROOMS))
+        elif what <= 13:
+            others = [name for name in NAMES if name != client.name]
+            self._send(client, world.choose(others))
+        elif what <= 15:
+            client.join(world.choose(ROOMS))
+        elif what == 16:
+            self._leave(client)
+        elif what == 17:
+            client.topic(world.choose(ROOMS), f"topic {self._next()}")
+        else:
+            self._refer(client)
+
+    def _send(self, client: SimClient, target: str) -> None:
+        for _ in range(self._world.choose([1, 1, 1, 5])):
+            client.send(target, f"{client.label} {self._next()}")
+
+    def _leave(self, client: SimClient) -> None:
+        if client.rooms and not client.is_account:
+            client.leave(self._world.choose(list(client.rooms)))
+
+    def _refer(self, client: SimClient) -> None:
+        """Have somebody edit, delete or answer something that they were shown or said."""
+        world = self._world
+        entries = [written for written in self.sim.disk.written if client.knows(written.conversation)]
+        if not entries:
+            return
+        written = world.choose(entries)
+        target, seq = client.target_of(written.conversation), written.entry.seq
+        what = world.number(1, 3)
+        if what == 1:
+            client.edit(target, seq, f"edit {self._next()}")
+        elif what == 2:
+            client.delete(target, seq)
+        else:
+            client.react(target, seq, world.choose(["+1", "-1"]))
+
+    def _go_wrong(self) -> None:
+        """Have something break."""
+        world, sim = self._world, self.sim
+        what = world.number(1, 10)
+        if what <= 5:
+            world.choose(sim.clients).cut(world.choose(BREAKS))
+        elif what <= 7:
+            sim.crash_server()
+        elif what == 8:
+            world.choose(sim.clients).crash()
+        elif what == 9:
+            sim.fill_disk(world.number(1, 1_000))
+        else:
+            sim.hide_disk(world.number(1, 500))
+
+    def _next(self) -> int:
+        self._said += 1
+        return self._said
+
+
+def play(sim: Sim) -> Sim:
+    """Play the scenario of a simulation's seed, check what came of it, and return the simulation."""
+    Scenario(sim).begin()
+    sim.run_until_quiet()
+    sim.check()
+    return sim
+
+
+def play_and_tell(seed: int, last: int = 40) -> int:
+    """Play the scenario of a seed, print what happened, and return 1 if it failed."""
+    sim = Sim(seed)
+    try:
+        play(sim)
+    except AssertionError as error:
+        print(*sim.trace[-last:], "", error, "", f"seed {seed} fails", sep="\n")
+        return 1
+    print(f"seed {seed}: {sim.world.steps} steps, {len(sim.disk.written)} entries, {sim.digest}")
+    return 0
