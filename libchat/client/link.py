@@ -213,7 +213,7 @@ class Link:
         for line in self._unanswered.values():
             for command in Native().parse_line(line, None):
                 target = command.room if isinstance(command, m.Topic) else getattr(command, "target", "")
-                if self._positions.seen(target_key(target)) is not None and target.startswith("#"):
+                if target.startswith("#"):
                     rooms[target_key(target)] = target
         return rooms
 

@@ -206,10 +206,14 @@ class SimClient:
         """Write down what a crash has ended: answers that nobody waits for, and stays of which nothing is known."""
         kept = self._memory.unanswered if self._memory is not None else {}
         places = self._memory.positions if self._memory is not None else {}
-        for said in self.pending:
-            said.is_abandoned = said.cid not in kept
+        for said in self.reader.said.values():
+            if said.cid in kept:
+                said.earlier += said.answers
+                said.answers.clear()
+            elif not said.answers:
+                said.is_abandoned = True
         for conversation, stays in self.reader.stays.items():
-            if conversation.startswith("#") and conversation not in places and stays:
+            if conversation.startswith("#") and conversation not in places and stays and not self.is_account:
                 stays[-1].is_open = False
         self.reader.is_gone = not self._keeps
 
@@ -223,7 +227,8 @@ class SimClient:
 
     def _say(self, target: str, text: str, kind: str, ref: int) -> str:
         cid = self._cid()
-        self.reader.said[cid] = Said(self.reader.conversation(target), cid, text, kind, ref)
+        said = self.reader.said[cid] = Said(self.reader.conversation(target), cid, text, kind, ref)
+        said.is_abandoned = not self._is_running
         self._world.note(self.label, f"{kind} {target} {text!r} {cid}")
         return cid
 

@@ -9,7 +9,7 @@ from libchat.names import target_key
 class Said:
     """Something that a program had sent once, and what came of it."""
 
-    __slots__ = ("answers", "cid", "conversation", "is_abandoned", "kind", "ref", "text")
+    __slots__ = ("answers", "cid", "conversation", "earlier", "is_abandoned", "kind", "ref", "text")
 
     def __init__(self, conversation: str, cid: str, text: str, kind: str, ref: int) -> None:
         self.conversation = conversation
@@ -18,6 +18,8 @@ class Said:
         self.kind = kind
         self.ref = ref
         self.answers: list[Accepted | Failed] = []
+        self.earlier: list[Accepted | Failed] = []
+        """The answers that a crash has made it forget."""
         self.is_abandoned = False
         """Whether the program that waited for the answer is gone."""
 
@@ -58,7 +60,8 @@ class Reader:
     def show(self, entry: Entry) -> None:
         """Write down that an entry was shown."""
         conversation = self.conversation(entry.target, entry.sender)
-        stays = self.stays.setdefault(conversation, [] if conversation.startswith("#") else [Stay(None)])
+        is_private = not conversation.startswith("#")
+        stays = self.stays.setdefault(conversation, [Stay(None)] if is_private or self.is_account else [])
         if stays and stays[-1].is_open:
             stays[-1].shown.append(entry)
         else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec import Struct
+
 from libchat.testing.client import SimClient
 from libchat.testing.network import BREAKS
 from libchat.testing.sim import Sim
@@ -15,11 +17,23 @@ DURATION: Final = 8_000
 """Milliseconds in which people say something and things go wrong."""
 
 
+class Perils(Struct, frozen=True):
+    """What may go wrong in a scenario, and whom it may befall."""
+
+    cuts: bool = True
+    server_crashes: bool = True
+    client_crashes: bool = True
+    full_disks: bool = True
+    unreadable_disks: bool = True
+    accounts: bool = True
+
+
 class Scenario:
     """A simulation in which something is always going on, for a while."""
 
-    def __init__(self, sim: Sim) -> None:
+    def __init__(self, sim: Sim, perils: Perils) -> None:
         self.sim = sim
+        self._perils = perils
         self._world = sim.world
         self._said = 0
 
@@ -28,7 +42,7 @@ class Scenario:
         world = self._world
         names = NAMES[: world.number(2, 4)]
         for name in names:
-            is_account = world.chance(0.25)
+            is_account = self._perils.accounts and world.chance(0.25)
             self.sim.client(name, account=is_account, keeps=world.chance(0.75))
             if is_account and world.chance(0.6):
                 self.sim.client(name, account=True, keeps=world.chance(0.75))
@@ -82,17 +96,17 @@ class Scenario:
 
     def _go_wrong(self) -> None:
         """Have something break."""
-        world, sim = self._world, self.sim
+        world, sim, perils = self._world, self.sim, self._perils
         what = world.number(1, 10)
-        if what <= 5:
+        if what <= 5 and perils.cuts:
             world.choose(sim.clients).cut(world.choose(BREAKS))
-        elif what <= 7:
+        elif what in (6, 7) and perils.server_crashes:
             sim.crash_server()
-        elif what == 8:
+        elif what == 8 and perils.client_crashes:
             world.choose(sim.clients).crash()
-        elif what == 9:
+        elif what == 9 and perils.full_disks:
             sim.fill_disk(world.number(1, 1_000))
-        else:
+        elif what == 10 and perils.unreadable_disks:
             sim.hide_disk(world.number(1, 500))
 
     def _next(self) -> int:
@@ -100,9 +114,9 @@ class Scenario:
         return self._said
 
 
-def play(sim: Sim) -> Sim:
+def play(sim: Sim, perils: Perils = Perils()) -> Sim:
     """Play the scenario of a simulation's seed, check what came of it, and return the simulation."""
-    Scenario(sim).begin()
+    Scenario(sim, perils).begin()
     sim.run_until_quiet()
     sim.check()
     return sim

@@ -110,7 +110,7 @@ class Verdict:
             raise AssertionError(f"{what} is in the log {len(stored)} times")
         if len(said.answers) > 1:
             raise AssertionError(f"{what} was answered {len(said.answers)} times: {said.answers}")
-        for answer in said.answers:
+        for answer in [*said.earlier, *said.answers]:
             self._check_answer(what, answer, stored)
         for written in stored:
             entry = written.entry
