@@ -49,8 +49,8 @@ MEMORY_ENTRIES: Final = 10_000
 """Entries that the memory log keeps of each conversation: about 4 MB of texts of 100 bytes."""
 
 MEMORY_TOTAL: Final = 100_000
-"""Entries that the memory log keeps of all conversations: ten full ones, about 60 MB. A search through all of them takes
-a tenth of a second."""
+"""Entries that the memory log keeps of all conversations: ten full ones, about 60 MB. A search through all of them
+takes a tenth of a second."""
 
 MEMORY_POSITIONS: Final = 200_000
 """Cursors, and as many marks, that the memory log keeps: two of each for every name that is remembered."""

@@ -136,7 +136,7 @@ class AskPage(Struct, frozen=True, gc=False):
     """Ask for `limit` entries of a conversation that are not older than `since`.
 
     `where` "before": the newest ones before the number `at` (None: of all); "after": the oldest ones after it;
-    "around": the entry `at` in the middle, with up to `limit // 2` before it and up to the rest of `limit` from it on.
+    "around": the entry `at` in the middle, with up to `limit // 2` before it, and what is left of `limit` from it on.
     `other` is whose receipts are wanted, too.
     """
 

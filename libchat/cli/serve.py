@@ -61,7 +61,9 @@ def add_server_options(parser: Parser) -> None:
         "~/.local/share/libchat/server)",
     )
     keeping.add_argument(
-        "--memory", action="store_true", help="keep nothing: no messages, and a new key at each start (default: keep both)"
+        "--memory",
+        action="store_true",
+        help="keep nothing: no messages, and a new key at each start (default: keep both)",
     )
     parser.add_argument(
         "--durability",

@@ -91,6 +91,8 @@ class Link:
         """The rooms to be in, by canonical name."""
         self._resumed: set[str] = set()
         """The rooms of an account in which the server resumes by itself, on this connection."""
+        self._resuming: dict[str, int] = {}
+        """How many answers are owed, on this connection, to the link's own commands to resume in a room."""
         self._has_new_log = False
         self._is_quiet = False
         self._is_leaving = False
@@ -105,6 +107,7 @@ class Link:
         self._lines = LineBuffer(EVENT_BYTES)
         self._is_quiet = False
         self._resumed.clear()
+        self._resuming.clear()
         self._out = []
         self._put(m.Hello(m.VERSION, self._agent, OWN))
         self._put(m.Register(self.name, self._device, OWN))
@@ -221,7 +224,9 @@ class Link:
 
     def _receive(self, event: m.Event) -> list[m.Event]:
         if isinstance(event, m.Entry):
-            return [event] if self._positions.hand_over(self._conversation(event), event.seq) else []
+            conversation = self._conversation(event)
+            is_early = conversation in self._resuming  # older ones are to come, and then this one again
+            return [event] if not is_early and self._positions.hand_over(conversation, event.seq) else []
         if isinstance(event, m.Skipped):
             return [event] if self._positions.pass_by(target_key(event.target), event.seq) else []
         if isinstance(event, m.Bye):
@@ -249,13 +254,29 @@ class Link:
     def _enter(self, event: m.Entered) -> None:
         room = target_key(event.room)
         join = self._joins.get(event.cid)
-        if not event.cid:
+        if event.cid == OWN:
+            self._has_resumed(room)
+        if not event.cid and self._positions.is_account:
             self._resumed.add(room)
+        elif not event.cid and room not in self._resuming:
+            self._resume(room, event)
         elif join is not None and join.after is not None and room not in self._rooms:
             self._positions.start_at(room, join.after)
         elif room not in self._resumed:
             self._positions.enter(room, event.seq)
         self._rooms[room] = event.room
+
+    def _resume(self, room: str, event: m.Entered) -> None:
+        """Resume in a room where a lost connection of this device was until now, and nobody has left it."""
+        if self._positions.seen(room) is None:
+            self._positions.enter(room, event.seq)
+        else:
+            self._put_join(room, event.room)
+
+    def _has_resumed(self, room: str) -> None:
+        owed = self._resuming.pop(room, 0)
+        if owed > 1:
+            self._resuming[room] = owed - 1
 
     def _exit(self, event: m.Exited) -> None:
         room = target_key(event.room)
@@ -272,6 +293,9 @@ class Link:
         elif isinstance(event, m.Failed):
             if self.state is State.GREETING:
                 self.end = refusal(event.code, event.text, event.subject)
+            elif event.code == Code.UNAVAILABLE:
+                raise ProtocolError(Code.UNAVAILABLE, event.text)  # else a room would have a gap
+            self._has_resumed(target_key(event.subject))
             return [event]
         return []
 
@@ -298,7 +322,7 @@ class Link:
             self._rooms.clear()  # the server knows better, and tells: another device may have left some
         self._has_new_log = False
         for key, room in self._rooms.items():
-            self._put(m.Join(room, OWN, self._positions.seen(key)))
+            self._put_join(key, room)
         self._out += self._unanswered.values()
         if self._is_leaving:
             self._put_exit()
@@ -329,6 +353,12 @@ class Link:
 
     def _put(self, command: m.Command) -> None:
         self._out.append(format_command(command))
+
+    def _put_join(self, key: str, room: str) -> None:
+        seen = self._positions.seen(key)
+        if seen is not None:
+            self._resuming[key] = self._resuming.get(key, 0) + 1
+        self._put(m.Join(room, OWN, seen))
 
     def _put_positions(self, *, is_last: bool = False) -> None:
         for conversation, seq in self._positions.to_tell(is_last=is_last):

@@ -155,7 +155,18 @@ class StateFile(Memory):
 
 def _open(path: Path) -> sqlite3.Connection:
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its other files the same mode
+        _make_private(path)
         return sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.Error) as error:
         raise StoreError(f"{path} cannot be opened: {error}; choose a folder that can be written to") from error
+
+
+def _make_private(path: Path) -> None:
+    """Make a file with mode 0600, unless it is there: SQLite gives its other files the same mode.
+
+    One that is there must not be opened and closed: that would end the locks that this process has on it (POSIX).
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        pass

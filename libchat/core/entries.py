@@ -13,7 +13,7 @@ from libchat.core.near import near_names
 from libchat.core.offline import Mailbox, OfflineQueue
 from libchat.core.registry import Person, Registry, Session
 from libchat.core.replay import Replays
-from libchat.core.rooms import Room, room_conversation
+from libchat.core.rooms import Room, Rooms, room_conversation
 from libchat.errors import Code, Refused
 from libchat.names import Name, RoomName
 from libchat.records import Conflict, Cursor, Draft, Failure, Mark, Outcome, Repeat, Unfit
@@ -25,8 +25,9 @@ Deliveries = list[fx.Delivery]
 class Entries:
     """Make drafts, and carry on with what the log made of them."""
 
-    def __init__(self, registry: Registry, offline: OfflineQueue, replays: Replays) -> None:
+    def __init__(self, registry: Registry, rooms: Rooms, offline: OfflineQueue, replays: Replays) -> None:
         self._registry = registry
+        self._rooms = rooms
         self._offline = offline
         self._replays = replays
 
@@ -125,7 +126,7 @@ class Entries:
             for recipient in recipients:
                 recipient.unacked[conversation] = entry.seq
         if entry.kind == "topic" and append.room is not None:
-            append.room.topic = entry.text
+            self._rooms.set_topic(append.room.name, entry.text)
         if recipients:
             out.append(fx.Deliver(recipients, entry, append.session))
 

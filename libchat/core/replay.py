@@ -1,7 +1,8 @@
 """What a session has missed: read from the log page by page, with no gap and no repeat before what is live.
 
 How it works. A session has a backlog: for each conversation of which it misses something, the number after which. As
-long as it has one, new entries of these conversations are not delivered to it: the log has them, and a later page will.
+long as it has one, new entries of these conversations, and all private ones, are not delivered to it: the log has them,
+and a later page will. So what is private keeps its order across conversations, too.
 A page is asked for when the one before has left for the session. When a page is the last one and nothing was held back
 since it was asked for, the session has everything, and what comes from now on is live.
 """
@@ -29,10 +30,12 @@ Out = list[fx.Effect]
 class Backlog:
     """What one session misses, and how far handing it out has come."""
 
-    __slots__ = ("after", "has_held", "is_asking", "is_unknown")
+    __slots__ = ("after", "device", "has_held", "is_asking", "is_unknown")
 
-    def __init__(self, after: dict[str, int], *, is_unknown: bool) -> None:
-        self.after = after
+    def __init__(self, device: str, *, is_unknown: bool) -> None:
+        self.device = device
+        """The account's device that misses it; "" for a guest, for whom what the name has said is their own."""
+        self.after: dict[str, int] = {}
         """By conversation, the number after which something is missing."""
         self.is_unknown = is_unknown
         """Whether the log was not asked yet in which conversations; until then, it may be any."""
@@ -57,8 +60,8 @@ class Replays:
 
         Also with an empty mailbox: what was routed before may not be committed, and so not be in it yet.
         """
-        person = session.person
-        session.backlog = Backlog({}, is_unknown=person is not None and person.is_account)
+        is_account = session.person is not None and session.person.is_account
+        session.backlog = Backlog(session.device if is_account else "", is_unknown=is_account)
         self.count += 1
 
     def resume(self, session: Session, conversation: str, after: int, out: Out) -> None:
@@ -66,16 +69,19 @@ class Replays:
         if session.is_over:
             return
         if session.backlog is None:
-            session.backlog = Backlog({}, is_unknown=False)
+            is_account = session.person is not None and session.person.is_account
+            session.backlog = Backlog(session.device if is_account else "", is_unknown=False)
             self.count += 1
         session.backlog.miss(conversation, after)
         session.backlog.has_held = True
         self.go_on(session, out)
 
     def is_held(self, session: Session, conversation: str, seq: int) -> bool:
-        """Return whether a new entry is not for a session yet, because older ones of its conversation wait."""
+        """Return whether a new entry is not for a session yet, because older ones wait."""
         backlog = session.backlog
-        if backlog is None or not (backlog.is_unknown or conversation in backlog.after):
+        if backlog is None:
+            return False
+        if conversation.startswith("#") and not (backlog.is_unknown or conversation in backlog.after):
             return False
         backlog.miss(conversation, seq - 1)
         backlog.has_held = True
@@ -84,12 +90,12 @@ class Replays:
     def go_on(self, session: Session, out: Out) -> None:
         """Ask for the next page of what a session misses, unless that is under way, or it misses nothing."""
         backlog = session.backlog
-        if backlog is None or backlog.is_asking or session.person is None or session.mailbox is None:
+        if backlog is None or backlog.is_asking or session.mailbox is None:
             return
-        name = session.person.name.key
+        name = session.mailbox.name.key
         if backlog.is_unknown:
             backlog.is_asking = True
-            out.append(fx.Ask(session, AskUnread(name, session.device)))
+            out.append(fx.Ask(session, AskUnread(name, backlog.device)))
             return
         for conversation, waiting in session.mailbox.spans.items():
             if session.unacked.get(conversation, 0) < waiting.newest:
@@ -100,8 +106,7 @@ class Replays:
         backlog.is_asking = True
         backlog.has_held = False
         spans = tuple(Span(conversation, after, END) for conversation, after in backlog.after.items())
-        device = session.device if session.person.is_account else ""  # what a guest's name has said is the guest's own
-        out.append(fx.Ask(session, AskWaiting(spans, name, device, session.replay_entries)))
+        out.append(fx.Ask(session, AskWaiting(spans, name, backlog.device, session.replay_entries)))
 
     def learned(self, session: Session, found: UnreadFound, out: Out) -> None:
         """Take what the log knows of a device, and begin to hand it out."""

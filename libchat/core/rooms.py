@@ -33,9 +33,18 @@ class Room:
 
     @property
     def audience(self) -> tuple[Session, ...]:
-        """The sessions of all members. The same tuple until somebody comes or goes, so it may serve as a snapshot."""
+        """The sessions that hear what is said. The same tuple until somebody comes or goes: it may serve as a snapshot.
+
+        An account hears it on all its sessions; a guest when the session has entered: one that took over from a lost
+        connection has to say first what it has missed.
+        """
         if self._audience is None:
-            self._audience = tuple(session for person in self.members.values() for session in person.audience)
+            self._audience = tuple(
+                session
+                for person in self.members.values()
+                for session in person.audience
+                if person.is_account or self in session.rooms
+            )
         return self._audience
 
     def refresh(self) -> None:
@@ -89,6 +98,19 @@ class Rooms:
         if not (room.members or room.is_kept):
             del self._rooms[room.name.key]
             self.remember(room.name, room.topic)
+
+    def topic(self, name: RoomName) -> str:
+        """Return the topic of the room of that name, or of the last one."""
+        room = self._rooms.get(name.key)
+        return room.topic if room is not None else self._topics.get(name.key, "")
+
+    def set_topic(self, name: RoomName, topic: str) -> None:
+        """Set the topic of the room of that name, or of the next one."""
+        room = self._rooms.get(name.key)
+        if room is not None:
+            room.topic = topic
+        else:
+            self.remember(name, topic)
 
     def remember(self, name: RoomName, topic: str) -> None:
         """Keep the topic of a room that is not there."""

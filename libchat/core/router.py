@@ -64,7 +64,7 @@ class Router:
         self.registry = Registry(self.offline)
         self.rooms = Rooms()
         self.replays = Replays()
-        self._entries = Entries(self.registry, self.offline, self.replays)
+        self._entries = Entries(self.registry, self.rooms, self.offline, self.replays)
         self._server = server
         self._log = log
         self._retention = retention if retention is not None else Retention()
@@ -117,7 +117,7 @@ class Router:
             out.append(fx.Reply(enter.session, m.Failed(Code.UNAVAILABLE, reason, enter.answer.room, enter.answer.cid)))
             return
         seq = outcome.seq if isinstance(outcome, Stored) else 0
-        out.append(fx.Reply(enter.session, replace(enter.answer, topic=enter.room.topic, seq=seq)))
+        out.append(fx.Reply(enter.session, replace(enter.answer, topic=self.rooms.topic(enter.room.name), seq=seq)))
         if enter.after is not None and enter.after < seq:
             self.replays.resume(enter.session, enter.room.conversation, enter.after, out)
 
@@ -141,7 +141,7 @@ class Router:
 
     def tell_topic(self, tell: fx.TellTopic, out: Out) -> None:
         """Append to `out` an answer with the topic that a room has now."""
-        out.append(fx.Reply(tell.session, replace(tell.answer, text=tell.room.topic)))
+        out.append(fx.Reply(tell.session, replace(tell.answer, text=self.rooms.topic(tell.room.name))))
 
     def drained(self, session: Session, out: Out) -> None:
         """Notice that everything handed to a session has left for it."""
@@ -182,7 +182,7 @@ class Router:
         box = person.mailbox
         out.append(fx.Note(Known(name.key, person.name.display, box.since, box.device, person.is_account)))
         out.append(fx.Reply(session, m.Registered(person.name.display, command.cid, person.is_account)))
-        if session.has_acks:
+        if session.has_acks and person.is_account:
             for room in person.rooms.values():
                 out.append(fx.Enter(session, room, Look(room.conversation), self._entered(room, "")))
         self.replays.begin(session)
@@ -255,6 +255,7 @@ class Router:
                 out.append(fx.Deliver(others, m.Joined(str(room.name), person.name.display)))
         if room not in session.rooms:
             session.rooms.append(room)
+            room.refresh()
         fact = self._membership(person, room) if person.is_account and is_new else Look(room.conversation)
         after = None if person.is_account and not is_new else command.after
         out.append(fx.Enter(session, room, fact, self._entered(room, command.cid), after))

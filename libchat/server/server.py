@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 
 from libchat.errors import Closed
 from libchat.hub import Hub
-from libchat.limits import LISTEN_BACKLOG
+from libchat.limits import LISTEN_BACKLOG, MEMORY_ENTRIES
 from libchat.records import Retention
 from libchat.server.acceptor import Acceptor
 from libchat.server.bounds import Bounds
@@ -55,12 +55,13 @@ class Server:
     `host` is the address to listen on ("" for all), `port` 0 takes a free one. `data` is the folder that keeps the
     server's key, and in `chat.db` what was said; without one, each start has a new key and an empty log. `durability`
     is what an accepted message survives: "full" the loss of power, "normal" the end of the process, however sudden,
-    "memory" nothing. `retention` is how long messages are kept, for ever unless it says otherwise. `certificate` and `key` are files of one's own in PEM.
-    `plaintext` serves without TLS, on loopback only unless `insecure` is said too. `hub` is the chat to serve; without
-    one, the server makes its own, and closes it when it stops. `bounds` are what it puts up with.
+    "memory" nothing. `retention` is how long messages are kept, for ever unless it says otherwise. `certificate` and
+    `key` are files of one's own in PEM. `plaintext` serves without TLS, on loopback only unless `insecure` is said too.
+    `hub` is the chat to serve; without one, the server makes its own, and closes it when it stops. `bounds` are what it
+    puts up with.
 
-    Raises `StoreError` when the key, the certificate or the log cannot be used, `OSError` when it cannot listen, and `ValueError` for
-    plaintext that others could read.
+    Raises `StoreError` when the key, the certificate or the log cannot be used, `OSError` when it cannot listen, and
+    `ValueError` for plaintext that others could read.
     """
 
     def __init__(
@@ -130,7 +131,6 @@ class Server:
         Takes at most `Bounds.stop_seconds` and what is under way. Harmless when called twice.
         """
         if self._acceptor is None:
-            self._close_hub(reason)
             return
         self._acceptor.stop()
         self._acceptor = None
@@ -223,13 +223,14 @@ def _context(identity: Identity) -> ssl.SSLContext:
 
 def _log_in(folder: Path | None, durability: Durability, retention: Retention | None) -> Log:
     """Return the log of a server: a file in its folder, or one in memory."""
+    kept = retention if retention is not None else Retention()
     if folder is None or durability == "memory":
-        return MemoryLog(retention=retention)
+        return MemoryLog(kept.entries or MEMORY_ENTRIES, seconds=kept.seconds)
     from libchat.security.files import make_private_folder
     from libchat.store.sqlite import SqliteLog
 
     make_private_folder(folder)
-    return SqliteLog(folder / LOG_FILE, durability=durability, retention=retention or Retention())
+    return SqliteLog(folder / LOG_FILE, durability=durability, retention=kept)
 
 
 def _identity(host: str, data: Path | None, certificate: Path | str | None, key: Path | str | None) -> Identity:

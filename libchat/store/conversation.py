@@ -136,7 +136,8 @@ def _slice(kept: range, asked: AskPage) -> tuple[int, int]:
         return first, min(first + asked.limit, len(kept))
     middle = len(kept) if asked.at is None else bisect_left(kept, asked.at)
     older = asked.limit if asked.where == "before" else asked.limit // 2
-    return max(middle - older, 0), min(middle + asked.limit - older, len(kept))
+    first = max(middle - older, 0)
+    return first, min(middle if asked.where == "before" else first + asked.limit, len(kept))
 
 
 def _reaction(draft: Draft) -> tuple[str, str]:

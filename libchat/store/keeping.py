@@ -12,6 +12,7 @@ from typing import Final
 
 from libchat.limits import KNOWN_NAMES
 from libchat.records import Retention
+from libchat.store import texts
 from libchat.store.transactions import Transactions
 
 HOUR: Final = 3_600_000
@@ -29,16 +30,8 @@ LAST_STEPS: Final = 200
 _FIND_OLD: Final = """SELECT c.id FROM conversations c JOIN entries e ON e.conversation = c.id AND e.seq = c.first
     WHERE c.id > ?1 AND (e.time < ?2 OR (?3 > 0 AND c.last - c.first >= ?3)) ORDER BY c.id LIMIT 1"""
 
-_UNINDEX: Final = """INSERT INTO search (search, rowid, text, conversation)
-    SELECT 'delete', e.id,
-        CASE WHEN e.edited
-            THEN (SELECT x.text FROM entries x WHERE x.conversation = e.conversation AND x.seq = e.edited)
-            ELSE e.text END,
-        'c' || e.conversation
-    FROM entries e WHERE e.conversation = ? AND e.seq <= ? AND e.kind = 'message' AND NOT e.deleted"""
-
-_FORGET_NAMES: Final = """DELETE FROM names WHERE NOT is_account AND rowid <=
-    (SELECT rowid FROM names ORDER BY rowid DESC LIMIT 1 OFFSET ?)"""
+_NAME_TOO_MANY: Final = "SELECT rowid FROM names ORDER BY rowid DESC LIMIT 1 OFFSET ?"
+_FORGET_NAMES: Final = "DELETE FROM names WHERE NOT is_account AND rowid <= ?"
 
 
 class Keeper:
@@ -89,7 +82,7 @@ class Keeper:
             if now < self._next_look:
                 return False
             self._position = 0
-            self._transactions.run(self._forget_names, is_lasting=False)
+            self._forget_names()
         query = (self._position, self._bound(), self._retention.entries)
         row = self._transactions.connection.execute(_FIND_OLD, query).fetchone()
         if row is None:
@@ -104,7 +97,11 @@ class Keeper:
         return self._clock() - seconds * 1_000 if seconds else 0
 
     def _forget_names(self) -> None:
-        self._transactions.connection.execute(_FORGET_NAMES, (KNOWN_NAMES,))
+        """Forget the names of guests that were taken before the newest that are remembered."""
+        execute = self._transactions.connection.execute
+        newest = execute(_NAME_TOO_MANY, (KNOWN_NAMES,)).fetchone()
+        if newest is not None:
+            self._transactions.run(lambda: execute(_FORGET_NAMES, newest), is_lasting=False)
 
     def _trim(self, number: int) -> int:
         """Take the oldest entries of a conversation away if they are too many or too old; return how many."""
@@ -120,7 +117,7 @@ class Keeper:
         gone = list(takewhile(lambda row: row[0] <= newest or row[1] < bound, oldest))
         if gone:
             until, _, base = gone[-1]
-            execute(_UNINDEX, (number, until))
+            texts.take_oldest(self._transactions.connection, number, until)
             execute("DELETE FROM entries WHERE conversation = ? AND seq <= ?", (number, until))
             execute("UPDATE conversations SET first = ?, base = ? WHERE id = ?", (until + 1, base, number))
             execute("UPDATE counters SET erased = erased + 1")
@@ -133,7 +130,7 @@ class Keeper:
         if not self._erasing and not self._begin_erasing():
             return False
         connection = self._transactions.connection
-        if self._merge(PAGES) >= 2:  # fewer changes mean that nothing was left (sqlite.org/fts5.html, section 6.8)
+        if self._merge(PAGES):
             return True
         self._transactions.run(self._end_erasing)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -150,16 +147,10 @@ class Keeper:
         self._merge(-PAGES)  # a negative number takes all parts together
         return True
 
-    def _merge(self, pages: int) -> int:
-        """Merge so many pages, and return how much has changed."""
+    def _merge(self, pages: int) -> bool:
+        """Merge so many pages, and return whether something was left to do."""
         connection = self._transactions.connection
-
-        def merge() -> int:
-            before = connection.total_changes
-            connection.execute("INSERT INTO search (search, rank) VALUES ('merge', ?)", (pages,))
-            return connection.total_changes - before
-
-        return self._transactions.run(merge, is_lasting=False)
+        return self._transactions.run(lambda: texts.merge(connection, pages), is_lasting=False)
 
     def _end_erasing(self) -> None:
         """Note that all is erased, unless more has come meanwhile."""

@@ -289,9 +289,8 @@ class MemoryLog:
         with self._lock:
             copies = [list(conversation.entries.values()) for conversation in self._heard(asked)]
         # Looking through them takes long, and needs no lock: what is in a copy does not change.
-        newest = merge(*(reversed(copy) for copy in copies), key=_place, reverse=True)
-        matches = (kept for kept in newest if _is_asked(kept, asked) and words.stand_in(kept.entry.text))
-        found = list(islice(matches, asked.limit + 1))
+        matches = (_matches(copy, asked, words) for copy in copies)
+        found = list(islice(merge(*matches, key=_place, reverse=True), asked.limit + 1))
         entries = tuple(kept.entry for kept in found[: asked.limit])
         return SearchFound(entries, found[asked.limit - 1].place if len(found) > asked.limit else None)
 
@@ -304,6 +303,11 @@ class MemoryLog:
 
 _JOINED = "\n"
 """Instead of a device: where a member was when they became one. No device is called that."""
+
+
+def _matches(copy: list[Kept], asked: AskSearch, words: Words) -> Iterator[Kept]:
+    """Return what is found of a conversation, newest first."""
+    return (kept for kept in reversed(copy) if _is_asked(kept, asked) and words.stand_in(kept.entry.text))
 
 
 def _is_asked(kept: Kept, asked: AskSearch) -> bool:

@@ -26,8 +26,8 @@ from libchat.records import (
     Waiting,
     WaitingFound,
 )
-from libchat.store.reading import ENTRY, EntryRow, entries_of
-from libchat.store.schema import conversation_word
+from libchat.store.reading import ENTRY, EntryRow, entry_of, with_reactions
+from libchat.store.texts import pattern_of
 
 STRIDE: Final = 16
 """Entries of one span that are read at once. Most spans are shorter, as they hold what waits for one person."""
@@ -71,15 +71,20 @@ def _load_names(connection: sqlite3.Connection) -> tuple[Known, ...]:
     rows = connection.execute(
         "SELECT key, display, since, device, is_account FROM names ORDER BY rowid DESC LIMIT ?", (KNOWN_NAMES,)
     ).fetchall()
-    return tuple(Known(*row, bool(is_account)) for *row, is_account in reversed(rows))
+    return tuple(
+        Known(name, display, since, device, bool(is_account))
+        for name, display, since, device, is_account in reversed(rows)
+    )
 
 
 def _load_waiting(connection: sqlite3.Connection) -> tuple[Waiting, ...]:
     rows = connection.execute(
         """SELECT c.one, c.key, coalesce(u.seq, 0), c.from_other FROM conversations c
+            JOIN names n ON n.key = c.one
             LEFT JOIN cursors u ON u.name = c.one AND u.device = '' AND u.conversation = c.id
             WHERE c.one IS NOT NULL AND c.from_other >= c.first AND c.from_other > coalesce(u.seq, 0)
         UNION ALL SELECT c.other, c.key, coalesce(u.seq, 0), c.from_one FROM conversations c
+            JOIN names n ON n.key = c.other
             LEFT JOIN cursors u ON u.name = c.other AND u.device = '' AND u.conversation = c.id
             WHERE c.other IS NOT NULL AND c.from_one >= c.first AND c.from_one > coalesce(u.seq, 0)"""
     )
@@ -117,13 +122,14 @@ def _find_page(connection: sqlite3.Connection, asked: AskPage) -> PageFound:
     if row is None:
         return PageFound(())
     conversation, last = row
-    older, newer, start = _parts_of_page(asked, last)
+    older, start = _parts_of_page(asked, last)
     # One more on each side than asked for: it tells whether there is more.
     before: list[EntryRow] = connection.execute(_OLDER, (conversation, start, asked.since, older + 1)).fetchall()
+    newer = 0 if asked.where == "before" else asked.limit - min(len(before), older)
     since: list[EntryRow] = connection.execute(_NEWER, (conversation, start, asked.since, newer + 1)).fetchall()
     rows = before[:older][::-1] + since[:newer]
     return PageFound(
-        tuple(entries_of(connection, rows)),
+        tuple(with_reactions(connection, rows)),
         len(before) > older,
         len(since) > newer,
         _seq_of(connection, _DELIVERED, conversation, asked.other),
@@ -131,16 +137,15 @@ def _find_page(connection: sqlite3.Connection, asked: AskPage) -> PageFound:
     )
 
 
-def _parts_of_page(asked: AskPage, last: int) -> tuple[int, int, int]:
-    """Return how many entries are wanted before a number, how many from it on, and the number."""
+def _parts_of_page(asked: AskPage, last: int) -> tuple[int, int]:
+    """Return how many entries are wanted before a number, and the number."""
     match asked.where:
         case "before":
-            return asked.limit, 0, last + 1 if asked.at is None else asked.at
+            return asked.limit, last + 1 if asked.at is None else asked.at
         case "after":
-            return 0, asked.limit, (asked.at or 0) + 1
+            return 0, (asked.at or 0) + 1
         case "around":
-            older = asked.limit // 2
-            return older, asked.limit - older, last + 1 if asked.at is None else asked.at
+            return asked.limit // 2, last + 1 if asked.at is None else asked.at
 
 
 def _seq_of(connection: sqlite3.Connection, query: str, conversation: int, name: str) -> int:
@@ -160,9 +165,8 @@ def _find_waiting(connection: sqlite3.Connection, asked: AskWaiting) -> WaitingF
     walks = [_walk(connection, asked, span) for span in asked.spans]
     found = list(islice(merge(*walks, key=_id_of), asked.limit + 1))
     kept = found[: asked.limit]
-    entries = entries_of(connection, [row for row, _ in kept])
     return WaitingFound(
-        tuple((conversation, entry) for (_, conversation), entry in zip(kept, entries, strict=True)),
+        tuple((conversation, entry_of(row)) for row, conversation in kept),
         len(found) > asked.limit,
     )
 
@@ -225,7 +229,7 @@ def _find_words(connection: sqlite3.Connection, asked: AskSearch) -> SearchFound
     rows: list[EntryRow] = connection.execute(_SEARCH, (pattern, before, asked.since, asked.limit + 1)).fetchall()
     kept = rows[: asked.limit]
     following = kept[-1][0] if len(rows) > asked.limit else None
-    return SearchFound(tuple(entries_of(connection, kept)), following)
+    return SearchFound(tuple(map(entry_of, kept)), following)
 
 
 def _readable(connection: sqlite3.Connection, asked: AskSearch) -> list[int]:
@@ -245,20 +249,3 @@ def _readable(connection: sqlite3.Connection, asked: AskSearch) -> list[int]:
 def _ids_of(connection: sqlite3.Connection, keys: tuple[str, ...]) -> list[int]:
     rows = (connection.execute("SELECT id FROM conversations WHERE key = ?", (key,)).fetchone() for key in keys)
     return [row[0] for row in rows if row is not None]
-
-
-def pattern_of(words: tuple[str, ...], conversations: list[int]) -> str:
-    """Return the words and conversations in the language of the index (https://sqlite.org/fts5.html, section 3).
-
-    Everything that was typed stands between quotes, but for a last `*`. What has no letter and no digit in it matches
-    nothing.
-    """
-    where = " OR ".join(f'"{conversation_word(number)}"' for number in conversations)
-    what = " AND ".join(map(_quoted, words))
-    return f"conversation : ({where}) AND text : ({what})"
-
-
-def _quoted(word: str) -> str:
-    beginning = word.removesuffix("*")
-    quoted = '"' + beginning.replace("\0", " ").replace('"', '""') + '"'
-    return quoted if beginning == word else quoted + " *"

@@ -29,7 +29,7 @@ def entry_of(row: EntryRow) -> Entry:
     return Entry(target, seq, sender, time, text, kind, ref, is_edited=edited > 0, is_deleted=deleted > 0)
 
 
-def entries_of(connection: sqlite3.Connection, rows: Sequence[EntryRow]) -> list[Entry]:
+def with_reactions(connection: sqlite3.Connection, rows: Sequence[EntryRow]) -> list[Entry]:
     """Return the entries of some rows, with their reactions."""
     reactions = _reactions_of(connection, [row[0] for row in rows])
     entries = [entry_of(row) for row in rows]

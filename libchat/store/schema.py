@@ -2,9 +2,7 @@
 
 An entry is a row of `entries`; its `id` counts all entries in the order of appending. Texts stand there as they were
 sent: an edited message points to its newest edit, and a deleted one has lost its text and salt and kept their digest.
-The index `search` holds the newest text of each message that is there, and beside it its conversation as one word
-(`conversation_word`), so that a search is cut down to some conversations by the index itself. It is contentless: the
-texts stand in the file once.
+What is in the index `search`, `texts.py` says.
 
 The version of the tables is in `PRAGMA user_version`. To change them, add a step to `STEPS`, and a file of the version
 before to the fixtures of the tests. Steps go forward only, and the newest version is their number.
@@ -20,6 +18,7 @@ from urllib.parse import quote
 
 from libchat.errors import StoreError
 from libchat.store.chain import BEGINNING
+from libchat.store.texts import plain
 
 APPLICATION_ID: Final = 0x6C636861
 """`lcha`, in the header of the file: it tells a log from other databases."""
@@ -104,6 +103,7 @@ def connect_to_write(path: Path, *, factory: type[sqlite3.Connection] = sqlite3.
     """Return the connection that alone writes and checkpoints. It may be used by one thread at a time."""
     connection = _connect(path, "rw", factory)
     try:
+        connection.create_function("plain", 1, plain, deterministic=True)
         connection.execute("PRAGMA busy_timeout = 5000")
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -148,11 +148,6 @@ def prepare(
         remedy = "put a backup in its place, or name another file"
         raise StoreError(f"{path} cannot be used as a log: {error}; {remedy}") from error
     return str(log)
-
-
-def conversation_word(conversation: int) -> str:
-    """Return the word that stands for a conversation in the index."""
-    return f"c{conversation}"
 
 
 def _connect(path: Path, mode: str, factory: type[sqlite3.Connection]) -> sqlite3.Connection:

@@ -39,7 +39,7 @@ from libchat.store import queries
 from libchat.store.keeping import Keeper
 from libchat.store.place import Hold, make_private, warn_of_network
 from libchat.store.schema import connect_to_read, connect_to_write, prepare
-from libchat.store.transactions import Transactions, Unsettled
+from libchat.store.transactions import Transactions, Unsettled, code_of
 from libchat.store.writing import Writer
 
 _LOGGER: Final = logging.getLogger("libchat.store")
@@ -56,7 +56,7 @@ READERS: Final = 2
 CHORES_SECONDS: Final = 600.0
 """How often a log that nobody writes to looks whether something has become too old."""
 
-RETRY_SECONDS: Final = 0.5
+RETRY_SECONDS: Final = 0.2
 """How long to wait before asking the disk again what became of a transaction."""
 
 CLOSE_SECONDS: Final = 30.0
@@ -117,7 +117,7 @@ class SqliteLog:
             raise
         self._writer = Writer(connection, entropy)
         self._keeper = Keeper(self._transactions, retention, clock)
-        self._condition = threading.Condition(tiered_lock(LOG))
+        self._condition = threading.Condition(tiered_lock(LOG))  # type: ignore[arg-type]  # all of Lock that it uses
         self._waiting: deque[_Append] = deque()
         self._is_closing = False
         self._trouble = ""
@@ -184,7 +184,7 @@ class SqliteLog:
             return connect(self._path)
         except sqlite3.Error as error:
             remedy = "put a backup in its place, or name another file"
-            raise StoreError(f"{self._path} cannot be opened: {error}; {remedy}") from error
+            raise StoreError(f"{self._path} cannot be used as a log: {error}; {remedy}") from error
 
     # --- the writing thread -----------------------------------------------------------------------------------------
 
@@ -356,5 +356,4 @@ _WORDS: Final = {
 
 def _words_for(error: sqlite3.Error) -> str:
     """Return what an error means for a person. The lower byte of its code is the kind."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    return _WORDS.get(code & 0xFF, str(error))
+    return _WORDS.get(code_of(error) & 0xFF, str(error))

@@ -74,7 +74,7 @@ class Transactions:
         try:
             self.connection.execute("COMMIT")
         except sqlite3.Error as error:
-            if error.sqlite_errorcode not in _NOT_COMMITTED:
+            if code_of(error) not in _NOT_COMMITTED:
                 raise Unsettled(str(error)) from error
             self._roll_back()
             raise
@@ -96,3 +96,8 @@ class Transactions:
         if level != self._current:
             self.connection.execute(f"PRAGMA synchronous = {level}")
             self._current = level
+
+
+def code_of(error: sqlite3.Error) -> int:
+    """Return SQLite's extended code of an error. Those of Python's module itself have none."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR))

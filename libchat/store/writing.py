@@ -31,8 +31,9 @@ from libchat.records import (
     Unfit,
     check_reference,
 )
+from libchat.store import texts
 from libchat.store.chain import SALT_BYTES, digest_of, link
-from libchat.store.reading import ENTRY, entries_of
+from libchat.store.reading import ENTRY, entry_of
 
 CONVERSATIONS: Final = 10_000
 """Conversations that stay in the writer's memory: more than are written to within a minute. About 5 MB."""
@@ -45,25 +46,18 @@ _FIND_FIRST: Final = f"""SELECT {ENTRY}, c.key, e.text, e.digest IS NOT NULL
     FROM entries e JOIN conversations c ON c.id = e.conversation
     WHERE e.device = ? AND e.cid = ? AND e.device <> '' AND e.cid <> ''"""  # noqa: S608 - made of constants
 
-_INDEX: Final = """INSERT INTO search (rowid, text, conversation)
-    SELECT id, text, 'c' || conversation FROM entries WHERE id > ? AND kind = 'message'"""
-
 _FIND_ORIGINAL: Final = """SELECT id, kind, owner, deleted, (SELECT count(*) FROM reactions WHERE entry = entries.id)
     FROM entries WHERE conversation = ? AND seq = ?"""
-
-_UNINDEX: Final = """INSERT INTO search (search, rowid, text, conversation)
-    SELECT 'delete', e.id,
-        CASE WHEN e.edited
-            THEN (SELECT x.text FROM entries x WHERE x.conversation = e.conversation AND x.seq = e.edited)
-            ELSE e.text END,
-        'c' || e.conversation
-    FROM entries e WHERE e.id = ?"""
 
 _FIND_TEXTS: Final = """SELECT id, salt, text FROM entries WHERE id = ?1
     UNION ALL SELECT id, salt, text FROM entries WHERE conversation = ?2 AND ref = ?3 AND kind = 'edit'"""
 
 _RAISE_CURSOR: Final = """INSERT INTO cursors VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)"""
+
+_KNOW: Final = """INSERT INTO names VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+    SET display = excluded.display, since = excluded.since, device = excluded.device,
+        is_account = excluded.is_account"""
 
 _BEGIN_CURSORS: Final = """INSERT INTO cursors
     SELECT ?1, '', ?2, ?3 UNION SELECT name, device, conversation, ?3 FROM cursors WHERE name = ?1 AND conversation = ?2
@@ -147,7 +141,7 @@ class Writer:
     def _write_draft(self, draft: Draft, salt: bytes) -> Outcome:
         if draft.device and draft.cid and (first := self._find_first(draft)) is not None:
             return first
-        conversation = self._open(draft.conversation)
+        conversation = self._open(draft.conversation, draft.target)
         original = 0
         if draft.ref or draft.kind in REFERRING:
             found = self._find_original(conversation, draft)
@@ -190,7 +184,7 @@ class Writer:
         is_same = (entry[6], entry[7], conversation) == (draft.kind, draft.ref, draft.conversation)
         if not is_same or (text != draft.text and not is_erased):
             return Conflict()
-        return Repeat(entries_of(self._connection, [tuple(entry)])[0])
+        return Repeat(entry_of(tuple(entry)))
 
     def _find_original(self, conversation: Conversation, draft: Draft) -> int | Unfit:
         """Return the id of the entry to which a draft refers, or why it must not."""
@@ -209,15 +203,13 @@ class Writer:
         """Do to a message what an entry about it says."""
         if draft.kind == "edit":
             self._index_new()
-            self._unindex(original)
+            texts.take(self._connection, original)
             self._connection.execute("UPDATE entries SET edited = ? WHERE id = ?", (seq, original))
-            row = (original, draft.text, f"c{conversation.id}")
-            self._connection.execute("INSERT INTO search (rowid, text, conversation) VALUES (?, ?, ?)", row)
+            texts.put(self._connection, original)
         elif draft.kind == "delete":
             self._index_new()
-            self._unindex(original)
+            texts.take(self._connection, original)
             self._erase(conversation, draft.ref, original, seq)
-            self._erased += 1
         elif draft.kind == "react":
             reaction = (original, draft.text, canonical(draft.sender), draft.sender, self._newest)
             self._connection.execute("INSERT OR IGNORE INTO reactions VALUES (?, ?, ?, ?, ?)", reaction)
@@ -227,23 +219,19 @@ class Writer:
 
     def _erase(self, conversation: Conversation, ref: int, original: int, seq: int) -> None:
         """Take away the text of a message and of its edits, and leave their digests."""
-        texts = self._connection.execute(_FIND_TEXTS, (original, conversation.id, ref)).fetchall()
+        found = self._connection.execute(_FIND_TEXTS, (original, conversation.id, ref)).fetchall()
         self._connection.executemany(
             "UPDATE entries SET text = '', salt = NULL, digest = ?, deleted = ? WHERE id = ?",
-            [(digest_of(salt, text), seq, number) for number, salt, text in texts],
+            [(digest_of(salt, text), seq, number) for number, salt, text in found],
         )
         self._connection.execute("DELETE FROM reactions WHERE entry = ?", (original,))
-
-    # --- the index of texts -----------------------------------------------------------------------------------------
+        self._erased += 1
 
     def _index_new(self) -> None:
         """Put the messages into the index that are not in it yet."""
         if self._indexed != self._newest:
-            self._connection.execute(_INDEX, (self._indexed,))
+            texts.put_new(self._connection, self._indexed)
             self._indexed = self._newest
-
-    def _unindex(self, entry: int) -> None:
-        self._connection.execute(_UNINDEX, (entry,))
 
     def _finish(self) -> None:
         """Write down what has become of the index, the counters and the conversations."""
@@ -256,11 +244,11 @@ class Writer:
 
     # --- conversations ----------------------------------------------------------------------------------------------
 
-    def _open(self, key: str) -> Conversation:
-        """Return a conversation; a new one if there is none."""
+    def _open(self, key: str, shown: str = "") -> Conversation:
+        """Return a conversation; a new one if there is none, of a room that is `shown` as that."""
         conversation = self._conversations.get(key)
         if conversation is None:
-            conversation = self._conversations[key] = self._read(key) or self._begin(key)
+            conversation = self._conversations[key] = self._read(key) or self._begin(key, shown)
         return conversation
 
     def _read(self, key: str) -> Conversation | None:
@@ -269,9 +257,9 @@ class Writer:
         ).fetchone()
         return None if row is None else Conversation(key, *row)
 
-    def _begin(self, key: str) -> Conversation:
+    def _begin(self, key: str, shown: str) -> Conversation:
         pair = names_of(key)
-        one, other, room = (*pair, "") if pair is not None else (None, None, key)
+        one, other, room = (*pair, "") if pair is not None else (None, None, shown or key)
         self._connection.execute(
             "INSERT INTO conversations (key, one, other, room) VALUES (?, ?, ?, ?)", (key, one, other, room)
         )
@@ -291,7 +279,7 @@ class Writer:
         match fact:
             case Known(name, display, since, device, is_account):
                 known = (name, display, since, device, is_account)
-                execute("INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?, ?)", known)
+                execute(_KNOW, known)
             case Cursor(name, device, key, seq):
                 conversation = self._open(key).id
                 execute(_RAISE_CURSOR, (name, "", conversation, seq))

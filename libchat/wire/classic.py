@@ -20,6 +20,7 @@ from typing import Final
 
 from libchat import messages as m
 from libchat.errors import Code, InvalidName
+from libchat.limits import MEMORY_ENTRIES
 from libchat.names import RoomName, parse_room
 
 Parsed = tuple[m.Command | m.Rejected, ...]
@@ -211,7 +212,7 @@ def _entered(event: m.Entered) -> str:
     if event.keep_seconds:
         days, rest = divmod(event.keep_seconds, 24 * 3600)
         kept.append(f"for {days} days" if not rest else f"for {event.keep_seconds / 3600:.4g} hours")
-    if event.keep_entries:
+    if 0 < event.keep_entries < MEMORY_ENTRIES:  # nobody who types by hand looks further back
         kept.append(f"up to {event.keep_entries} of them")
     told = f"server: messages are kept {', '.join(kept)}\n" if kept else ""
     return f"server: joined {event.room[1:]}\n{told}"

@@ -145,7 +145,7 @@ def test_refusal_of_what_an_earlier_run_said_is_told() -> None:
 
 
 def test_what_is_sent_was_noted_before() -> None:
-    """At the moment when bytes are handed out, all of what is in them has been noted, so that it can be saved before."""
+    """When bytes are handed out, all of what is in them has been noted, so that it can be saved before."""
     memory = Notebook()
     link = make_live(memory)
     link.submit(m.Send("bo", "hi", "1"))

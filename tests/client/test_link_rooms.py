@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from libchat import messages as m
 from libchat.client.link import OWN, Link
+from libchat.errors import Code, ProtocolError
 from libchat.limits import ROOM_ACK_ENTRIES
 from support.links import entry, greet, make_live, sent, tell
+from support.memories import Notebook
 
 
 def said(seq: int) -> m.Entry:
@@ -43,6 +45,7 @@ def test_cut_right_after_entering_loses_nothing() -> None:
     assert reconnect(link) == [m.Join("#x", OWN, 5)]
     tell(link, m.Entered("#x", ("ana",), cid=OWN, seq=9))  # 6 to 9 are still on their way
     assert reconnect(link) == [m.Join("#x", OWN, 5)]
+    tell(link, m.Entered("#x", ("ana",), cid=OWN, seq=9))
     assert tell(link, said(6)) == [said(6)]
 
 
@@ -83,6 +86,7 @@ def test_program_may_ask_for_what_came_before() -> None:
     heard = tell(link, m.Entered("#x", ("ana",), cid="1", seq=9), said(4), said(5))
     assert heard[1:] == [said(4), said(5)]
     assert reconnect(link) == [m.Join("#x", OWN, 5)]
+    tell(link, m.Entered("#x", ("ana",), cid=OWN, seq=9))
     link.submit(m.Join("#x", "2", after=3))  # in it already: nothing is repeated
     tell(link, m.Entered("#x", ("ana",), cid="2", seq=9))
     assert tell(link, said(4), said(5), said(6)) == [said(6)]
@@ -119,6 +123,45 @@ def test_room_that_another_device_left_is_not_entered_again() -> None:
     enter(link, 5)
     assert reconnect(link, is_account=True) == []
     assert reconnect(link, log="log-2", is_account=True) == []
+
+
+def test_room_that_a_lost_connection_was_in_is_resumed() -> None:
+    """Who takes over from a lost connection is in its rooms at once; what comes too early comes again."""
+    link = make_live()
+    enter(link, 5)
+    link.lost("cut")
+    greet(link)
+    tell(link, m.Entered("#x", ("ana",), seq=7))
+    assert tell(link, said(8)) == []
+    assert sent(link) == [m.Join("#x", OWN, 5)]
+    heard = tell(link, m.Entered("#x", ("ana",), cid=OWN, seq=8), said(6), said(7), said(8), said(9))
+    assert heard == [said(6), said(7), said(8), said(9)]
+
+
+def test_room_of_an_earlier_run_that_nobody_has_left_is_resumed() -> None:
+    """A program that is back before its lost connection was noticed is in its rooms, and misses nothing."""
+    memory = Notebook()
+    link = make_live(memory)
+    enter(link, 5)
+    memory.save()
+    link = Link("ana", "secret", memory=memory.reopened())
+    greet(link)
+    tell(link, m.Entered("#x", ("ana",), seq=7), m.Entered("#new", ("ana",), seq=7))
+    assert tell(link, said(8)) == []
+    assert sent(link) == [m.Join("#x", OWN, 5)]
+    tell(link, m.Entered("#x", ("ana",), cid=OWN, seq=8))
+    assert tell(link, said(6), entry(8, target="#new")) == [said(6), entry(8, target="#new")]
+    assert reconnect(link) == [m.Join("#x", OWN, 6), m.Join("#new", OWN, 8)]
+
+
+def test_room_that_cannot_be_resumed_just_now_ends_the_connection() -> None:
+    """Rather than go on with a gap, the link gives the connection up: on the next one it may work."""
+    link = make_live()
+    enter(link, 5)
+    reconnect(link)
+    assert tell(link, m.Failed(Code.UNAVAILABLE, "the disk is full", "#x", OWN), said(9)) == []
+    assert isinstance(link.error, ProtocolError)
+    assert reconnect(link) == [m.Join("#x", OWN, 5)]
 
 
 def test_guests_do_not_acknowledge_rooms() -> None:

@@ -192,7 +192,8 @@ def test_second_client_is_refused(folder: Path) -> None:
         "import sys; from pathlib import Path; from libchat.client.state import StateFile; "
         "StateFile(Path(sys.argv[1]), name='ana', server='sha256:00')"
     )
-    other = subprocess.run([sys.executable, "-c", program, str(folder)], capture_output=True, text=True, timeout=50)
+    command = [sys.executable, "-c", program, str(folder)]
+    other = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
     assert "StoreError" in other.stderr
     assert "in use" in other.stderr
     state.keep("1", b"line\n")

@@ -155,13 +155,26 @@ EXAMPLES: dict[type[m.Event], list[m.Event]] = {
         replace(ENTRY, target="#red", is_queued=True),
         replace(ENTRY, target="#red", kind="topic"),
         replace(ENTRY, target="#red", kind="topic", text=""),
+        *(
+            replace(ENTRY, target=target, kind=kind, ref=1)
+            for target in ("Ana", "#red")
+            for kind in ("message", "edit", "delete", "react", "unreact")
+        ),
+        replace(ENTRY, is_edited=True, is_queued=True),
+        replace(ENTRY, text="", is_deleted=True, is_queued=True),
     ],
     m.Accepted: [
         m.Accepted("Bo", 1, 5),
         m.Accepted("Bo", 1, 5, is_queued=True),
         m.Accepted("Bo", 1, 5, away="lunch"),
     ],
-    m.Entered: [m.Entered("#red", ("Ana", "Bo"), "topic")],
+    m.Delivered: [m.Delivered("Bo", 5)],
+    m.IsRead: [m.IsRead("Bo", "Bo", 5), m.IsRead("Ana", "#red", 5)],
+    m.Skipped: [m.Skipped("bo", 5), m.Skipped("#red", 5)],
+    m.Entered: [
+        m.Entered("#red", ("Ana", "Bo"), "topic"),
+        m.Entered("#red", ("Ana", "Bo"), keep_seconds=86_400, keep_entries=100),
+    ],
     m.Exited: [m.Exited("#red")],
     m.Joined: [m.Joined("#red", "Bo")],
     m.Left: [m.Left("#red", "Bo"), m.Left("#red", "Bo", "connection lost")],
@@ -170,6 +183,7 @@ EXAMPLES: dict[type[m.Event], list[m.Event]] = {
     m.RoomList: [m.RoomList(()), m.RoomList((m.RoomInfo("#red", 2, "topic"),))],
     m.IsTyping: [m.IsTyping("Bo", "#red")],
     m.Page: [m.Page("#red", ()), m.Page("Bo", (ENTRY, ENTRY), has_more=True)],
+    m.Found: [m.Found(()), m.Found((ENTRY, replace(ENTRY, target="#red")), 7)],
     m.Done: [m.Done()],
     m.Pong: [m.Pong("1")],
     m.Failed: [m.Failed("name-taken", "words", "Ana"), m.Failed("bad-line", "words")],

@@ -141,7 +141,7 @@ class LogFacts(LogSuite):
 
     def test_facts_are_stored(self, log: Log) -> None:
         """Each fact has its outcome, in its place between the drafts, and takes no number."""
-        facts = [Known("ana", "Ana", 1), Cursor("ana", "d", "#red", 1), Mark("ana", "#red", 1)]
+        facts: list[Record] = [Known("ana", "Ana", 1), Cursor("ana", "d", "#red", 1), Mark("ana", "#red", 1)]
         outcomes = store(log, say("one"), *facts, Member("#red", "#red", "ana"), say("two"))
         assert [isinstance(outcome, Stored) for outcome in outcomes] == [False, True, True, True, True, False]
         assert [entry.seq for entry in entries(log, "#red")] == [1, 2]

@@ -150,7 +150,9 @@ class LogModel:
                 if (row.draft.device, row.draft.cid) == (draft.device, draft.cid):
                     return Repeat(row.entry()) if _is_same(row, draft) else Conflict()
         ref = next((row for row in self._of(draft.conversation) if row.seq == draft.ref), None)
-        original = ref and Original(ref.draft.kind, ref.draft.owner, ref.is_deleted, len(ref.reactions))
+        original = None
+        if ref is not None:
+            original = Original(ref.draft.kind, ref.draft.owner, ref.is_deleted, len(ref.reactions))
         unfit = check_reference(draft, original)
         if unfit is not None:
             return unfit
@@ -194,7 +196,7 @@ class LogModel:
         else:
             middle = sum(row.seq < (at or 0) for row in rows)
             first = max(middle - question.limit // 2, 0)
-            stop = middle + question.limit - question.limit // 2
+            stop = first + question.limit
         return PageFound(
             tuple(row.entry(with_reactions=True) for row in rows[first:stop]),
             first > 0,

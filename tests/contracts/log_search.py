@@ -33,6 +33,7 @@ class LogSearch(LogSuite):
             ("cafe", ("CAF\u00c9",), True),
             ("cafe\u0301s", ("caf\u00e9s",), True),
             ("\u1ec7t", ("et",), True),
+            ("\u03a3\u03af\u03c3\u03c5\u03c6\u03bf", ("\u03c3\u03b9\u03c3\u03c5\u03c6\u03bf",), True),
             ("\u043f\u0440\u0438\u0432\u0435\u0442 \u043c\u0438\u0440", ("\u041c\u0418\u0420",), True),
             ("version 42", ("42",), True),
             ("version 42", ("4",), False),

@@ -20,9 +20,11 @@ from msgspec.structs import astuple, replace
 
 from libchat import messages as m
 from libchat.core import registry
-from libchat.core.router import pair_conversation
+from libchat.core.entries import pair_conversation
 from libchat.errors import Code
+from libchat.limits import MEMORY_ENTRIES
 from libchat.names import parse_name, parse_room, skeleton
+from libchat.records import Draft
 from support.chat import Chat, Listener, SlowLog
 
 pytestmark = pytest.mark.timeout(1800)  # hypothesis takes up to five minutes to make a failure small
@@ -59,6 +61,11 @@ def is_private(heard: m.Event) -> bool:
     return isinstance(heard, m.Entry) and not heard.target.startswith("#")
 
 
+def is_receipt(heard: m.Event) -> bool:
+    """Return whether an event says how far the other side is, which depends on when it acknowledges."""
+    return isinstance(heard, m.Delivered)
+
+
 def conversation_of(entry: m.Entry) -> str:
     """Return the conversation of a private entry."""
     return pair_conversation(parse_name(entry.sender), parse_name(entry.target))
@@ -89,6 +96,8 @@ class Player:
     slots: list[Slot] = field(default_factory=list)
     begin: dict[str, int] = field(default_factory=dict)
     """The cursors of its name when it took it."""
+    entered: set[str] = field(default_factory=set)
+    """The rooms in which it hears what is said."""
 
     def private(self) -> Iterator[tuple[str, m.Entry]]:
         """Yield the private entries that it heard, each with its conversation."""
@@ -114,7 +123,6 @@ class Room:
 
     display: str
     members: list[str] = field(default_factory=list)
-    topic: str = ""
 
 
 @dataclass
@@ -150,6 +158,7 @@ class ChatMachine(RuleBasedStateMachine):
         self.players = list(self.seats)
         self.people: dict[str, Person] = {}
         self.rooms: dict[str, Room] = {}
+        self.topics: dict[str, str] = {}
         self.numbers: dict[str, int] = {}
         self.stored: dict[str, list[Stored]] = {}
         self.first: dict[tuple[str, str], tuple[Said, m.Entry]] = {}
@@ -413,7 +422,8 @@ class ChatMachine(RuleBasedStateMachine):
 
     def members(self, room: Room) -> list[Player]:
         """Return the players in a room."""
-        return [member for key in room.members if (member := self.people[key].player)]
+        key = parse_room(room.display).key
+        return [member for name in room.members if (member := self.people[name].player) and key in member.entered]
 
     def own_room(self, player: Player, name: str, pending: Pending, command: m.Command) -> Room | None:
         """Return a room that the player is in, or refuse the command."""
@@ -503,16 +513,17 @@ class ChatMachine(RuleBasedStateMachine):
             if is_new:
                 for slot in slots:
                     slot.heard = seen(entry)
-                room.topic = text if kind == "topic" else room.topic
+                if kind == "topic":
+                    self.topics[parse_room(room.display).key] = text
 
         pending.steps.append(step)
 
-    def draft(self, player: Player, conversation: str, target: str, text: str, kind: str, cid: str) -> m.Draft:
+    def draft(self, player: Player, conversation: str, target: str, text: str, kind: str, cid: str) -> Draft:
         """Return a draft of what a player says now."""
         sender = self.people[player.name].display
-        return m.Draft(conversation, target, sender, int(self.chat.seconds * 1000), text, kind, player.device, cid)
+        return Draft(conversation, target, sender, int(self.chat.seconds * 1000), text, kind, player.device, cid)
 
-    def store(self, draft: m.Draft, *, stores: bool) -> tuple[m.Entry | None, bool]:
+    def store(self, draft: Draft, *, stores: bool) -> tuple[m.Entry | None, bool]:
         """Return the entry of a draft, and whether it is a new one."""
         if not stores:
             return None, False
@@ -536,11 +547,16 @@ class ChatMachine(RuleBasedStateMachine):
             self.tell_members(room, pending, m.Joined("#" + room.display, person.display))
             room.members.append(player.name)
             person.rooms.append(key)
+        player.entered.add(key)
         members = tuple(self.people[name].display for name in sorted(room.members))
         slot = self.tell(player, pending)
 
-        def step(_: bool) -> None:
-            slot.heard = seen(m.Entered("#" + room.display, members, room.topic, command.cid))
+        def step(stores: bool) -> None:
+            if not stores:
+                slot.heard = seen(m.Failed(Code.UNAVAILABLE, "", cid=command.cid))
+                return
+            number, topic = self.numbers.get("#" + key, 0), self.topics.get(key, "")
+            slot.heard = seen(m.Entered("#" + room.display, members, topic, command.cid, number, 0, MEMORY_ENTRIES))
 
         pending.steps.append(step)
 
@@ -553,18 +569,15 @@ class ChatMachine(RuleBasedStateMachine):
 
     def leave_room(self, name: str, key: str, reason: str, pending: Pending) -> None:
         """End a membership, and the room with its last one."""
-        room = self.rooms[key]
+        room, player = self.rooms[key], self.people[name].player
         room.members.remove(name)
+        if player:
+            player.entered.discard(key)
         self.people[name].rooms.remove(key)
         self.tell_members(room, pending, m.Left("#" + room.display, self.people[name].display, reason))
         if not room.members:
             event("room ends")
             del self.rooms[key]
-            pending.steps.append(lambda stores: self.forget("#" + key) if stores else None)
-
-    def forget(self, conversation: str) -> None:
-        """Forget which cids were used in a conversation that has ended."""
-        self.first = {once: first for once, first in self.first.items() if first[0][0] != conversation}
 
     def on_topic(self, player: Player, command: m.Topic, pending: Pending) -> None:
         """Ask for a topic, or set it."""
@@ -573,9 +586,10 @@ class ChatMachine(RuleBasedStateMachine):
             self.append_to_room(player, room, "topic", command.text, command.cid, pending)
         elif room is not None:
             slot, shown = self.tell(player, pending), room
+            key = parse_room(room.display).key
 
             def step(_: bool) -> None:
-                slot.heard = seen(m.TopicIs("#" + shown.display, shown.topic, command.cid))
+                slot.heard = seen(m.TopicIs("#" + shown.display, self.topics.get(key, ""), command.cid))
 
             pending.steps.append(step)
 
@@ -648,7 +662,7 @@ class ChatMachine(RuleBasedStateMachine):
     def check_public(self, player: Player, done: int) -> None:
         """See that all that is not private was heard once, in the order of routing, as far as the log has answered."""
         expected = [slot.heard for slot in player.slots if slot.turn < done and slot.heard is not None]
-        public = [seen(heard) for heard in player.session.heard if not is_private(heard)]
+        public = [seen(heard) for heard in player.session.heard if not (is_private(heard) or is_receipt(heard))]
         if player.session.is_gone:
             expected = expected[: len(public)]
         assert public == expected
@@ -672,6 +686,8 @@ class ChatMachine(RuleBasedStateMachine):
         slots = iter([slot.index for slot in player.slots if slot.heard is not None])
         order: list[int] = []
         for heard in player.session.heard:
+            if is_receipt(heard):
+                continue
             if not isinstance(heard, m.Entry) or not is_private(heard):
                 order.append(next(slots))
             elif not heard.is_queued:

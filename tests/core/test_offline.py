@@ -25,9 +25,9 @@ def test_entries_wait_until_they_are_acknowledged() -> None:
         mailbox.add("ana bo", seq)
     assert spans(mailbox) == {"ana bo": (3, 7)}
     assert len(mailbox) == 4
-    mailbox.acknowledge("ana bo", 5)
+    assert mailbox.acknowledge("ana bo", 5) == 5
     assert spans(mailbox) == {"ana bo": (5, 7)}
-    mailbox.acknowledge("ana bo", 7)
+    assert mailbox.acknowledge("ana bo", 99) == 7
     assert spans(mailbox) == {}
 
 
@@ -53,9 +53,9 @@ def test_a_cursor_only_grows(script: list[tuple[bool, int]]) -> None:
 def test_acknowledging_what_does_not_wait_is_harmless() -> None:
     """An acknowledgement that comes twice, or for an unknown conversation, changes nothing."""
     mailbox = Mailbox(ANA)
-    mailbox.acknowledge("ana bo", 5)
+    assert mailbox.acknowledge("ana bo", 5) == 0
     mailbox.add("ana bo", 9)
-    mailbox.acknowledge("ana bo", 3)
+    assert mailbox.acknowledge("ana bo", 3) == 0
     assert spans(mailbox) == {"ana bo": (8, 9)}
 
 
@@ -109,3 +109,11 @@ def test_as_many_names_may_have_something_waiting_as_are_known() -> None:
     with pytest.raises(Refused) as refused:
         queue.check_room(empty)
     assert refused.value.code == "queue-full"
+
+
+def test_a_name_is_the_same_persons_by_the_device() -> None:
+    """Who brings the device of the last time has the name since then; anybody else has it from now on."""
+    mailbox = Mailbox(ANA)
+    for device, now, since in (("d", 5, 5), ("d", 6, 5), ("e", 7, 7), ("", 8, 8), ("", 9, 9), ("e", 10, 10)):
+        mailbox.claim(device, now)
+        assert (mailbox.device, mailbox.since) == (device, since)

@@ -15,7 +15,7 @@ RED = parse_room("#Red")
 def person(name: str, sessions: int = 1) -> Person:
     """Return somebody with some sessions."""
     parsed = parse_name(name)
-    made = Person(parsed, name, Mailbox(parsed), 5, is_account=True)
+    made = Person(parsed, name, Mailbox(parsed), is_account=True)
     made.audience = tuple(Session(wants_receipts=True, has_acks=True) for _ in range(sessions))
     return made
 
@@ -36,16 +36,39 @@ def test_a_room_begins_with_its_first_member(rooms: Rooms) -> None:
 
 
 def test_a_room_ends_with_its_last_member(rooms: Rooms) -> None:
-    """`leave` says when the room has ended; the next one of that name is new."""
+    """The next room of that name is new; it is about the same, if it had a topic."""
     ana, bo = person("ana"), person("bo")
     room = rooms.join(ana, RED)
     rooms.join(bo, RED)
-    room.topic = "old"
-    assert not rooms.leave(ana, room)
-    assert rooms.leave(bo, room)
+    room.topic = "apples"
+    rooms.leave(ana, room)
+    assert rooms.get(RED) is room
+    rooms.leave(bo, room)
     assert rooms.get(RED) is None
     assert (ana.rooms, bo.rooms) == ({}, {})
-    assert rooms.join(ana, RED).topic == ""
+    assert rooms.join(ana, parse_room("red")).topic == "apples"
+    assert rooms.listed() != [room]
+
+
+def test_so_many_topics_are_remembered(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the limit, the one of the room that ended longest ago goes; an empty one takes no place."""
+    monkeypatch.setattr("libchat.core.rooms.KNOWN_TOPICS", 2)
+    for name in ("one", "two", "none", "three"):
+        rooms.remember(parse_room(name), "" if name == "none" else name)
+    topics = [rooms.keep(parse_room(name)).topic for name in ("one", "two", "none", "three")]
+    assert topics == ["", "two", "", "three"]
+
+
+def test_who_makes_a_room_is_its_operator(rooms: Rooms) -> None:
+    """Who comes later is none, unless they were one before; who leaves is none any more."""
+    ana, bo, cy = person("ana"), person("bo"), person("cy")
+    room = rooms.join(ana, RED)
+    rooms.join(bo, RED)
+    rooms.join(cy, RED, is_operator=True)
+    assert room.operators == {"ana", "cy"}
+    rooms.leave(ana, room)
+    rooms.join(ana, RED)
+    assert room.operators == {"cy"}
 
 
 def test_a_kept_room_stays(rooms: Rooms) -> None:
@@ -53,7 +76,7 @@ def test_a_kept_room_stays(rooms: Rooms) -> None:
     room = rooms.keep(RED)
     ana = person("ana")
     assert rooms.join(ana, RED) is room
-    assert not rooms.leave(ana, room)
+    rooms.leave(ana, room)
     assert rooms.get(RED) is room
     assert room.members == {}
 
@@ -63,7 +86,8 @@ def test_a_room_in_use_can_be_kept(rooms: Rooms) -> None:
     ana = person("ana")
     room = rooms.join(ana, RED)
     assert rooms.keep(parse_room("red")) is room
-    assert not rooms.leave(ana, room)
+    rooms.leave(ana, room)
+    assert rooms.get(RED) is room
 
 
 def test_the_audience_is_a_snapshot(rooms: Rooms) -> None:
@@ -78,17 +102,6 @@ def test_the_audience_is_a_snapshot(rooms: Rooms) -> None:
     assert before == ana.audience
     rooms.leave(ana, room)
     assert room.audience == bo.audience
-
-
-def test_the_absent_are_members_without_a_session(rooms: Rooms) -> None:
-    """An account without a session is a member and absent, until `refresh` notices that it has one."""
-    ana, away = person("ana"), person("away", sessions=0)
-    room = rooms.join(ana, RED)
-    rooms.join(away, RED)
-    assert [each.name.display for each in room.absent] == ["away"]
-    away.audience = ana.audience
-    room.refresh()
-    assert [each.name.display for each in room.absent] == []
 
 
 def test_names_and_lists_are_sorted(rooms: Rooms) -> None:

@@ -11,8 +11,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from libchat import messages as m
 from libchat.hub import Hub
+from libchat.records import Outcome, Record
 from libchat.server.bounds import Bounds
 from libchat.server.server import Server
 from support.chat import SlowLog
@@ -145,13 +145,12 @@ class _SignallingLog(SlowLog):
         super().__init__()
         self.is_waiting = threading.Event()
 
-    def append(
-        self, drafts: Sequence[m.Draft | m.Forget], committed: Callable[[list[m.Outcome]], None]
-    ) -> list[m.Outcome] | None:
-        """Have drafts wait, and say so."""
-        answer = super().append(drafts, committed)
-        self.is_waiting.set()
-        return answer
+    def append(self, records: Sequence[Record], committed: Callable[[list[Outcome]], None]) -> list[Outcome] | None:
+        """Have entries wait, and say so."""
+        outcomes = super().append(records, committed)
+        if outcomes is None:
+            self.is_waiting.set()
+        return outcomes
 
 
 def test_who_stops_to_send_gets_its_receipt_when_the_log_has_answered() -> None:
@@ -159,7 +158,6 @@ def test_who_stops_to_send_gets_its_receipt_when_the_log_has_answered() -> None:
     log = _SignallingLog()
     bounds = Bounds(linger_seconds=600.0, stop_seconds=600.0)
     with Hub(log=log) as hub, Server(port=0, hub=hub, bounds=bounds) as server, open_tls(server) as app:
-        hub.keep_room("#tea")  # when it ended, the log would be asked to forget it
         app.tell("register", name="App")
         app.tell("join", room="#tea")
         app.lines(2)

@@ -9,7 +9,7 @@ from libchat import messages as m
 from libchat.core.effects import Deliver, Delivery, Reply
 from libchat.core.registry import Session
 from libchat.hub import Hub
-from libchat.records import Answer, Failure, Outcome, Question, Record, Retention, State, Unanswered
+from libchat.records import Answer, Draft, Failure, Outcome, Question, Record, Retention, State, Unanswered
 from libchat.store.base import Log
 from libchat.store.memory import MemoryLog
 
@@ -60,7 +60,10 @@ class ListenerSink:
 
 
 class SlowLog:
-    """A log that stores nothing before `commit` is called, and can fail to; it looks up when `look_up` is called."""
+    """A log that stores no entry before `commit` is called, and can fail to.
+
+    Facts are stored at once, unless entries wait. What is asked is answered at once, or when `look_up` is called.
+    """
 
     def __init__(self, *, answers_at_once: bool = True) -> None:
         self._log = MemoryLog()
@@ -84,6 +87,8 @@ class SlowLog:
 
     def append(self, records: Sequence[Record], committed: Callable[[list[Outcome]], None]) -> list[Outcome] | None:
         """Have records wait."""
+        if not (self._waiting or any(isinstance(record, Draft) for record in records)):
+            return self._log.append(records, committed)
         self._waiting.append((records, committed))
         return None
 

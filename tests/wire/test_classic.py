@@ -71,6 +71,39 @@ def test_lines_that_programs_read(event: m.Event, lines: str) -> None:
     assert CLASSIC.format_event(event) == lines.encode()
 
 
+@pytest.mark.parametrize(
+    ("entry", "lines"),
+    [
+        (m.Entry("Bob", 7, "Alice", SENT, "Yes", ref=6), "Alice: Yes\n"),
+        (m.Entry("Bob", 8, "Alice", SENT, "Hello", "edit", 7), "server: Alice changed a message to: Hello\n"),
+        (m.Entry("#tea", 8, "Alice", SENT, "a\nb", "edit", 7), "server: Alice (in tea) changed a message to: a b\n"),
+        (m.Entry("Bob", 9, "Alice", SENT, "", "delete", 7), "server: Alice deleted a message\n"),
+        (m.Entry("Bob", 9, "Alice", SENT, "+1", "react", 7), "server: Alice reacted with: +1\n"),
+        (m.Entry("Bob", 9, "Alice", SENT, "+1", "unreact", 7), "server: Alice took back: +1\n"),
+        (m.Entry("Bob", 7, "Alice", SENT, "", is_deleted=True, is_queued=True), ""),
+    ],
+)
+def test_what_refers_to_messages_is_told_in_words(entry: m.Entry, lines: str) -> None:
+    """A reply is a message; what changes one is said by the server; one that is gone is not shown."""
+    assert CLASSIC.format_event(entry) == lines.encode()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "entries", "words"),
+    [
+        (0, 0, ""),
+        (86_400 * 30, 0, "server: messages are kept for 30 days\n"),
+        (5400, 0, "server: messages are kept for 1.5 hours\n"),
+        (86_400, 100, "server: messages are kept for 1 days, up to 100 of them\n"),
+        (0, 10_000, ""),
+    ],
+)
+def test_who_joins_is_told_how_long_messages_are_kept(seconds: int, entries: int, words: str) -> None:
+    """If they are deleted some day, a line says when."""
+    event = m.Entered("#tea", ("Bob",), keep_seconds=seconds, keep_entries=entries)
+    assert CLASSIC.format_event(event).decode() == "server: joined tea\n" + words
+
+
 def test_times_are_those_of_the_given_clock() -> None:
     """The time of a queued message is shown in the zone that the server was given."""
     zone = timezone(timedelta(hours=9))
