@@ -24,6 +24,10 @@ class Positions:
         self._log = memory.log
         self._seen = dict(memory.positions)
         self._taken = dict(memory.positions)
+        self._untaken: dict[str, int] = {}
+        """How many entries of each conversation the program was handed and has not taken, of whatever log."""
+        self._stale: dict[str, int] = {}
+        """How many of these are of a log that is gone. They are the next ones that it takes."""
         self._to_tell: dict[str, None] = {}
         """The conversations of which the server is to be told."""
         self._untold: dict[str, int] = {}
@@ -37,6 +41,7 @@ class Positions:
         self._memory.log_is(log)
         for positions in (self._seen, self._taken, self._to_tell, self._untold):
             positions.clear()
+        self._stale = dict(self._untaken)
         return True
 
     # --- rooms ------------------------------------------------------------------------------------------------------
@@ -73,6 +78,7 @@ class Positions:
     def hand_over(self, conversation: str, seq: int) -> bool:
         """Return whether an entry was not handed over before. One that was taken is told to the server once more."""
         if self.pass_by(conversation, seq):
+            self._untaken[conversation] = self._untaken.get(conversation, 0) + 1
             return True
         if seq <= self._taken.get(conversation, 0) and not conversation.startswith("#"):
             self._to_tell[conversation] = None
@@ -87,7 +93,7 @@ class Positions:
 
     def take(self, conversation: str, seq: int) -> bool:
         """Notice that the program has taken an entry, and return whether the server is to be told now."""
-        if seq > self._seen.get(conversation, 0):
+        if self._is_stale(conversation) or seq > self._seen.get(conversation, 0):
             return False  # it is of a log that is gone, or of a room that was left
         if seq > self._taken.get(conversation, 0):
             self._taken[conversation] = seq
@@ -96,6 +102,11 @@ class Positions:
             return self._take_in_room(conversation)
         self._to_tell[conversation] = None
         return True
+
+    def _is_stale(self, conversation: str) -> bool:
+        """Count an entry that was taken, and return whether it is of a log that is gone."""
+        _count_down(self._untaken, conversation)
+        return _count_down(self._stale, conversation)
 
     def _take_in_room(self, room: str) -> bool:
         if not self.is_account:
@@ -117,3 +128,11 @@ class Positions:
             self._untold.pop(conversation, None)
         self._to_tell.clear()
         return told
+
+
+def _count_down(counts: dict[str, int], key: str) -> bool:
+    """Take one from a count, and return whether there was one."""
+    count = counts.pop(key, 0)
+    if count > 1:
+        counts[key] = count - 1
+    return count > 0

@@ -362,9 +362,11 @@ def test_numbers_of_another_log_mean_nothing() -> None:
     link.lost("the server was restarted")
     greet(link, log="log-2")
     assert sent(link) == []  # the old numbers would acknowledge what nobody has seen
+    assert tell(link, entry(1), entry(2)) == [entry(1), entry(2)]
     assert not link.consumed(entry(2))  # of the old log, from the inbox
     assert sent(link) == []
-    assert tell(link, entry(1)) == [entry(1)]
+    assert link.consumed(entry(1))
+    assert sent(link) == [m.Ack("bo", 1)]
 
 
 # --- silence and the end --------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ def test_unanswered_entries_go_out_first_and_in_order() -> None:
         m.Unreact("bo", 1, "!", "6"),
         m.Topic("#x", "tea", "7"),
     ]
+    tell(link, m.Entered("#x", ("ana",), cid="0"))
     for command in (*entries, m.Who("", "8"), m.Topic("#x", None, "9"), m.Ping("10")):
         link.submit(command)
     tell(link, m.Accepted("bo", 1, 1, "2"))
@@ -37,7 +38,7 @@ def test_unanswered_entries_go_out_first_and_in_order() -> None:
     link, _ = again(memory)
     link.submit(m.Send("bo", "new", "11"))
     greet(link)
-    assert sent(link) == [entries[0], *entries[2:], m.Send("bo", "new", "11")]
+    assert sent(link) == [m.Join("#x", OWN, 0), entries[0], *entries[2:], m.Send("bo", "new", "11")]
 
 
 def test_unanswered_words_to_a_room_follow_its_members() -> None:
@@ -46,11 +47,16 @@ def test_unanswered_words_to_a_room_follow_its_members() -> None:
     link = make_live(memory)
     tell(link, m.Entered("#x", ("ana",), cid="1", seq=5), m.Entered("#y", ("ana",), cid="2", seq=1))
     link.submit(m.Send("#X", "hi", "3"))
-    link.submit(m.Send("#unknown", "hi", "4"))
+    link.submit(m.Topic("#new", "tea", "4"))
     memory.save()
     link, _ = again(memory)
     greet(link)
-    assert sent(link) == [m.Join("#X", OWN, 5), m.Send("#X", "hi", "3"), m.Send("#unknown", "hi", "4")]
+    assert sent(link) == [
+        m.Join("#X", OWN, 5),
+        m.Join("#new", OWN),
+        m.Send("#X", "hi", "3"),
+        m.Topic("#new", "tea", "4"),
+    ]
 
 
 def test_program_enters_a_room_where_it_was() -> None:

@@ -2,80 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from libchat import messages as m
 from libchat.client.link import Link, State
-from libchat.core.effects import Delivery
-from libchat.hub import Hub
-from libchat.server.connection import Connection, Dialects
-from libchat.store.memory import MemoryLog
-from libchat.transport.fanout import Fanout
-from libchat.transport.pump import PlainPump
-from libchat.wire.classic import Classic
-from libchat.wire.native import Native
+from libchat.records import AskPage, PageFound
+from support.station import Line, Station
 
 NAMES = ("ana", "bo")
-DIALECTS = Dialects(native=Native(), classic=Classic(datetime.fromtimestamp))
-
-
-class Sink:
-    """Events for the connections of this test."""
-
-    def __init__(self) -> None:
-        self.fanout = Fanout()
-
-    def deliver(self, deliveries: Sequence[Delivery]) -> None:
-        """Take events for participants."""
-        self.fanout.deliver(deliveries)
-
-
-class Station:
-    """A server without sockets: it does a turn whenever something has come."""
-
-    def __init__(self) -> None:
-        self.log = MemoryLog()
-        self.hub = Hub(log=self.log, clock=lambda: 1_700_000_000.0)
-        self.sink = Sink()
-        self.hub.add_sink(self.sink)
-        self.lines: list[Line] = []
-
-    def turn(self, readable: Sequence[Connection] = (), departed: Sequence[Connection] = ()) -> None:
-        """Do turns until nothing is left to do."""
-        self.hub.run(
-            [(connection, connection.commands()) for connection in readable],
-            departed=[(connection, "connection lost") for connection in departed if not connection.is_over],
-        )
-        self._send()
-        while drained := [line.server for line in self.lines if self._is_waited_for(line.server)]:
-            self.hub.run([], drained=drained)
-            self._send()
-
-    def _send(self) -> None:
-        for lane, items in self.sink.fanout.take():
-            assert isinstance(lane, Connection)
-            lane.send_items(items)
-        for line in self.lines:
-            data = line.server.data_to_send()
-            line.server.sent(len(data))
-            line.down += data
-
-    def _is_waited_for(self, connection: Connection) -> bool:
-        return connection.is_replaying and connection.is_drained and not connection.is_over
-
-
-class Line:
-    """One connection, and the bytes on their way on it."""
-
-    def __init__(self, station: Station) -> None:
-        self.server = Connection(station.sink.fanout, PlainPump(), DIALECTS, "test")
-        self.up = b""
-        self.down = b""
-        station.lines.append(self)
 
 
 class Person:
@@ -140,7 +75,7 @@ class Person:
             self.read.append(event.text)
             self.link.consumed(event)
         else:
-            assert isinstance(event, m.Registered | m.Interrupted | m.Resumed), event
+            assert isinstance(event, m.Registered | m.Interrupted | m.Resumed | m.Delivered), event
 
     def settle(self) -> None:
         """Have everything arrive that is on its way."""
@@ -217,7 +152,9 @@ class LinksWithHub(RuleBasedStateMachine):
 
     def check(self) -> None:
         """Everything that was sent is in the log once and in order, was confirmed once, and was read once."""
-        entries = self.station.log.read("ana bo", 0, 1_000_000)
+        found = self.station.log.ask(AskPage("ana bo", limit=1_000_000), lambda answer: None)
+        assert isinstance(found, PageFound)
+        entries = found.entries
         assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
         for person, other in (self.people, reversed(self.people)):
             said = [entry for entry in entries if entry.sender == person.name]

@@ -20,7 +20,7 @@ class Notebook(Memory):
     def reopened(self) -> Notebook:
         """Return a notebook with what was saved."""
         kept, notebook = self._kept or self, Notebook()
-        notebook.log, notebook.positions = kept.log, dict(kept.positions)
+        notebook.device, notebook.log, notebook.positions = self.device, kept.log, dict(kept.positions)
         notebook.unanswered = dict(kept.unanswered)
         return notebook
 
