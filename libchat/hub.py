@@ -225,7 +225,7 @@ class Hub:
             elif isinstance(effect, fx.Replay):
                 self._router.replays.go_on(effect.session, follow)
             elif isinstance(effect, fx.StopReplay):
-                self._router.replays.stop(effect.session)
+                self._stop_replay(effect)
             elif isinstance(effect, fx.TellTopic):
                 self._router.tell_topic(effect, follow)
             elif isinstance(effect, fx.Note):
@@ -233,6 +233,12 @@ class Hub:
             elif not isinstance(effect, (fx.Append, fx.Enter)):
                 out.append(effect)
             todo.extendleft(reversed(follow))
+
+    def _stop_replay(self, effect: fx.StopReplay) -> None:
+        if effect.conversation:
+            self._router.replays.leave(effect.session, effect.conversation)
+        else:
+            self._router.replays.stop(effect.session)
 
     def _hand_out(self, out: list[fx.Delivery]) -> None:
         if out:

@@ -129,6 +129,8 @@ class Replays:
         for conversation, seq in too_old.items():
             _skip(session, conversation, seq, out)
         for conversation, entry in found.entries:
+            if entry.seq <= backlog.after.get(conversation, END):
+                continue  # it was left since this was asked
             backlog.after[conversation] = session.unacked[conversation] = entry.seq
             if entry.time >= oldest:
                 out.append(fx.Reply(session, replace(entry, is_queued=True)))
@@ -148,6 +150,11 @@ class Replays:
             for conversation, seq in gone.items():
                 _skip(session, conversation, seq, out)
         self.stop(session)
+
+    def leave(self, session: Session, conversation: str) -> None:
+        """Notice that a session misses nothing more of a room, which it has left."""
+        if session.backlog is not None:
+            session.backlog.after.pop(conversation, None)
 
     def stop(self, session: Session) -> None:
         """Notice that a session misses nothing more, or has ended. Harmless when called twice."""
