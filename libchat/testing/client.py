@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from libchat import messages as m
 from libchat.client.link import Link, State
 from libchat.client.memory import Memory
+from libchat.errors import Code
 from libchat.names import target_key
 from libchat.testing.ledger import Reader, Said
 from libchat.testing.network import Break, Line, Stream
