@@ -128,15 +128,17 @@ class Replays:
         too_old = {conversation: entry.seq for conversation, entry in found.entries if entry.time < oldest}
         for conversation, seq in too_old.items():
             _skip(session, conversation, seq, out)
+        has_handed = False
         for conversation, entry in found.entries:
             if entry.seq <= backlog.after.get(conversation, END):
-                continue  # it was left since this was asked
+                continue  # the room was left since this was asked
             backlog.after[conversation] = session.unacked[conversation] = entry.seq
             if entry.time >= oldest:
+                has_handed = True
                 out.append(fx.Reply(session, replace(entry, is_queued=True)))
         if not (found.has_more or backlog.has_held):
             self._finish(session, out)
-        elif all(entry.time < oldest for _, entry in found.entries):
+        elif not has_handed:
             self.go_on(session, out)  # nothing was handed out whose leaving could be noticed
 
     def _finish(self, session: Session, out: Out) -> None:
