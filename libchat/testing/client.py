@@ -170,6 +170,9 @@ class SimClient:
         if self._line is not None:
             line, self._line = self._line, None
             line.break_("both")
+        for event in self._inbox:
+            if isinstance(event, m.Exited):
+                self.reader.leave(event.room)  # the link knows, and will not come back to what lay before
         self._inbox.clear()
         if self._memory is not None:
             self._memory.crash()
@@ -202,6 +205,9 @@ class SimClient:
         for conversation, seq in self._memory.positions.items() if self._memory is not None else ():
             if conversation.startswith("#"):
                 self.reader.enter(conversation, seq)
+        for said in self.pending:
+            if said.conversation.startswith("#"):
+                self.reader.enter(said.conversation, None)  # the link enters by itself where it has something to say
 
     def _forget_unsaved(self) -> None:
         """Write down what a crash has ended: answers that nobody waits for, and stays of which nothing is known."""

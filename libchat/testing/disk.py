@@ -52,8 +52,8 @@ class Disk:
     def __init__(self) -> None:
         self.written: list[Written] = []
         """Every entry that was ever stored, in that order."""
-        self.failed: set[tuple[str, str]] = set()
-        """Device and client id of what could not be stored at one time or another."""
+        self.refused: set[tuple[str, str]] = set()
+        """Device and client id of what was refused at one time or another: said again, it may come behind others."""
         self.is_full = False
         """Whether nothing can be stored."""
         self.is_unreadable = False
@@ -66,7 +66,7 @@ class Disk:
     def store(self, records: Sequence[Record]) -> list[Outcome]:
         """Store what one append brings, all or nothing."""
         if self.is_full:
-            self.failed.update((record.device, record.cid) for record in records if isinstance(record, Draft))
+            self.refused.update((record.device, record.cid) for record in records if isinstance(record, Draft))
             return [Failure("the disk is full") for _ in records]
         outcomes = self.log.append(records, _nobody)
         for record, outcome in zip(records, outcomes, strict=True):

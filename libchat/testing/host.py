@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal
 
-from libchat.core.effects import Delivery
+from libchat.core.effects import Delivery, Reply
 from libchat.hub import Hub
 from libchat.limits import RECEIVE_BYTES
+from libchat.messages import Failed
 from libchat.names import target_key
 from libchat.server.connection import Connection, Dialects
 from libchat.store.base import Log
@@ -167,6 +168,9 @@ class Host:
         """Take events for participants (`libchat.hub.Sink`)."""
         if self._fanout.deliver(deliveries):
             self._wake()
+        for delivery in deliveries:
+            if isinstance(delivery, Reply) and isinstance(delivery.event, Failed):
+                self.disk.refused.add((delivery.session.device, delivery.event.cid))
 
     def _wake(self) -> None:
         if not self._has_turn:

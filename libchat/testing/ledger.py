@@ -67,11 +67,13 @@ class Reader:
         else:
             self.faults.append(f"was shown #{entry.seq} of {conversation}, and is not there")
 
-    def enter(self, room: str, seq: int) -> None:
-        """Write down that a room was entered behind an entry, unless it was never left."""
+    def enter(self, room: str, seq: int | None) -> None:
+        """Write down that a room was entered behind an entry (None: any), unless it was never left."""
         stays = self.stays.setdefault(target_key(room), [])
         if not (stays and stays[-1].is_open):
             stays.append(Stay(None if self.is_account else seq))
+        elif stays[-1].start is None and not (stays[-1].shown or self.is_account):
+            stays[-1].start = seq
 
     def leave(self, room: str) -> None:
         """Write down that a room was left."""

@@ -4,7 +4,7 @@
     2. What was accepted is in the log once, as it was said, under the number that was told. What was refused is not in
        it; what could not be stored, or was never answered, is in it once at most.
     3. Everything that was said is answered, once, unless the program that said it is gone.
-    4. What a device has said is in the order in which it said it. (What the disk refused at first may come later.)
+    4. What a device has said is in the order in which it said it. (What was refused at first may come later.)
     5. Who is shown a conversation is shown all of it, from some entry on, each entry once, in order, without their own.
     6. That entry is the next one after they entered the room; in private, it is the first that nobody of that name took
        before.
@@ -96,7 +96,7 @@ class Verdict:
         last: dict[str, Written] = {}
         for written in self._disk.written:
             key = (written.device, written.cid)
-            if key in self._disk.failed or key not in places:
+            if key in self._disk.refused or key not in places:
                 continue
             before = last.get(written.device)
             if before is not None and places[before.device, before.cid] > places[key]:
