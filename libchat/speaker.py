@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from libchat import messages as m
 from libchat.cids import check_cid
+from libchat.limits import SEARCH_ENTRIES
 from libchat.receipt import E, Receipt
 
 
@@ -96,7 +97,7 @@ class Speaker(ABC):
         """
         return self._answer(m.Page, lambda cid: m.History(target, before, limit, cid, after, around))
 
-    def search(self, text: str, *, target: str = "", before: int | None = None, limit: int = 50) -> m.Found:
+    def search(self, text: str, *, target: str = "", before: int | None = None, limit: int = SEARCH_ENTRIES) -> m.Found:
         """Return the newest messages with all words of a text, in one conversation or in all that one may read.
 
         `"two words"` must stand next to each other, `begin*` matches beginnings. `before` is the `next` of an answer,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import threading
+from collections.abc import Callable
+
 import pytest
 
 import libchat
@@ -18,11 +22,14 @@ class Puppet(libchat.Participant):
         self.refusal: Exception | None = None
         self.endless: m.Event | None = None
         """What is delivered anew whenever an event is taken."""
+        self.answer: Callable[[m.History], m.Event] | None = None
 
     def _submit(self, command: m.Command) -> None:
         if self.refusal is not None:
             raise self.refusal
         self.submitted.append(command)
+        if self.answer is not None and isinstance(command, m.History):
+            self._deliver(self.answer(command))
 
     def _leave_chat(self) -> None:
         return
@@ -183,3 +190,122 @@ def test_leaving_drops_what_was_not_taken() -> None:
         with pytest.raises(libchat.Closed):
             call()
     assert list(puppet.events()) == []
+
+
+# --- delivered and read ---------------------------------------------------------------------------------------------
+
+
+def accepted(puppet: Puppet, seq: int = 5) -> libchat.Receipt:
+    """Return the receipt of an entry that the log has."""
+    receipt = puppet.send("Bo", "hi", cid=f"cid {seq}")
+    puppet._deliver(m.Accepted("Bo", seq, 1, f"cid {seq}"))
+    return receipt
+
+
+def test_receipt_knows_what_came_before_it_was_asked() -> None:
+    """Who waits for something that has happened already returns at once, and what is read was delivered."""
+    puppet = Puppet()
+    receipt = accepted(puppet)
+    puppet._deliver(m.Delivered("bo", 4))
+    with pytest.raises(TimeoutError):
+        receipt.delivered(0)
+    puppet._deliver(m.Delivered("bo", 6))
+    receipt.delivered(0)
+    with pytest.raises(TimeoutError):
+        receipt.read(0)
+    later = accepted(puppet, 9)
+    puppet._deliver(m.IsRead("bo", "bo", 9))
+    receipt.read(0)
+    later.read(0)
+    later.delivered(0)
+
+
+def test_receipts_are_events_too() -> None:
+    """What is delivered and read is told to the program like everything else."""
+    puppet = Puppet()
+    accepted(puppet)
+    events = [m.Delivered("bo", 5), m.IsRead("bo", "bo", 5), m.Skipped("#x", 7)]
+    for event in events:
+        puppet._deliver(event)
+    assert [puppet.receive_event(0) for _ in events] == events
+
+
+def test_receipt_is_woken() -> None:
+    """Who waits is woken by the event, however full the inbox is."""
+    puppet = Puppet(inbox=1)
+    receipt = accepted(puppet)
+    puppet._deliver(TYPING)
+    puppet.receive_event(0)
+    puppet._deliver(TYPING)
+    is_read = threading.Event()
+
+    def wait() -> None:
+        receipt.read(20)
+        is_read.set()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    with puppet._condition:
+        assert puppet._condition.wait_for(lambda: puppet._waiting == 1, 20)
+    assert puppet._deliver(m.Delivered("bo", 5))
+    assert not is_read.is_set()
+    assert puppet._deliver(m.IsRead("bo", "ana", 5))
+    thread.join(20)
+    assert is_read.is_set()
+
+
+def test_receipt_of_a_room_is_only_accepted() -> None:
+    """In a room nobody is told who has read what."""
+    puppet = Puppet()
+    receipt = puppet.send("#x", "hi")
+    for wait in (receipt.delivered, receipt.read):
+        with pytest.raises(ValueError, match="room"):
+            wait(0)
+
+
+def test_receipt_of_somebody_else_is_not_moved() -> None:
+    """What another one has, or oneself has read in a room, says nothing about an entry."""
+    puppet = Puppet()
+    receipt = accepted(puppet)
+    puppet._deliver(m.Delivered("cleo", 9))
+    puppet._deliver(m.IsRead("bo", "#x", 9))
+    with pytest.raises(TimeoutError):
+        receipt.delivered(0)
+
+
+def test_refusal_and_end_reach_who_waits_for_delivery() -> None:
+    """What was refused is never delivered, and after the end nothing is."""
+    puppet = Puppet()
+    refused = puppet.send("bo", "hi", cid="1")
+    puppet._deliver(m.Failed(Code.NO_SUCH_NAME, "nobody", "bo", "1"))
+    with pytest.raises(libchat.Refused):
+        refused.delivered(0)
+    receipt = accepted(puppet)
+    puppet._disconnect("over")
+    with pytest.raises(libchat.Disconnected):
+        receipt.read(0)
+
+
+def test_receipt_asks_after_an_interruption() -> None:
+    """What happened while the connection was gone was told to nobody, so that it is asked for when it is back."""
+    puppet = Puppet()
+    receipt = accepted(puppet)
+    puppet._deliver(m.Interrupted("cut"))
+    puppet._deliver(m.Resumed())
+    puppet.answer = lambda history: m.Page(history.target, (), cid=history.cid, delivered=7, read=5)
+    receipt.read(20)
+    asked = puppet.submitted[-1]
+    assert isinstance(asked, m.History)
+    assert (asked.target, asked.limit) == ("Bo", 1)
+    receipt.delivered(0)
+    assert puppet.submitted[-1] is asked  # once
+
+
+def test_nothing_is_remembered_for_receipts_that_are_gone() -> None:
+    """How far others have come is known as long as a receipt wants to know, and one conversation is known once."""
+    puppet = Puppet()
+    receipts = [accepted(puppet, seq) for seq in range(1, 4)]
+    assert len(puppet._marks) == 1
+    del receipts
+    gc.collect()
+    assert len(puppet._marks) == 0

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from libchat import messages as m
 from libchat.cids import check_cid
+from libchat.limits import SEARCH_ENTRIES
 from libchat.receipt import E
 
 
@@ -87,7 +88,9 @@ class AsyncSpeaker(ABC):
         """Return the newest entries of a conversation, or those next to a number, as `Participant.history` does."""
         return await self._answer(m.Page, lambda cid: m.History(target, before, limit, cid, after, around))
 
-    async def search(self, text: str, *, target: str = "", before: int | None = None, limit: int = 50) -> m.Found:
+    async def search(
+        self, text: str, *, target: str = "", before: int | None = None, limit: int = SEARCH_ENTRIES
+    ) -> m.Found:
         """Return the newest messages with all words of a text, as `Participant.search` does."""
         return await self._answer(m.Found, lambda cid: m.Search(text, target, before, limit, cid))
 

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from libchat import messages as m
 from libchat.client.link import Link, State
 from libchat.records import AskPage, PageFound
-from libchat.store.memory import MemoryLog
+from support.lasting import LastingLog
 from support.memories import Notebook
 from support.station import Line, Station
 
@@ -159,6 +159,12 @@ class LinksAcrossRestarts(RuleBasedStateMachine):
         """Have some bytes arrive at a client."""
         self.people[who].flow_down(size)
 
+    @rule(who=who)
+    def arrive(self, who: int) -> None:
+        """Have everything arrive that is on its way to and from somebody, once."""
+        self.people[who].flow_up(10**6)
+        self.people[who].flow_down(10**6)
+
     @rule(who=who, is_noticed=st.booleans())
     def cut(self, who: int, is_noticed: bool) -> None:
         """Lose a connection; the server notices, or does not."""
@@ -185,7 +191,7 @@ class LinksAcrossRestarts(RuleBasedStateMachine):
     @rule()
     def replace_server(self) -> None:
         """Have another server, with an empty log, at the same place. Everybody comes to it before they go on."""
-        self.restart(MemoryLog())
+        self.restart(LastingLog())
         self.logs.append(self.station.log)
         self.settle()
 
@@ -195,7 +201,7 @@ class LinksAcrossRestarts(RuleBasedStateMachine):
         for _ in range(min(size, len(self.people[who].inbox))):
             self.people[who].take()
 
-    def restart(self, log: MemoryLog) -> None:
+    def restart(self, log: LastingLog) -> None:
         for person in self.people:
             if person.line is not None:
                 person.cut(is_noticed=False)
@@ -256,7 +262,7 @@ def pair_of(one: str, other: str) -> str:
     return " ".join(sorted((one, other)))
 
 
-def entries(log: MemoryLog, conversation: str) -> tuple[m.Entry, ...]:
+def entries(log: LastingLog, conversation: str) -> tuple[m.Entry, ...]:
     """Return everything in a conversation."""
     found = log.ask(AskPage(conversation, limit=10**6), lambda answer: None)
     assert isinstance(found, PageFound)
@@ -264,4 +270,4 @@ def entries(log: MemoryLog, conversation: str) -> tuple[m.Entry, ...]:
 
 
 TestLinksAcrossRestarts = LinksAcrossRestarts.TestCase
-TestLinksAcrossRestarts.settings = settings(max_examples=30)
+TestLinksAcrossRestarts.settings = settings(max_examples=100)

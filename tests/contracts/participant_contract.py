@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import pytest
 
 import libchat
 from libchat import messages as m
-from libchat.limits import CID_BYTES, TEXT_BYTES
+from libchat.limits import CID_BYTES, SEARCH_ENTRIES, TEXT_BYTES
 
 SECONDS = 20
 """How long anything may take on a slow machine."""
@@ -20,8 +20,23 @@ class Talker(Protocol):
 
     name: str
 
-    def send(self, target: str, text: str, *, cid: str | None = None) -> Promise:
+    def send(self, target: str, text: str, *, reply_to: int | None = None, cid: str | None = None) -> Promise:
         """Say something."""
+
+    def edit(self, target: str, seq: int, text: str) -> Promise:
+        """Replace a text."""
+
+    def delete(self, target: str, seq: int) -> Promise:
+        """Take a message away."""
+
+    def react(self, target: str, seq: int, text: str) -> Promise:
+        """Answer without words."""
+
+    def unreact(self, target: str, seq: int, text: str) -> Promise:
+        """Take a reaction back."""
+
+    def read(self, target: str, seq: int) -> None:
+        """Have read."""
 
     def join(self, room: str) -> m.Entered:
         """Enter a room."""
@@ -47,8 +62,19 @@ class Talker(Protocol):
     def typing(self, target: str) -> None:
         """Be typing."""
 
-    def history(self, target: str, *, before: int | None = None, limit: int = 50) -> m.Page:
+    def history(
+        self,
+        target: str,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = 50,
+    ) -> m.Page:
         """Return a page."""
+
+    def search(self, text: str, *, target: str = "", before: int | None = None, limit: int = SEARCH_ENTRIES) -> m.Found:
+        """Return messages with words."""
 
     def ping(self) -> None:
         """Return when the chat has answered."""
@@ -71,6 +97,16 @@ class Promise(Protocol):
 
     def accepted(self, timeout: float | None = SECONDS) -> m.Accepted:
         """Wait for the answer."""
+
+
+E = TypeVar("E", bound=m.Event)
+
+
+def wait_for(talker: Talker, kind: type[E]) -> E:
+    """Return the next event of a type, and drop the others before it."""
+    while not isinstance(event := talker.receive_event(SECONDS), kind):
+        pass
+    return event
 
 
 class Chat(Protocol):
@@ -136,6 +172,65 @@ class ParticipantContract:
         ana.send("bo", "alone now").accepted()
         assert bo.receive_event(SECONDS) == m.Entry("bo", 1, "ana", ana.history("bo").entries[0].time, "alone now")
 
+    def test_replies_edits_reactions_and_deletions(self, chat: Chat) -> None:
+        """What is done to a message is an entry for the other, and history shows what has become of it."""
+        ana, bo = chat.enter("ana"), chat.enter("bo")
+        first = ana.send("bo", "helo").accepted().seq
+        reply = bo.send("ana", "hm?", reply_to=first).accepted().seq
+        ana.edit("bo", first, "hello").accepted()
+        bo.react("ana", first, "+1").accepted()
+        bo.react("ana", first, "-1").accepted()
+        bo.unreact("ana", first, "-1").accepted()
+        bo.delete("ana", reply).accepted()
+        heard = [wait_for(ana, m.Entry) for _ in range(5)]
+        assert [(entry.kind, entry.ref, entry.text) for entry in heard] == [
+            ("message", first, "hm?"),
+            ("react", first, "+1"),
+            ("react", first, "-1"),
+            ("unreact", first, "-1"),
+            ("delete", reply, ""),
+        ]
+        assert [wait_for(bo, m.Entry).kind for _ in range(2)] == ["message", "edit"]
+        first_now, reply_now = (entry for entry in ana.history("bo").entries if entry.kind == "message")
+        assert (first_now.text, first_now.is_edited) == ("hello", True)
+        assert first_now.reactions == (m.Reaction("+1", ("bo",)),)
+        assert (reply_now.text, reply_now.is_deleted) == ("", True)
+
+    def test_nobody_changes_what_another_said(self, chat: Chat) -> None:
+        """A message belongs to who said it."""
+        ana, bo = chat.enter("ana"), chat.enter("bo")
+        seq = ana.send("bo", "mine").accepted().seq
+        for promise in (bo.edit("ana", seq, "yours"), bo.delete("ana", seq)):
+            with pytest.raises(libchat.Refused) as refused:
+                promise.accepted()
+            assert refused.value.code == libchat.Code.NOT_YOURS
+
+    def test_delivered_and_read_are_events(self, chat: Chat) -> None:
+        """Who has said something hears that the other has it, and that the other has read it."""
+        ana, bo = chat.enter("ana"), chat.enter("bo")
+        seq = ana.send("bo", "hi").accepted().seq
+        bo.receive(SECONDS)
+        assert wait_for(ana, m.Delivered) == m.Delivered("bo", seq)
+        bo.read("ana", seq)
+        read = wait_for(ana, m.IsRead)
+        assert (read.name, read.seq) == ("bo", seq)
+        page = ana.history("bo")
+        assert (page.delivered, page.read) == (seq, seq)
+
+    def test_search(self, chat: Chat) -> None:
+        """Messages are found by their words, newest first, in all conversations or in one."""
+        ana, bo = chat.enter("ana"), chat.enter("bo")
+        ana.join("#x")
+        for target, text in (("bo", "green tea"), ("#x", "black tea"), ("bo", "coffee"), ("bo", "tea again")):
+            ana.send(target, text).accepted()
+        assert [entry.text for entry in ana.search("tea").entries] == ["tea again", "black tea", "green tea"]
+        assert [entry.text for entry in ana.search("tea", target="#x").entries] == ["black tea"]
+        assert [entry.text for entry in bo.search("tea").entries] == ["tea again", "green tea"]
+        found = ana.search("tea", limit=2)
+        assert found.next is not None
+        older = ana.search("tea", before=found.next, limit=2)
+        assert ([entry.text for entry in older.entries], older.next) == (["green tea"], None)
+
     def test_topic(self, chat: Chat) -> None:
         """A topic is an entry for those who are in the room, and told to those who come, or ask."""
         ana, bo = chat.enter("ana"), chat.enter("bo")
@@ -177,6 +272,10 @@ class ParticipantContract:
         assert ([entry.text for entry in page.entries], page.has_more) == (["3", "4"], True)
         page = ana.history("bo", before=page.entries[0].seq)
         assert ([entry.text for entry in page.entries], page.has_more) == (["0", "1", "2"], False)
+        page = ana.history("bo", after=page.entries[0].seq, limit=2)
+        assert ([entry.text for entry in page.entries], page.has_more, page.has_newer) == (["1", "2"], True, True)
+        page = ana.history("bo", around=page.entries[1].seq, limit=3)
+        assert [entry.text for entry in page.entries] == ["1", "2", "3"]
 
     @pytest.mark.parametrize(
         ("target", "text", "code"),

@@ -12,6 +12,7 @@ import libchat
 from contracts.participant_contract import SECONDS, Chat, ParticipantContract
 from libchat import aio
 from libchat import messages as m
+from libchat.limits import SEARCH_ENTRIES
 
 T = TypeVar("T")
 
@@ -84,9 +85,29 @@ class Awaited:
     def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return self._begin(coroutine).result(SECONDS)
 
-    def send(self, target: str, text: str, *, cid: str | None = None) -> AwaitedReceipt:
+    def send(self, target: str, text: str, *, reply_to: int | None = None, cid: str | None = None) -> AwaitedReceipt:
         """Say something."""
-        return AwaitedReceipt(self._begin(self._client.send(target, text, cid=cid)))
+        return AwaitedReceipt(self._begin(self._client.send(target, text, reply_to=reply_to, cid=cid)))
+
+    def edit(self, target: str, seq: int, text: str) -> AwaitedReceipt:
+        """Replace a text."""
+        return AwaitedReceipt(self._begin(self._client.edit(target, seq, text)))
+
+    def delete(self, target: str, seq: int) -> AwaitedReceipt:
+        """Take a message away."""
+        return AwaitedReceipt(self._begin(self._client.delete(target, seq)))
+
+    def react(self, target: str, seq: int, text: str) -> AwaitedReceipt:
+        """Answer without words."""
+        return AwaitedReceipt(self._begin(self._client.react(target, seq, text)))
+
+    def unreact(self, target: str, seq: int, text: str) -> AwaitedReceipt:
+        """Take a reaction back."""
+        return AwaitedReceipt(self._begin(self._client.unreact(target, seq, text)))
+
+    def read(self, target: str, seq: int) -> None:
+        """Have read."""
+        self._run(self._client.read(target, seq))
 
     def join(self, room: str) -> m.Entered:
         """Enter a room."""
@@ -120,9 +141,21 @@ class Awaited:
         """Be typing."""
         self._run(self._client.typing(target))
 
-    def history(self, target: str, *, before: int | None = None, limit: int = 50) -> m.Page:
+    def history(
+        self,
+        target: str,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = 50,
+    ) -> m.Page:
         """Return a page."""
-        return self._run(self._client.history(target, before=before, limit=limit))
+        return self._run(self._client.history(target, before=before, after=after, around=around, limit=limit))
+
+    def search(self, text: str, *, target: str = "", before: int | None = None, limit: int = SEARCH_ENTRIES) -> m.Found:
+        """Return messages with words."""
+        return self._run(self._client.search(text, target=target, before=before, limit=limit))
 
     def ping(self) -> None:
         """Return when the chat has answered."""

@@ -8,11 +8,11 @@ from datetime import datetime
 from libchat.core.effects import Delivery
 from libchat.hub import Hub
 from libchat.server.connection import Connection, Dialects
-from libchat.store.memory import MemoryLog
 from libchat.transport.fanout import Fanout
 from libchat.transport.pump import PlainPump
 from libchat.wire.classic import Classic
 from libchat.wire.native import Native
+from support.lasting import LastingLog
 
 DIALECTS = Dialects(native=Native(), classic=Classic(datetime.fromtimestamp))
 
@@ -32,9 +32,9 @@ class Station:
     """A server without sockets: it does a turn whenever something has come."""
 
     def __init__(self) -> None:
-        self.restart(MemoryLog())
+        self.restart(LastingLog())
 
-    def restart(self, log: MemoryLog) -> None:
+    def restart(self, log: LastingLog) -> None:
         """Begin anew over a log, as after a power cut: all connections are lost."""
         self.log = log
         self.hub = Hub(log=log, clock=lambda: 1_700_000_000.0)
