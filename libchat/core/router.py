@@ -114,7 +114,8 @@ class Router:
         """Append to `out` what follows from the log's answer to an `Enter`."""
         if isinstance(outcome, Failure):
             reason = f"the log does not know of you: {outcome.reason}"
-            out.append(fx.Reply(enter.session, m.Failed(Code.UNAVAILABLE, reason, enter.answer.room, enter.answer.cid)))
+            self.depart(enter.session, reason, out)
+            out.append(fx.Close(enter.session, m.Bye(f"{reason}; connect again")))  # live entries would leave a gap
             return
         seq = outcome.seq if isinstance(outcome, Stored) else 0
         out.append(fx.Reply(enter.session, replace(enter.answer, topic=self.rooms.topic(enter.room.name), seq=seq)))

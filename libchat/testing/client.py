@@ -325,11 +325,11 @@ class SimClient:
         if line is not self._line:
             return
         self._inbox += self.link.receive_data(data)
-        if self.link.error is not None and self.link.error.code != Code.UNAVAILABLE:
-            raise AssertionError(f"{self.label} was sent what it cannot read: {self.link.error}")
         self._flush()
         self._look_for_work()
-        if self.link.end is not None:
+        if self.link.error is not None and self.link.error.code != Code.UNAVAILABLE:
+            raise AssertionError(f"{self.label} was sent what it cannot read: {self.link.error}")
+        if self.link.end is not None or self.link.error is not None:
             line.break_("closed")
 
     def _flush(self) -> None:
