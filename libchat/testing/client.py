@@ -51,9 +51,8 @@ class SavedMemory(Memory):
         self.positions.pop(room, None)
 
     def taken(self, conversation: str, seq: int) -> None:
-        if not conversation.startswith("#") or conversation in self.positions:
-            self._has_changed = True
-            self.positions[conversation] = seq
+        self._has_changed = True
+        self.positions[conversation] = seq
 
     def save(self) -> None:
         if self._has_changed:

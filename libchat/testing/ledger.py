@@ -27,18 +27,20 @@ class Said:
 class Stay:
     """What one reader was shown of a conversation without a break: everything behind `start`, or so it should be."""
 
-    __slots__ = ("is_open", "shown", "start")
+    __slots__ = ("is_open", "latest", "shown", "start")
 
-    def __init__(self, start: int | None) -> None:
+    def __init__(self, start: int | None, latest: int = 0) -> None:
         self.start = start
         """The number of the last entry before; None if the server decides."""
+        self.latest = latest
+        """The number of the entry behind which it begins at the latest."""
         self.shown: list[Entry] = []
         self.is_open = True
 
     @property
     def last(self) -> int:
         """The number of the newest entry that was shown."""
-        return self.shown[-1].seq if self.shown else self.start or 0
+        return self.shown[-1].seq if self.shown else self.start or self.latest
 
 
 class Reader:
@@ -71,9 +73,9 @@ class Reader:
         """Write down that a room was entered behind an entry (None: any), unless it was never left."""
         stays = self.stays.setdefault(target_key(room), [])
         if not (stays and stays[-1].is_open):
-            stays.append(Stay(None if self.is_account else seq))
-        elif stays[-1].start is None and not (stays[-1].shown or self.is_account):
-            stays[-1].start = seq
+            stays.append(Stay(None if self.is_account else seq, seq or 0))
+        elif stays[-1].start is None and not stays[-1].shown:
+            stays[-1].latest = stays[-1].latest or seq or 0
 
     def leave(self, room: str) -> None:
         """Write down that a room was left."""
