@@ -260,6 +260,13 @@ class Router:
         fact = self._membership(person, room) if person.is_account and is_new else Look(room.conversation)
         after = None if person.is_account and not is_new else command.after
         out.append(fx.Enter(session, room, fact, self._entered(room, command.cid), after))
+        if is_new:
+            for other in self._other_devices(session, person):
+                out.append(fx.Enter(other, room, Look(room.conversation), self._entered(room, "")))
+
+    def _other_devices(self, session: Session, person: Person) -> list[Session]:
+        """Return the sessions of a person that are told of what another one of them does."""
+        return [other for other in person.audience if other is not session and other.has_acks and person.is_account]
 
     def _entered(self, room: Room, cid: str) -> m.Entered:
         """Return the answer to a join, as far as it is known when it is routed."""
@@ -281,6 +288,8 @@ class Router:
         if person.is_account:
             out.append(fx.Note(self._membership(person, room)))
         out.append(fx.Reply(session, m.Exited(str(room.name), command.cid)))
+        for other in self._other_devices(session, person):
+            out.append(fx.Reply(other, m.Exited(str(room.name))))
 
     def _end_membership(self, person: Person, room: Room, reason: str, out: Out) -> None:
         self.rooms.leave(person, room)

@@ -26,6 +26,7 @@ class Perils(Struct, frozen=True):
     full_disks: bool = True
     unreadable_disks: bool = True
     accounts: bool = True
+    second_devices: bool = True
 
 
 class Scenario:
@@ -44,7 +45,7 @@ class Scenario:
         for name in names:
             is_account = self._perils.accounts and world.chance(0.25)
             self.sim.client(name, account=is_account, keeps=world.chance(0.75))
-            if is_account and world.chance(0.6):
+            if is_account and self._perils.second_devices and world.chance(0.6):
                 self.sim.client(name, account=True, keeps=world.chance(0.75))
         for _ in range(world.number(10, 60)):
             world.later(self._act, 1, DURATION)
