@@ -200,11 +200,12 @@ class Hub:
         for effect in effects:
             if isinstance(effect, fx.Append):
                 self._router.committed(effect, next(answers), out)
-            elif isinstance(effect, fx.Note):
-                next(answers)
-            elif isinstance(effect, fx.Enter):
+            elif isinstance(effect, (fx.Note, fx.Enter)):
                 follow: list[fx.Effect] = []
-                self._router.entered(effect, next(answers), follow)
+                if isinstance(effect, fx.Note):
+                    self._router.noted(effect, next(answers), follow)
+                else:
+                    self._router.entered(effect, next(answers), follow)
                 self._resolve(follow, out)
             elif isinstance(effect, (fx.Ask, fx.Replay, fx.StopReplay, fx.TellTopic)):
                 self._resolve([effect], out)

@@ -114,13 +114,31 @@ class Router:
         """Append to `out` what follows from the log's answer to an `Enter`."""
         if isinstance(outcome, Failure):
             reason = f"the log does not know of you: {outcome.reason}"
-            self.depart(enter.session, reason, out)
-            out.append(fx.Close(enter.session, m.Bye(f"{reason}; connect again")))  # live entries would leave a gap
+            if isinstance(enter.fact, Member):
+                self._undo_join(enter.fact, enter.room, out)
+            self._send_away(enter.session, reason, out)  # live entries would leave a gap
             return
         seq = outcome.seq if isinstance(outcome, Stored) else 0
         out.append(fx.Reply(enter.session, replace(enter.answer, topic=self.rooms.topic(enter.room.name), seq=seq)))
         if enter.after is not None and enter.after < seq:
             self.replays.resume(enter.session, enter.room.conversation, enter.after, out)
+
+    def noted(self, note: fx.Note, outcome: Outcome, out: Out) -> None:
+        """Append to `out` what follows from the log's answer to a `Note`: a name that it does not know is not taken."""
+        if isinstance(outcome, Failure) and note.session is not None:
+            self._send_away(note.session, f"the log does not know of you: {outcome.reason}", out)
+
+    def _send_away(self, session: Session, reason: str, out: Out) -> None:
+        self.depart(session, reason, out)
+        out.append(fx.Close(session, m.Bye(f"{reason}; connect again")))
+
+    def _undo_join(self, member: Member, room: Room, out: Out) -> None:
+        person = self.registry.people.get(member.name)
+        if person is not None and member.name in room.members:
+            for own in person.audience:
+                if room in own.rooms:
+                    own.rooms.remove(room)
+            self._end_membership(person, room, "", out)
 
     def answered(self, ask: fx.Ask, answer: Answer, now: int, out: Out) -> None:
         """Append to `out` what follows from what the log has found."""
@@ -181,7 +199,8 @@ class Router:
             out.append(fx.Close(ghost, m.Bye(reason, is_final=True)))
         person = person_of(session)
         box = person.mailbox
-        out.append(fx.Note(Known(name.key, person.name.display, box.since, box.device, person.is_account)))
+        known = Known(name.key, person.name.display, box.since, box.device, person.is_account)
+        out.append(fx.Note(known, session))
         out.append(fx.Reply(session, m.Registered(person.name.display, command.cid, person.is_account)))
         if session.has_acks and person.is_account:
             for room in person.rooms.values():
