@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from libchat import messages as m
 from libchat.core import effects as fx
-from libchat.core.entries import Entries, own_room, person_of
+from libchat.core.entries import Entries, known_as, own_room, person_of
 from libchat.core.offline import OfflineQueue, Waiting
 from libchat.core.reading import ask_page, ask_search, tell_found, tell_page
 from libchat.core.registry import Person, Registry, Session
@@ -28,7 +28,6 @@ from libchat.names import RoomName, parse_name, parse_room, parse_target
 from libchat.records import (
     Answer,
     Failure,
-    Known,
     Look,
     Member,
     Outcome,
@@ -77,7 +76,7 @@ class Router:
         for known in state.names:
             name = parse_name(known.display)
             mailbox = self.registry.hold(name, is_account=True).mailbox if known.is_account else self.offline.open(name)
-            mailbox.since, mailbox.device = known.since, known.device
+            mailbox.since, mailbox.device, mailbox.is_noted = known.since, known.device, True
             mailbox.spans.update(waiting.get(name.key, {}))
             if not known.is_account:
                 self.offline.close(mailbox)
@@ -125,8 +124,12 @@ class Router:
 
     def noted(self, note: fx.Note, outcome: Outcome, out: Out) -> None:
         """Append to `out` what follows from the log's answer to a `Note`: a name that it does not know is not taken."""
-        if isinstance(outcome, Failure) and note.session is not None:
+        if note.session is None or note.session.mailbox is None:
+            return
+        if isinstance(outcome, Failure):
             self._send_away(note.session, f"the log does not know of you: {outcome.reason}", out)
+        else:
+            note.session.mailbox.is_noted = True
 
     def _send_away(self, session: Session, reason: str, out: Out) -> None:
         self.depart(session, reason, out)
@@ -199,8 +202,7 @@ class Router:
             out.append(fx.Close(ghost, m.Bye(reason, is_final=True)))
         person = person_of(session)
         box = person.mailbox
-        known = Known(name.key, person.name.display, box.since, box.device, person.is_account)
-        out.append(fx.Note(known, session))
+        out.append(fx.Note(known_as(box, is_account=person.is_account), session))
         out.append(fx.Reply(session, m.Registered(person.name.display, command.cid, person.is_account)))
         if session.has_acks and person.is_account:
             for room in person.rooms.values():

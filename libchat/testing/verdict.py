@@ -6,6 +6,7 @@
     3. Everything that was said is answered, once, unless the program that said it is gone.
     4. What a device has said is in the order in which it said it. (What was refused at first may come later.)
     5. Who is shown a conversation is shown all of it, from some entry on, each entry once, in order, without their own.
+       An account's device may miss what another of its devices has acknowledged.
     6. That entry is the next one after they entered the room; in private, it is the first that nobody of that name took
        before.
     7. When all is quiet, everybody was shown everything.
@@ -110,7 +111,8 @@ class Verdict:
             raise AssertionError(f"{what} is in the log {len(stored)} times")
         if len(said.answers) > 1:
             raise AssertionError(f"{what} was answered {len(said.answers)} times: {said.answers}")
-        for answer in [*said.earlier, *said.answers]:
+        accepted = [answer for answer in said.earlier if isinstance(answer, Accepted)]  # a refusal was forgotten
+        for answer in [*accepted, *said.answers]:
             self._check_answer(what, answer, stored)
         for written in stored:
             entry = written.entry
@@ -135,8 +137,9 @@ class Verdict:
 
     def _check_stay(self, reader: Reader, conversation: str, stay: Stay) -> None:
         """Check that what was shown is a run of what should have been, from the right place on."""
-        expected = self._expected(reader, conversation)
-        seqs = [written.entry.seq for written in expected]
+        seqs = [written.entry.seq for written in self._expected(reader, conversation)]
+        elsewhere = self._seen_elsewhere(reader, conversation) - {entry.seq for entry in stay.shown}
+        seqs = [seq for seq in seqs if seq not in elsewhere]
         place = next((place for place, seq in enumerate(seqs) if seq > (stay.start or 0)), len(seqs))
         if stay.start is None and stay.shown and stay.shown[0].seq in seqs:
             place = seqs.index(stay.shown[0].seq)
@@ -154,7 +157,8 @@ class Verdict:
             raise _fault(f"{reader} was shown #{shown.seq} of {conversation} as what it is not: {stored}", stay, index)
 
     def _check_complete(self, reader: Reader, conversation: str, stay: Stay) -> None:
-        expected = self._expected(reader, conversation)
+        elsewhere = self._seen_elsewhere(reader, conversation)
+        expected = [each for each in self._expected(reader, conversation) if each.entry.seq not in elsewhere]
         if expected and expected[-1].entry.seq > stay.last:
             missing = expected[-1].entry
             raise _fault(f"{reader} was never shown #{missing.seq} of {conversation}: {missing}", stay, len(stay.shown))
@@ -173,6 +177,15 @@ class Verdict:
                 raise _fault(f"nobody called {reader.name} was ever shown {written.entry}", stay, len(stay.shown))
         if stay.shown:
             self._check_complete(reader, conversation, stay)
+
+    def _seen_elsewhere(self, reader: Reader, conversation: str) -> set[int]:
+        """Return what other devices of an account have, since they were shown it or have said it."""
+        if not reader.is_account:
+            return set()
+        others = [other for other in self._readers if other.name == reader.name and other is not reader]
+        shown = {entry.seq for other in others for stay in other.stays.get(conversation, []) for entry in stay.shown}
+        devices = {device_id(other.device) for other in others}
+        return shown | {each.entry.seq for each in self._entries.get(conversation, []) if each.device in devices}
 
     def _private(self, name: str) -> list[str]:
         return [key for key in self._entries if not key.startswith("#") and name in key.split(" ")]
