@@ -28,6 +28,7 @@ from libchat.records import (
     RoomState,
     State,
     Unanswered,
+    Unfit,
     Waiting,
 )
 from libchat.store.memory import MemoryLog
@@ -85,6 +86,8 @@ class Disk:
         match record:
             case Draft() if isinstance(outcome, Entry):
                 self.written.append(Written(record.conversation, outcome, record.device, record.cid))
+            case Draft() if isinstance(outcome, Unfit):
+                self.refused.add((record.device, record.cid))
             case Known(name):
                 self._names.pop(name, None)
                 self._names[name] = record

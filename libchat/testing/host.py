@@ -6,11 +6,11 @@ far as its socket takes it: see `libchat.server.poller`, whose duties these are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal
 
-from libchat.core.effects import Delivery, Reply
+from libchat.core.effects import Delivery, Effect, Reply
 from libchat.hub import Hub
 from libchat.limits import RECEIVE_BYTES
 from libchat.messages import Failed
@@ -108,6 +108,8 @@ class Host:
             self._log.tell()
         self._world.note("server", f"crashes {how}")
         self._log.crash()
+        for waiting in self._hub._waiting:
+            self._note_refusals(waiting.effects)
         self.is_up = False
         for peer in self._peers:
             peer.is_gone = True
@@ -168,9 +170,12 @@ class Host:
         """Take events for participants (`libchat.hub.Sink`)."""
         if self._fanout.deliver(deliveries):
             self._wake()
-        for delivery in deliveries:
-            if isinstance(delivery, Reply) and isinstance(delivery.event, Failed):
-                self.disk.refused.add((delivery.session.device, delivery.event.cid))
+        self._note_refusals(deliveries)
+
+    def _note_refusals(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Reply) and isinstance(effect.event, Failed):
+                self.disk.refused.add((effect.session.device, effect.event.cid))
 
     def _wake(self) -> None:
         if not self._has_turn:
