@@ -178,7 +178,7 @@ class Entries:
         moved = mailbox.acknowledge(conversation, seq)
         if moved or (session.person is not None and session.person.is_account):
             out.append(fx.Note(Cursor(mailbox.name.key, session.device, conversation, moved or seq)))
-        if moved:
+        if moved and conversation[0] != "#":
             self._tell_other(mailbox.name, conversation, m.Delivered(mailbox.name.display, moved), out)
 
     def mark(self, session: Session, target: Name | RoomName, seq: int, out: Out) -> None:
@@ -194,13 +194,14 @@ class Entries:
 
     def _tell_other(self, name: Name, conversation: str, event: m.Event, out: Out) -> None:
         """Tell the other side of a private conversation, as far as its clients know receipts."""
-        if conversation.startswith("#"):
-            return
-        one, two = conversation.split()
+        one, _, two = conversation.partition(" ")
         other = self._registry.people.get(two if one == name.key else one)
-        sessions = tuple(each for each in other.audience if each.has_acks) if other is not None else ()
-        if sessions:
-            out.append(fx.Deliver(sessions, event))
+        if other is None:
+            return
+        for session in other.audience:
+            if session.has_acks:
+                out.append(fx.Deliver(tuple(each for each in other.audience if each.has_acks), event))
+                return
 
 
 def person_of(session: Session) -> Person:

@@ -81,12 +81,15 @@ class Keeper:
         if self._position is None:
             if now < self._next_look:
                 return False
-            self._position = 0
             self._forget_names()
+            self._next_look = now + HOUR
+            if not self._retention.seconds and not self._retention.entries:
+                return False
+            self._position = 0
         query = (self._position, self._bound(), self._retention.entries)
         row = self._transactions.connection.execute(_FIND_OLD, query).fetchone()
         if row is None:
-            self._position, self._next_look = None, now + HOUR
+            self._position = None
             return False
         self._position = row[0] if self._trim(row[0]) < ENTRIES else row[0] - 1
         return True

@@ -16,6 +16,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from heapq import merge
 from itertools import islice
+from typing import Final
 
 from libchat.limits import MEMORY_ENTRIES, MEMORY_POSITIONS, MEMORY_TOTAL
 from libchat.locks import LOG, tiered_lock
@@ -52,6 +53,8 @@ from libchat.records import (
 from libchat.store.conversation import Conversation, Kept
 from libchat.store.positions import Positions
 from libchat.store.words import Words
+
+_STORED: Final = Stored()
 
 
 class MemoryLog:
@@ -217,10 +220,11 @@ class MemoryLog:
 
     def _remember(self, fact: Fact) -> Stored:
         match fact:
-            case Cursor(name, device, conversation, seq):
-                self._cursors.advance(conversation, name, "", seq)
-                if device:
-                    self._cursors.advance(conversation, name, device, seq)
+            case Cursor():
+                self._cursors.advance(fact.conversation, fact.name, "", fact.seq)
+                if fact.device:
+                    self._cursors.advance(fact.conversation, fact.name, fact.device, fact.seq)
+                return _STORED
             case Mark(name, conversation, seq):
                 self._marks.advance(conversation, name, "", seq)
             case Member():
@@ -229,7 +233,7 @@ class MemoryLog:
                 return Stored(self._last(conversation))
             case Known():
                 pass  # it would be asked for when the log is opened again
-        return Stored()
+        return _STORED
 
     def _remember_member(self, member: Member) -> Stored:
         last = self._last(member.conversation)

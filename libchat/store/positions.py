@@ -29,5 +29,5 @@ class Positions:
 
 
 def _key(conversation: str, name: str, device: str) -> str:
-    """Return the three as one string, which no other three make."""
-    return f"{len(conversation)} {len(name)} {conversation}{name}{device}"
+    """Return the three, none of which has a line feed, as one string."""
+    return f"{conversation}\n{name}\n{device}"

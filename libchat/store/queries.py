@@ -221,10 +221,10 @@ _NO_ENTRY: Final = 2**63 - 1
 
 
 def _find_words(connection: sqlite3.Connection, asked: AskSearch) -> SearchFound:
-    conversations = _readable(connection, asked)
-    if not conversations or not asked.words:
+    conversations, name = _readable(connection, asked)
+    if not asked.words or not (conversations or name):
         return SearchFound(())
-    pattern = pattern_of(asked.words, conversations)
+    pattern = pattern_of(asked.words, conversations, name)
     before = _NO_ENTRY if asked.before is None else asked.before
     rows: list[EntryRow] = connection.execute(_SEARCH, (pattern, before, asked.since, asked.limit + 1)).fetchall()
     kept = rows[: asked.limit]
@@ -232,18 +232,12 @@ def _find_words(connection: sqlite3.Connection, asked: AskSearch) -> SearchFound
     return SearchFound(tuple(map(entry_of, kept)), following)
 
 
-def _readable(connection: sqlite3.Connection, asked: AskSearch) -> list[int]:
-    """Return the ids of the conversations that are looked through."""
-    if asked.only:
-        is_theirs = asked.only in asked.rooms or asked.name in asked.only.split(" ")
-        keys = (asked.only,) if is_theirs and asked.only else ()
-        return _ids_of(connection, keys)
-    own = connection.execute(
-        """SELECT id FROM conversations WHERE one = ?1 AND one IS NOT NULL
-        UNION SELECT id FROM conversations WHERE other = ?1 AND other IS NOT NULL""",
-        (asked.name,),
-    )
-    return [number for (number,) in own] + _ids_of(connection, asked.rooms)
+def _readable(connection: sqlite3.Connection, asked: AskSearch) -> tuple[list[int], str]:
+    """Return the ids of the conversations that are looked through, and whose private ones besides."""
+    if not asked.only:
+        return _ids_of(connection, asked.rooms), asked.name
+    is_theirs = asked.only in asked.rooms or (bool(asked.name) and asked.name in asked.only.split(" "))
+    return _ids_of(connection, (asked.only,) if is_theirs else ()), ""
 
 
 def _ids_of(connection: sqlite3.Connection, keys: tuple[str, ...]) -> list[int]:

@@ -91,7 +91,7 @@ VERSION_1: Final = (
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX members_by_name ON members (name)",
     """CREATE VIRTUAL TABLE search USING fts5 (
-        text, conversation, content='', columnsize=0, tokenize='unicode61 remove_diacritics 2'
+        text, readers, content='', columnsize=0, tokenize='unicode61 remove_diacritics 2'
     )""",
 )
 
@@ -133,20 +133,15 @@ def prepare(
 ) -> str:
     """Make the file a log of the newest version, and return the log's id. `new_id` makes that of a new one.
 
-    Raises StoreError if it is something else, damaged, or of a version that is not known yet.
+    Raises StoreError if it is something else, or of a version that is not known yet; sqlite3.Error if it is damaged.
     """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         oldest = ".".join(map(str, OLDEST_SQLITE))
         raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old for a log; install {oldest} or newer")
-    try:
-        _refuse_others(connection, path, len(steps))
-        connection.execute("PRAGMA journal_mode = WAL")
-        _migrate(connection, new_id, steps)
-        _refuse_torn(connection, path)
-        (log,) = connection.execute("SELECT value FROM meta WHERE key = 'id'").fetchone()
-    except sqlite3.Error as error:
-        remedy = "put a backup in its place, or name another file"
-        raise StoreError(f"{path} cannot be used as a log: {error}; {remedy}") from error
+    _refuse_others(connection, path, len(steps))
+    connection.execute("PRAGMA journal_mode = WAL")
+    _migrate(connection, new_id, steps)
+    (log,) = connection.execute("SELECT value FROM meta WHERE key = 'id'").fetchone()
     return str(log)
 
 
@@ -169,14 +164,6 @@ def _refuse_others(connection: sqlite3.Connection, path: Path, newest: int) -> N
     if version > newest:
         remedy = "upgrade libchat, or name another file"
         raise StoreError(f"{path} was written by a newer libchat (version {version} of its tables); {remedy}")
-
-
-def _refuse_torn(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise if the file is shorter than it says, as after a copy that was cut off."""
-    beside = path.with_name(path.name + "-wal")
-    size = path.stat().st_size + (beside.stat().st_size if beside.exists() else 0)
-    if _number(connection, "page_count") * _number(connection, "page_size") > size:
-        raise sqlite3.DatabaseError("its end is missing")
 
 
 def _migrate(connection: sqlite3.Connection, new_id: Callable[[], str], steps: Sequence[Sequence[str]]) -> None:

@@ -104,18 +104,11 @@ class SqliteLog:
         try:
             make_private(self._path)
             warn_of_network(self._path)
-            connection = self._open(connect)
-            try:
-                self._id = prepare(connection, self._path, lambda: entropy(8).hex())
-                level = "FULL" if durability == "full" else "NORMAL"
-                self._transactions = Transactions(lambda: connect(self._path), connection, level)
-            except BaseException:
-                connection.close()
-                raise
+            self._transactions = self._open(connect, "FULL" if durability == "full" else "NORMAL", entropy)
         except BaseException:
             self._hold.release()
             raise
-        self._writer = Writer(connection, entropy)
+        self._writer = Writer(self._transactions.connection, entropy)
         self._keeper = Keeper(self._transactions, retention, clock)
         self._condition = threading.Condition(tiered_lock(LOG))  # type: ignore[arg-type]  # all of Lock that it uses
         self._waiting: deque[_Append] = deque()
@@ -173,15 +166,25 @@ class SqliteLog:
             for _ in range(READERS):
                 self._questions.put(None)
         for thread in self._threads:
-            thread.join(CLOSE_SECONDS)
+            if thread is not threading.current_thread():
+                thread.join(CLOSE_SECONDS)
         if any(thread.is_alive() for thread in self._threads):
             _LOGGER.error("%s was not closed in time: the disk does not answer", self._path)
         else:
             self._hold.release()
 
-    def _open(self, connect: Callable[[Path], sqlite3.Connection]) -> sqlite3.Connection:
+    def _open(
+        self, connect: Callable[[Path], sqlite3.Connection], level: str, entropy: Callable[[int], bytes]
+    ) -> Transactions:
+        """Open the file to write, and make a log of it if it is none yet."""
         try:
-            return connect(self._path)
+            connection = connect(self._path)
+            try:
+                self._id = prepare(connection, self._path, lambda: entropy(8).hex())
+                return Transactions(lambda: connect(self._path), connection, level)
+            except BaseException:
+                connection.close()
+                raise
         except sqlite3.Error as error:
             remedy = "put a backup in its place, or name another file"
             raise StoreError(f"{self._path} cannot be used as a log: {error}; {remedy}") from error

@@ -1,6 +1,7 @@
 """The index of texts: the newest text of each message that is there.
 
-Beside it stands the conversation as one word, so that a search is cut down to some conversations by the index itself.
+Beside it stands who may read it: the conversation as one word (`c17`), and for a private one each of the two names, too
+(`n616E61`). So a search is cut down by the index itself to what somebody may read, however much else there is.
 The index holds no texts, only where words stand. What is taken out of it has to be told as it was put in.
 """
 
@@ -16,13 +17,13 @@ _ROW: Final = """
     plain(CASE WHEN e.edited
         THEN (SELECT x.text FROM entries x WHERE x.conversation = e.conversation AND x.seq = e.edited)
         ELSE e.text END),
-    'c' || e.conversation
-    FROM entries e
+    'c' || e.conversation || coalesce(' n' || hex(c.one) || ' n' || hex(c.other), '')
+    FROM entries e JOIN conversations c ON c.id = e.conversation
 """
 """What the index has of an entry."""
 
-_PUT: Final = f"INSERT INTO search (rowid, text, conversation) SELECT {_ROW}"
-_TAKE: Final = f"INSERT INTO search (search, rowid, text, conversation) SELECT 'delete', {_ROW}"
+_PUT: Final = f"INSERT INTO search (rowid, text, readers) SELECT {_ROW}"
+_TAKE: Final = f"INSERT INTO search (search, rowid, text, readers) SELECT 'delete', {_ROW}"
 
 _PUT_NEW: Final = _PUT + "WHERE e.id > ? AND e.kind = 'message'"
 _PUT_ONE: Final = _PUT + "WHERE e.id = ?"
@@ -71,15 +72,18 @@ def merge(connection: sqlite3.Connection, pages: int) -> bool:
     return connection.total_changes - before >= 2
 
 
-def pattern_of(words: Sequence[str], conversations: Sequence[int]) -> str:
-    """Return words and conversations in the language of the index (https://sqlite.org/fts5.html, section 3).
+def pattern_of(words: Sequence[str], conversations: Sequence[int], name: str) -> str:
+    """Return words, and where they may stand, in the language of the index (https://sqlite.org/fts5.html, section 3).
 
-    Everything that was typed stands between quotes, but for a last `*`. What has no letter and no digit in it matches
-    nothing.
+    They may stand in these conversations, and in the private ones of the name if there is one. Everything that was
+    typed is put between quotes, but for a last `*`. What has no letter and no digit in it matches nothing.
     """
-    where = " OR ".join(f'"c{number}"' for number in conversations)
+    readers = [f"c{number}" for number in conversations]
+    if name:
+        readers.append(f"n{name.encode().hex()}")
+    where = " OR ".join(f'"{reader}"' for reader in readers)
     what = " AND ".join(map(_quoted, words))
-    return f"conversation : ({where}) AND text : ({what})"
+    return f"readers : ({where}) AND text : ({what})"
 
 
 def _quoted(word: str) -> str:

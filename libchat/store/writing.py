@@ -42,9 +42,11 @@ _INSERT: Final = """INSERT INTO entries
     (id, conversation, seq, target, sender, name, owner, time, text, kind, ref, device, cid, salt, hash)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
+_IS_USED: Final = "SELECT id FROM entries WHERE device = ? AND cid = ? AND device <> '' AND cid <> ''"
+
 _FIND_FIRST: Final = f"""SELECT {ENTRY}, c.key, e.text, e.digest IS NOT NULL
     FROM entries e JOIN conversations c ON c.id = e.conversation
-    WHERE e.device = ? AND e.cid = ? AND e.device <> '' AND e.cid <> ''"""  # noqa: S608 - made of constants
+    WHERE e.id = ?"""  # noqa: S608 - made of constants
 
 _FIND_ORIGINAL: Final = """SELECT id, kind, owner, deleted, (SELECT count(*) FROM reactions WHERE entry = entries.id)
     FROM entries WHERE conversation = ? AND seq = ?"""
@@ -177,9 +179,10 @@ class Writer:
 
     def _find_first(self, draft: Draft) -> Repeat | Conflict | None:
         """Return what there is under a draft's client id. An erased text is taken to be the same."""
-        row = self._connection.execute(_FIND_FIRST, (draft.device, draft.cid)).fetchone()
-        if row is None:
+        used = self._connection.execute(_IS_USED, (draft.device, draft.cid)).fetchone()
+        if used is None:
             return None
+        row = self._connection.execute(_FIND_FIRST, used).fetchone()
         *entry, conversation, text, is_erased = row
         is_same = (entry[6], entry[7], conversation) == (draft.kind, draft.ref, draft.conversation)
         if not is_same or (text != draft.text and not is_erased):

@@ -34,8 +34,8 @@ CUTS: dict[str, tuple[str, ...]] = {
     "all": (),
     "without the index of texts": (
         "DROP TABLE search",
-        "CREATE VIEW search AS SELECT 0 AS rowid, '' AS text, '' AS conversation WHERE 0",
-        "CREATE TRIGGER nothing INSTEAD OF INSERT ON search BEGIN SELECT 1; END",
+        "CREATE VIEW search AS SELECT 0 AS rowid, '' AS text, '' AS readers WHERE 0",
+        "CREATE TRIGGER unwritten INSTEAD OF INSERT ON search BEGIN SELECT 1; END",
     ),
     "without the index of edits": ("DROP INDEX edits",),
 }
@@ -44,21 +44,21 @@ CUTS: dict[str, tuple[str, ...]] = {
 WORDS = [f"word{number}" for number in range(20_000)]
 
 
-def drafts(count: int, start: int) -> list[Draft]:
-    """Return drafts as people write them: nine words, the frequent ones mostly, in 1,000 rooms and as many pairs."""
+def drafts(count: int, start: int, conversations: int = 2_000) -> list[Draft]:
+    """Return drafts as people write them: nine words, mostly frequent ones; half in rooms, half private."""
     dice = random.Random(start)
     made = []
     for number in range(start, start + count):
         words = " ".join(WORDS[min(int(dice.paretovariate(0.6)), len(WORDS)) - 1] for _ in range(8))
-        room = dice.randrange(2_000)
-        conversation = f"#room{room}" if room < 1_000 else f"ana{room} bo"
-        target = conversation if room < 1_000 else "bo"
+        room = dice.randrange(conversations)
+        conversation = f"#room{room}" if room < conversations // 2 else f"ana{room} bo"
+        target = conversation if room < conversations // 2 else "bo"
         text = f"everywhere {words}" + (" needle" if number % 100_000 == 777 else "")
         made.append(Draft(conversation, target, f"ana{room}", number, text, device="d" * 32, cid=f"c{number}"))
     return made
 
 
-def append(log: SqliteLog, count: int, start: int) -> tuple[float, float]:
+def append(log: SqliteLog, count: int, start: int, conversations: int = 2_000) -> tuple[float, float]:
     """Append so many entries, and return how long it took and how much CPU, in seconds."""
     slots = threading.Semaphore(IN_FLIGHT)
 
@@ -67,7 +67,7 @@ def append(log: SqliteLog, count: int, start: int) -> tuple[float, float]:
 
     wall = cpu = 0.0
     for block in range(start, start + count, 20_000):
-        made = drafts(min(20_000, start + count - block), block)
+        made = drafts(min(20_000, start + count - block), block, conversations)
         began, used = time.perf_counter(), time.process_time()
         for index in range(0, len(made), BATCH):
             slots.acquire()
@@ -96,14 +96,15 @@ def ask(log: SqliteLog, question: Question) -> Answer:
 
 def measure_questions(log: SqliteLog) -> None:
     """Print how long each kind of question takes, the first time and the best of five."""
-    rooms = tuple(f"#room{number}" for number in range(10))
+    rooms = tuple(f"#room{number}" for number in range(50))
     spans = tuple(Span(f"#room{number}", 100, 300) for number in range(20))
     questions: dict[str, Question] = {
-        "search, rare word": AskSearch(("needle",), tuple(f"#room{number}" for number in range(1_000)), "nobody"),
+        "search, rare word": AskSearch(("needle",), rooms, "bo"),
         "search, common word, one conversation": AskSearch(("everywhere",), (), "ana1500"),
-        "search, common word, ten rooms": AskSearch(("everywhere",), rooms, "nobody"),
-        "search, common word, everywhere": AskSearch(
-            ("everywhere",), tuple(f"#room{number}" for number in range(1_000)), "bo"
+        "search, common word, fifty rooms": AskSearch(("everywhere",), rooms, "nobody"),
+        "search, common word, half of everything": AskSearch(("everywhere",), (), "bo"),
+        "search, common word, 1,000 rooms": AskSearch(
+            ("everywhere",), tuple(f"#room{number}" for number in range(1_000)), "nobody"
         ),
         "search, two common words": AskSearch(("everywhere", "word1"), rooms, "nobody"),
         "search, a beginning": AskSearch(("word12*",), rooms, "nobody"),
@@ -129,6 +130,8 @@ def measure_parts(folder: Path) -> None:
     for draft in made:
         link(bytes(32), draft.conversation, 1, "", "", 0, "", 0, "", "", "", digest_of(bytes(16), draft.text))
     print(f"{'hash chain':45} {(time.process_time() - began) / len(made) * 1e6:8.2f} us")
+    for conversations in (20, 200, 20_000):
+        report(f"in {conversations:,} conversations", folder / f"{conversations}.db", 40_000, conversations)
     for what, statements in CUTS.items():
         path = folder / f"{what}.db"
         SqliteLog(path).close()
@@ -139,10 +142,10 @@ def measure_parts(folder: Path) -> None:
         report(what, path, 40_000)
 
 
-def report(what: str, path: Path, count: int) -> None:
+def report(what: str, path: Path, count: int, conversations: int = 2_000) -> None:
     """Print what appending costs."""
     log = SqliteLog(path)
-    wall, cpu = append(log, count, 0)
+    wall, cpu = append(log, count, 0, conversations)
     log.close()
     print(f"{what:45} {cpu / count * 1e6:8.2f} us CPU   {count / wall:10,.0f} entries/s")
 

@@ -105,6 +105,14 @@ def test_room_that_the_server_tells_of_is_resumed_by_it() -> None:
     assert tell(link, said(7), said(8), said(9)) == [said(9)]
 
 
+def test_entering_a_room_that_the_server_resumes_hides_nothing() -> None:
+    """An account that enters a room in which it is still gets what it missed there, older than the answer."""
+    link = make_live(is_account=True)
+    link.submit(m.Join("#x", "1"))
+    tell(link, m.Entered("#x", ("ana",), seq=9), m.Entered("#x", ("ana",), cid="1", seq=9))
+    assert tell(link, said(6), said(7)) == [said(6), said(7)]
+
+
 def test_account_enters_its_rooms_again_on_another_log() -> None:
     """A server that has lost everything is told what the rooms were."""
     link = make_live(is_account=True)

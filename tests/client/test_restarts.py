@@ -15,7 +15,9 @@ import pytest
 import libchat
 from libchat import aio
 from libchat import messages as m
+from libchat.client.memory import Memory
 from libchat.client.patience import Patience
+from libchat.client.state import StateFile
 from support.proxy import Proxy
 
 SECONDS = 30
@@ -92,6 +94,21 @@ def test_room_is_resumed_after_a_long_cut(connect: Connect, proxy: Proxy) -> Non
     bo.send("#x", "live").accepted(SECONDS)
     live = ana.receive(SECONDS)
     assert (live.text, live.is_queued) == ("live", False)
+
+
+def test_receipt_learns_what_happened_during_a_cut(connect: Connect, proxy: Proxy) -> None:
+    """Who was cut off when a message was delivered and read hears of it later, though nobody told it then."""
+    ana, bo = connect("ana", address=proxy.address), connect("bo")
+    receipt = ana.send("bo", "hi")
+    receipt.accepted(SECONDS)
+    proxy.refuse()
+    wait_for(ana, m.Interrupted)
+    entry = bo.receive(SECONDS)
+    bo.read("ana", entry.seq)
+    bo.ping()
+    proxy.admit()
+    receipt.read(SECONDS)
+    receipt.delivered(0)
 
 
 # --- restarts of the server -----------------------------------------------------------------------------------------
@@ -196,6 +213,55 @@ def test_state_of_somebody_else_is_refused(server: libchat.Server, tmp_path: Pat
     libchat.connect(server.address, "ana", pin=server.pin, state=str(tmp_path)).close()
 
 
+def kept(memory: Memory, conversation: str) -> int:
+    """Return the place in a conversation that stands in the file of a client just now."""
+    assert isinstance(memory, StateFile)
+    with memory._lock:
+        row = memory._database.execute("SELECT seq FROM position WHERE conversation = ?", (conversation,)).fetchone()
+    return int(row[0])
+
+
+def test_what_is_taken_is_kept_before_the_program_has_it(connect: Connect, tmp_path: Path) -> None:
+    """At the moment when an entry is received, the file knows so."""
+    ana, bo = connect("ana", state=tmp_path), connect("bo")
+    ana.join("#x")
+    bo.join("#x")
+    for number in range(1, 21):
+        bo.send("#x", str(number)).accepted(SECONDS)
+        assert ana.receive(SECONDS).seq == kept(ana._memory, "#x") == number
+
+
+def test_what_is_taken_is_kept_before_a_coroutine_has_it(server: libchat.Server, tmp_path: Path) -> None:
+    """The same for asyncio."""
+
+    async def run() -> None:
+        async with (
+            aio.connect(server.address, "ana", pin=server.pin, state=tmp_path) as ana,
+            aio.connect(server.address, "bo", pin=server.pin) as bo,
+        ):
+            await ana.join("#x")
+            await bo.join("#x")
+            for number in range(1, 21):
+                await bo.send("#x", str(number))
+                assert (await ana.receive()).seq == kept(ana._memory, "#x") == number
+
+    asyncio.run(run())
+
+
+def test_full_disk_is_told(server: libchat.Server, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What cannot be kept is not sent as if it were: the program hears of it, and can leave."""
+    with libchat.connect(server.address, "ana", pin=server.pin, state=tmp_path) as ana:
+        state = ana._memory
+        assert isinstance(state, StateFile)
+        ana.ping()
+        with state._lock:
+            (pages,) = state._database.execute("PRAGMA page_count").fetchone()
+            state._database.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(libchat.StoreError, match="room"):
+            ana.send("ana", "x" * 8000)
+    assert "not all of its state could be kept" in caplog.text
+
+
 def test_unknown_option_is_refused(server: libchat.Server) -> None:
     """A misspelt option is an error: nobody should believe that a pin was checked."""
     options: dict[str, object] = {"pinn": server.pin}
@@ -258,13 +324,13 @@ with libchat.connect(address, "bo", pin=pin, state=state) as chat:
 def test_killed_sender_says_everything_once(server: libchat.Server, tmp_path: Path) -> None:
     """A program that is killed three times while it sends 1,000 messages has said all of them, once and in order.
 
-    It begins again a few messages before the last one of which it knows, with the same cids.
+    It begins again behind the last one of which `send` had returned, or a few before it, with the same cids.
     """
     with libchat.connect(server.address, "bo", pin=server.pin) as bo:
         bo.join("#x")
-        said = 0
-        for stop_at in (200, 500, 800, 10_000):
-            program = [sys.executable, "-c", SENDER, server.address, server.pin, str(tmp_path), str(max(said - 5, 0))]
+        said = -1
+        for stop_at, step in ((200, 1), (500, 1), (800, -5), (10_000, 1)):
+            program = [sys.executable, "-c", SENDER, server.address, server.pin, str(tmp_path), str(said + step)]
             with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as sender:
                 assert sender.stdout is not None
                 while (line := sender.stdout.readline()) and (said := int(line)) < stop_at:

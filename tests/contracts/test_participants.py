@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import pytest
 
@@ -213,7 +213,43 @@ class AsyncChat(ServedChat):
         self.loop.close()
 
 
-class TestInProcess(ParticipantContract):
+class Waiters(Protocol):
+    """A chat of blocking participants."""
+
+    def enter(self, name: str, *, inbox: int = 10_000) -> libchat.Participant:
+        """Return a new participant."""
+
+
+class ReceiptContract:
+    """What the receipts of blocking participants promise beyond `accepted`."""
+
+    def test_receipts_wait_for_delivery_and_reading(self, chat: Waiters) -> None:
+        """A receipt knows when the other has the message, and when the other has read it; not before."""
+        ana, bo = chat.enter("ana"), chat.enter("bo")
+        first, second = ana.send("Bo", "one"), ana.send("bo", "two")
+        second.accepted(SECONDS)
+        with pytest.raises(TimeoutError):
+            first.delivered(0)
+        bo.receive(SECONDS)
+        first.delivered(SECONDS)
+        seq = bo.receive(SECONDS).seq
+        second.delivered(SECONDS)
+        with pytest.raises(TimeoutError):
+            first.read(0)
+        bo.read("ana", seq - 1)
+        first.read(SECONDS)
+        bo.read("ana", seq)
+        second.read(SECONDS)
+
+    def test_room_has_no_such_receipts(self, chat: Waiters) -> None:
+        """In a room nobody is told who has what."""
+        ana = chat.enter("ana")
+        ana.join("#x")
+        with pytest.raises(ValueError, match="room"):
+            ana.send("#x", "hi").delivered(SECONDS)
+
+
+class TestInProcess(ParticipantContract, ReceiptContract):
     @pytest.fixture
     def chat(self) -> Iterator[Chat]:
         """Return a hub."""
@@ -222,7 +258,7 @@ class TestInProcess(ParticipantContract):
         chat.hub.close()
 
 
-class TestClient(ParticipantContract):
+class TestClient(ParticipantContract, ReceiptContract):
     @pytest.fixture
     def chat(self) -> Iterator[Chat]:
         """Return a server, with blocking clients."""

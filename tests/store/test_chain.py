@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from libchat.store.verify import find_faults
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Iterator[Path]:
+def path(tmp_path: Path) -> Path:
     """Return the path of a log in which much has happened."""
     path = tmp_path / "log.db"
     log = SqliteLog(path)
@@ -90,8 +89,8 @@ def test_a_missing_beginning_is_found(path: Path) -> None:
 def test_links_depend_on_where_fields_end() -> None:
     """Two entries whose fields put together look alike have different links."""
     digest = digest_of(bytes(16), "text")
-    pairs = product(("", "a", "ab", '","'), repeat=3)
-    links = {link(BEGINNING, "#red", 1, "", "", 1, "", 0, *fields, digest) for fields in pairs}
+    fields = product(("", "a", "ab", '","'), repeat=3)
+    links = {link(BEGINNING, "#red", 1, one, two, 1, three, 0, "", "", "", digest) for one, two, three in fields}
     assert len(links) == 64
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ SECOND = ("ALTER TABLE entries ADD COLUMN mood TEXT NOT NULL DEFAULT 'fine'",)
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Iterator[Path]:
+def path(tmp_path: Path) -> Path:
     """Return the path of a log with one entry."""
     path = tmp_path / "log.db"
     log = SqliteLog(path)
@@ -68,7 +67,7 @@ def test_missing_steps_are_taken(path: Path) -> None:
 def test_a_step_that_fails_changes_nothing(path: Path) -> None:
     """The file is as it was before, and opens."""
     connection = connect_to_write(path)
-    with pytest.raises(StoreError, match="cannot be used as a log"):
+    with pytest.raises(sqlite3.OperationalError, match="already exists"):
         prepare(connection, path, lambda: "new", (*STEPS, (*SECOND, "CREATE TABLE entries (a)")))
     connection.close()
     log = SqliteLog(path)

@@ -32,7 +32,7 @@ class Disk:
         disk = self
 
         class Connection(sqlite3.Connection):
-            def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:  # type: ignore[override]
+            def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:
                 return disk.execute(super().execute, sql, *parameters)
 
         connection = connect_to_write(path, factory=Connection)

@@ -1,0 +1,247 @@
+"""A real server that is killed again and again while people talk, and the proof that nobody noticed.
+
+How it goes. `libchat serve` runs as a process of its own. People talk in a room and in pairs over real connections,
+each as fast as receipts come; each writes down what was accepted and what they were shown. Each time so many more
+messages were accepted, the server is killed with SIGKILL and started again on the same file. In the end everybody says
+a last word everywhere, reads up to everybody's last word, and the checkers look at what was written down.
+
+Run by hand: `make soak KILLS=200`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import random
+import signal
+import sqlite3
+import tempfile
+import threading
+import time
+from collections import deque
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import libchat
+from libchat.client.patience import Patience
+from libchat.store.schema import connect_to_read
+from libchat.testing import History, Sent, Shown, assert_consistent
+from support.program import Program, environment
+
+SECONDS = 60.0
+"""How long anything may take on a slow machine."""
+
+WINDOW = 20
+"""Messages that somebody says before the first of them is answered."""
+
+ROOM = "#soak"
+LAST = "the last word"
+NAMES = ("ana", "bo", "cy", "di", "ed")
+
+
+class Report(NamedTuple):
+    """What came of a soak."""
+
+    kills: int
+    accepted: int
+    shown: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kills} kills, {self.accepted} messages accepted, {self.shown} shown, in {self.seconds:.1f} s: "
+            "none lost, none twice, all in order"
+        )
+
+
+class Host:
+    """The server's process, from one kill to the next."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: Program | None = None
+        self.port = 0
+        self.pin = ""
+
+    @property
+    def address(self) -> str:
+        """Where it is."""
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start the server, on the same port as before, and wait until it listens."""
+        arguments = ("serve", "--host", "127.0.0.1", "--port", str(self.port), "--data", str(self._folder / "data"))
+        self._process = Program(*arguments, "--json", env=environment(self._folder))
+        told = libchat_json(self._process.line())
+        self.port, self.pin = int(str(told["port"])), str(told["fingerprint"])
+
+    def end(self, number: signal.Signals) -> int:
+        """End the server by a signal, and return its exit code."""
+        assert self._process is not None
+        self._process.signal(number)
+        with self._process:
+            return self._process.end()
+
+
+def libchat_json(line: str) -> dict[str, object]:
+    """Return what the server says when it listens."""
+    told: dict[str, object] = json.loads(line)
+    return told
+
+
+class Tally:
+    """How many messages were accepted in all."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._count = 0
+
+    def add(self) -> None:
+        """Count one more."""
+        with self._condition:
+            self._count += 1
+            self._condition.notify_all()
+
+    def wait_for_more(self, more: int) -> None:
+        """Return when so many more were accepted."""
+        with self._condition:
+            goal = self._count + more
+            assert self._condition.wait_for(lambda: self._count >= goal, SECONDS), "nothing is accepted any more"
+
+
+class Talker:
+    """Somebody who talks and listens, and writes down both."""
+
+    def __init__(self, host: Host, name: str, tally: Tally, seed: int) -> None:
+        patience = Patience(delays=lambda: itertools.repeat(0.02))
+        self.name = name
+        self.chat = libchat.connect(host.address, name, pin=host.pin, patience=patience)
+        self.chat.join(ROOM)
+        self.history = History()
+        self._others = [other for other in NAMES if other != name]
+        self._random = random.Random(f"{seed} {name}")
+        self._tally = tally
+        self._stop = threading.Event()
+        self._said: deque[tuple[str, str, libchat.Receipt]] = deque()
+        self._sent: list[Sent] = []
+        self._shown: list[Shown] = []
+        self._faults: list[BaseException] = []
+        self._threads = [threading.Thread(target=self._guard, args=(work,)) for work in (self._talk, self._listen)]
+
+    def start(self) -> None:
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Say the last words."""
+        self._stop.set()
+
+    def finish(self) -> None:
+        """Return when everybody's last words have come."""
+        for thread in self._threads:
+            thread.join(SECONDS)
+            assert not thread.is_alive(), f"{self.name} does not come to an end"
+        for fault in self._faults:
+            raise fault
+        self.history = History([*self._sent, *self._shown])
+
+    def _guard(self, work: object) -> None:
+        try:
+            assert callable(work)
+            work()
+        except BaseException as fault:  # noqa: BLE001  # raised again by `finish`
+            self._faults.append(fault)
+
+    def _talk(self) -> None:
+        targets = (ROOM, ROOM, *self._others)
+        for number in itertools.count():
+            if self._stop.is_set():
+                break
+            self._say(self._random.choice(targets), f"{self.name} {number}")
+        for target in (ROOM, *self._others):
+            self._say(target, LAST)
+        while self._said:
+            self._note_oldest()
+
+    def _say(self, target: str, text: str) -> None:
+        self._said.append((target, text, self.chat.send(target, text)))
+        if len(self._said) > WINDOW:
+            self._note_oldest()
+
+    def _note_oldest(self) -> None:
+        target, text, receipt = self._said.popleft()
+        accepted = receipt.accepted(SECONDS)
+        self._sent.append(Sent(self.name, self._conversation(target), receipt.cid, text, accepted.seq))
+        self._tally.add()
+
+    def _listen(self) -> None:
+        last_words = 0
+        while last_words < 2 * len(self._others):  # each in the room and in private
+            entry = self.chat.receive(SECONDS)
+            other = entry.target if entry.target == ROOM else entry.sender
+            shown = Shown(self.name, self._conversation(other), entry.seq, entry.sender, entry.text)
+            self._shown.append(shown)
+            last_words += entry.text == LAST
+
+    def _conversation(self, target: str) -> str:
+        return ROOM if target == ROOM else " ".join(sorted((self.name, target)))
+
+
+def soak(folder: Path, kills: int, *, seed: int = 0) -> Report:
+    """Have people talk while the server is killed so many times. Raises AssertionError if anybody could tell."""
+    chance, begun = random.Random(seed), time.monotonic()
+    host, tally, history = Host(folder), Tally(), History(audience={ROOM: NAMES})
+    host.start()
+    with ExitStack() as clients:
+        people = [Talker(host, name, tally, seed) for name in NAMES]
+        for person in people:
+            clients.enter_context(person.chat)
+            person.start()
+        try:
+            for _ in range(kills):
+                tally.wait_for_more(chance.randrange(1, 400))
+                host.end(signal.SIGKILL)
+                host.start()
+        finally:
+            for person in people:
+                person.stop()
+        for person in people:
+            person.finish()
+            history.merge(person.history)
+    assert host.end(signal.SIGTERM) == 0
+    assert_consistent(history)
+    assert_kept(folder / "data" / "chat.db", history)
+    return Report(kills, len(history.sent), len(history.shown), time.monotonic() - begun)
+
+
+def assert_kept(path: Path, history: History) -> None:
+    """The file has every message that was accepted, as it was sent, and nothing else."""
+    connection = connect_to_read(path)
+    try:
+        rows = connection.execute(
+            "SELECT c.key, e.seq, e.sender, e.text FROM entries e JOIN conversations c ON c.id = e.conversation"
+        ).fetchall()
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    except sqlite3.Error as error:
+        raise AssertionError(f"the file cannot be read: {error}") from error
+    finally:
+        connection.close()
+    assert sorted(rows) == sorted((sent.conversation, sent.seq, sent.sender, sent.text) for sent in history.sent)
+
+
+def main() -> None:
+    """Soak as often as was said on the command line."""
+    parser = argparse.ArgumentParser(description="Kill a server while people talk, and see that nobody notices.")
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
+    options = parser.parse_args()
+    print(f"seed {options.seed}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        print(soak(Path(folder), options.kills, seed=options.seed))
+
+
+if __name__ == "__main__":
+    main()
