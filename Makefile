@@ -4,6 +4,8 @@ PYTHON ?= python3
 PORT ?= 8080
 LOAD ?= ../shared/load
 BENCH ?=
+SEEDS ?= 1000
+FROM ?= 0
 WORKERS ?= 2
 
 BIN := .venv/bin
@@ -12,7 +14,7 @@ INPUTS := pyproject.toml libchat/_version.py
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help chat test check format docs bench clean
+.PHONY: help chat test check format docs bench sim clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +41,9 @@ docs: .venv/.ready ## Build the documentation into docs/_build/html
 
 bench: .venv/.runtime ## Measure the server with the load generator in LOAD (BENCH='--runs 3' for options)
 	@$(BIN)/python tests/bench/bench.py --load '$(LOAD)' $(BENCH)
+
+sim: .venv/.runtime ## Play SEEDS (1000) seeds of the simulator, beginning with FROM (0)
+	@$(BIN)/python -m libchat.testing.sim --seeds $(SEEDS) --from $(FROM)
 
 clean: ## Remove everything that was made
 	rm -rf .venv build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -200,7 +200,7 @@ class SimClient:
         self.link = self._sim.link_type(self.name, self.reader.device, memory=self._memory)
 
     def _resume_stays(self) -> None:
-        """Write down where the memory begins in rooms of which the program has never heard, or has forgotten leaving."""
+        """Write down where the memory begins in rooms of which the program does not know."""
         for conversation, seq in self._memory.positions.items() if self._memory is not None else ():
             if conversation.startswith("#"):
                 self.reader.enter(conversation, seq)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from libchat.messages import Accepted, Entry, Failed
 from libchat.names import target_key
+from libchat.testing.history import Sent, Shown
 
 
 class Said:
@@ -94,6 +97,17 @@ class Reader:
         if target.startswith("#"):
             return target_key(target)
         return " ".join(sorted((target_key(target), target_key(sender or self.name))))
+
+    def events(self, texts: Mapping[tuple[str, int], str]) -> Iterator[Sent | Shown]:
+        """Yield everything as events of a `History`: each stay is a reader of its own, `texts` are those first said."""
+        for said in self.said.values():
+            seqs = [answer.seq for answer in [*said.earlier, *said.answers] if isinstance(answer, Accepted)]
+            yield Sent(str(self), said.conversation, said.cid, said.text, seqs[-1] if seqs else None, self.name)
+        for conversation, stays in self.stays.items():
+            for number, stay in enumerate(stays):
+                for entry in stay.shown:
+                    text = texts.get((conversation, entry.seq), entry.text)
+                    yield Shown(f"{self} {number}", conversation, entry.seq, target_key(entry.sender), text)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.device})"

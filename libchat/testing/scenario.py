@@ -115,21 +115,9 @@ class Scenario:
         return self._said
 
 
-def play(sim: Sim, perils: Perils = Perils()) -> Sim:
+def play(sim: Sim, perils: Perils | None = None) -> Sim:
     """Play the scenario of a simulation's seed, check what came of it, and return the simulation."""
-    Scenario(sim, perils).begin()
+    Scenario(sim, perils if perils is not None else Perils()).begin()
     sim.run_until_quiet()
     sim.check()
     return sim
-
-
-def play_and_tell(seed: int, last: int = 40) -> int:
-    """Play the scenario of a seed, print what happened, and return 1 if it failed."""
-    sim = Sim(seed)
-    try:
-        play(sim)
-    except AssertionError as error:
-        print(*sim.trace[-last:], "", error, "", f"seed {seed} fails", sep="\n")
-        return 1
-    print(f"seed {seed}: {sim.world.steps} steps, {len(sim.disk.written)} entries, {sim.digest}")
-    return 0

@@ -12,24 +12,28 @@
 
 The hub, the connections and the links are the real ones, fed with bytes; time, network and disk are simulated, so
 nothing waits and nothing depends on anything but the seed. `python -m libchat.testing.sim SEED` plays the scenario of a
-seed (`libchat.testing.scenario`) and shows what happened.
+seed (`libchat.testing.scenario`), and shows the end of what happened if it fails.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from typing import Final
 
 from libchat.client.link import Link
 from libchat.messages import Delivered
+from libchat.testing.checks import assert_exactly_once, assert_in_order
 from libchat.testing.client import SimClient
 from libchat.testing.disk import Disk, DiskLog
-from libchat.testing.host import Crash, CRASHES, Host, OpenHub, open_hub
+from libchat.testing.history import History
+from libchat.testing.host import CRASHES, Crash, Host, OpenHub, open_hub
 from libchat.testing.ledger import Reader
 from libchat.testing.network import Weather, draw_weather
 from libchat.testing.verdict import Verdict
 from libchat.testing.world import World
 
-MOST_STEPS = 200_000
+MOST_STEPS: Final = 200_000
 """Steps within which everything comes to rest. A scenario takes a few thousand."""
 
 
@@ -61,6 +65,12 @@ class Sim:
     def trace(self) -> list[str]:
         """One line for everything that happened."""
         return self.world.trace
+
+    @property
+    def history(self) -> History:
+        """What was sent and shown, for the checks of `libchat.testing`. Texts are as they were said first."""
+        texts = {(each.conversation, each.entry.seq): each.entry.text for each in self.disk.written}
+        return History(event for reader in self.readers for event in reader.events(texts))
 
     @property
     def digest(self) -> str:
@@ -111,7 +121,6 @@ class Sim:
 
     def run(self, milliseconds: int) -> None:
         """Let some time pass."""
-        end = self.world.now + milliseconds
         is_over = False
 
         def stop() -> None:
@@ -121,7 +130,6 @@ class Sim:
         self.world.later(stop, milliseconds, milliseconds)
         while not is_over:
             self.world.step()
-        assert self.world.now == end
 
     def run_until_quiet(self) -> None:
         """Let things happen until nothing more does. Raises `AssertionError` if they do not come to rest."""
@@ -143,6 +151,9 @@ class Sim:
         """
         verdict = Verdict(self.readers, self.disk)
         verdict.check()
+        history = self.history
+        assert_exactly_once(history)
+        assert_in_order(history)
         if self.world.is_quiet:
             verdict.check_quiet([(client.reader, client.rooms) for client in self.clients])
 
@@ -155,8 +166,7 @@ class Sim:
             raise AssertionError(f"{client.label} was told that {event.name} has #{event.seq}, who was shown #{last}")
 
 
-def main(arguments: list[str]) -> int:
-    """Play the scenario of each seed that is given, and return 1 if one fails."""
-    from libchat.testing.scenario import play_and_tell
+if __name__ == "__main__":
+    from libchat.testing.play import main
 
-    return max((play_and_tell(int(seed)) for seed in arguments), default=0)
+    sys.exit(main(sys.argv[1:]))

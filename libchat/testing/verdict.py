@@ -6,10 +6,10 @@
     3. Everything that was said is answered, once, unless the program that said it is gone.
     4. What a device has said is in the order in which it said it. (What was refused at first may come later.)
     5. Who is shown a conversation is shown all of it, from some entry on, each entry once, in order, without their own.
-       An account's device may miss what another of its devices has acknowledged.
-    6. That entry is the next one after they entered the room; in private, it is the first that nobody of that name took
-       before.
+    6. That entry is the next one after they entered the room. In private, nothing was shown to nobody of a name.
     7. When all is quiet, everybody was shown everything.
+
+Only of 5 and 7 there is less for an account with several devices: one of them may miss what another has.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Verdict:
                     self._check_stay(reader, conversation, stay)
 
     def check_quiet(self, rooms: Iterable[tuple[Reader, Iterable[str]]]) -> None:
-        """Check what holds when all is quiet. `rooms`: who is here in the end, and the rooms in which they want to be."""
+        """Check what holds when all is quiet. `rooms`: who is here, and where they want to be."""
         for reader, theirs in rooms:
             for said in reader.said.values():
                 if not (said.answers or said.is_abandoned):
