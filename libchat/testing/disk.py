@@ -148,6 +148,11 @@ class DiskLog:
     def retention(self) -> Retention:
         return self.disk.log.retention
 
+    @property
+    def has_uncommitted(self) -> bool:
+        """Whether something waits that a crash would take."""
+        return bool(self._appended)
+
     def load(self) -> State:
         return self.disk.state()
 

@@ -116,6 +116,11 @@ class Host:
             peer.line.break_("both")
         self._peers.clear()
 
+    @property
+    def has_uncommitted(self) -> bool:
+        """Whether something waits that a crash would take."""
+        return self._log.has_uncommitted
+
     # --- lines ------------------------------------------------------------------------------------------------------
 
     def accept(self, line: Line, account: str = "") -> None:
