@@ -302,7 +302,9 @@ class Router:
         person = person_of(session)
         room = own_room(person, parse_room(command.room))
         for own in person.audience:
-            out.append(fx.StopReplay(own, room.conversation))  # in line: what it entered again before may not have begun
+            out.append(
+                fx.StopReplay(own, room.conversation)
+            )  # in line: what it entered again before may not have begun
             if room in own.rooms:
                 own.rooms.remove(room)
         self._end_membership(person, room, "", out)

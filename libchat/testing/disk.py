@@ -130,7 +130,7 @@ class Disk:
 
 
 class DiskLog:
-    """The log of one life of a server (`libchat.store.base.Log`). A subclass may do it wrong, to see that it is found."""
+    """The log of one life of a server (`libchat.store.base.Log`). Subclasses may do it wrong, to see it found."""
 
     def __init__(self, world: World, disk: Disk) -> None:
         self.world = world

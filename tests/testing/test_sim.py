@@ -184,7 +184,9 @@ def test_run_that_does_not_settle_is_a_failure(monkeypatch: pytest.MonkeyPatch) 
         sim.run_until_quiet()
 
 
-def test_failing_seed_is_told_with_its_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_failing_seed_is_told_with_its_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A seed that fails says how to play it again, with the end of its trace."""
     monkeypatch.setattr(module, "MOST_STEPS", 10)
     assert main(["7"]) == 1
