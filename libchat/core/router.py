@@ -112,10 +112,7 @@ class Router:
     def entered(self, enter: fx.Enter, outcome: Outcome, out: Out) -> None:
         """Append to `out` what follows from the log's answer to an `Enter`."""
         if isinstance(outcome, Failure):
-            reason = f"the log does not know of you: {outcome.reason}"
-            if isinstance(enter.fact, Member):
-                self._undo_join(enter.fact, enter.room, out)
-            self._send_away(enter.session, reason, out)  # live entries would leave a gap
+            self._send_away(enter.session, outcome, out)  # live entries would leave a gap
             return
         seq = outcome.seq if isinstance(outcome, Stored) else 0
         out.append(fx.Reply(enter.session, replace(enter.answer, topic=self.rooms.topic(enter.room.name), seq=seq)))
@@ -127,13 +124,19 @@ class Router:
         if note.session is None or note.session.mailbox is None:
             return
         if isinstance(outcome, Failure):
-            self._send_away(note.session, f"the log does not know of you: {outcome.reason}", out)
+            self._send_away(note.session, outcome, out)
         else:
             note.session.mailbox.is_noted = True
 
-    def _send_away(self, session: Session, reason: str, out: Out) -> None:
-        self.depart(session, reason, out)
-        out.append(fx.Close(session, m.Bye(f"{reason}; connect again")))
+    def _send_away(self, session: Session, failure: Failure, out: Out) -> None:
+        out.append(fx.Close(session, m.Bye(f"the log does not know of you: {failure.reason}; connect again")))
+
+    def failed(self, effect: fx.Note | fx.Enter, out: Out) -> None:
+        """Take back what the log could not take notice of, and end the session that depends on it, which was told so."""
+        if isinstance(effect, fx.Enter) and isinstance(effect.fact, Member):
+            self._undo_join(effect.fact, effect.room, out)
+        if effect.session is not None:
+            self.depart(effect.session, "the log does not know of them", out)
 
     def _undo_join(self, member: Member, room: Room, out: Out) -> None:
         person = self.registry.people.get(member.name)

@@ -140,6 +140,8 @@ class Pending:
 
     turn: int
     has_drafts: bool = False
+    dependents: list[Player] = field(default_factory=list)
+    """Who cannot stay if the log fails."""
     steps: list[Callable[[bool], None]] = field(default_factory=list)
 
 
@@ -325,8 +327,19 @@ class ChatMachine(RuleBasedStateMachine):
     def commit(self, stores: bool) -> None:
         """Have the log answer the oldest append."""
         self.log.commit(failure="" if stores else "the disk is full")
-        self.resolve(self.pending.pop(0), stores=stores)
+        pending = self.pending.pop(0)
+        self.resolve(pending, stores=stores)
+        if not stores:
+            self.send_away(pending.dependents)
         self.carry_out()
+
+    def send_away(self, players: list[Player]) -> None:
+        """End the sessions of which the log does not know, behind everything that was routed before."""
+        pending = Pending(self.turns)
+        self.turns += 1
+        for player in players:
+            self.end(player, "the log does not know of them", pending)
+        self.pending.append(pending)
 
     def carry_out(self) -> None:
         """Do the turns that do not wait for the log, then compare."""
@@ -456,6 +469,7 @@ class ChatMachine(RuleBasedStateMachine):
             person.player, player.name, player.device = player, key, command.device
             player.begin = dict(person.cursors)
             self.tell(player, pending, m.Registered(person.display, command.cid))
+            pending.dependents.append(player)
 
     def on_send(self, player: Player, command: m.Send, pending: Pending) -> None:
         """Say something."""
@@ -548,12 +562,12 @@ class ChatMachine(RuleBasedStateMachine):
             room.members.append(player.name)
             person.rooms.append(key)
         player.entered.add(key)
+        pending.dependents.append(player)
         members = tuple(self.people[name].display for name in sorted(room.members))
         slot = self.tell(player, pending)
 
         def step(stores: bool) -> None:
             if not stores:
-                slot.heard = seen(m.Failed(Code.UNAVAILABLE, "", cid=command.cid))
                 return
             number, topic = self.numbers.get("#" + key, 0), self.topics.get(key, "")
             slot.heard = seen(m.Entered("#" + room.display, members, topic, command.cid, number, 0, MEMORY_ENTRIES))
@@ -663,6 +677,7 @@ class ChatMachine(RuleBasedStateMachine):
         """See that all that is not private was heard once, in the order of routing, as far as the log has answered."""
         expected = [slot.heard for slot in player.slots if slot.turn < done and slot.heard is not None]
         public = [seen(heard) for heard in player.session.heard if not (is_private(heard) or is_receipt(heard))]
+        public = [heard for heard in public if heard != seen(m.Bye())]  # the log does not know of them
         if player.session.is_gone:
             expected = expected[: len(public)]
         assert public == expected
