@@ -98,6 +98,10 @@ class SlowLog:
         """Return how many appends wait."""
         return len(self._waiting)
 
+    def next_records(self) -> Sequence[Record]:
+        """Return what the oldest append that waits has brought."""
+        return self._waiting[0][0]
+
     def commit(self, *, failure: str = "") -> None:
         """Store what one append brought, or, with a reason, fail to."""
         records, committed = self._waiting.popleft()
