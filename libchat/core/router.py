@@ -132,7 +132,7 @@ class Router:
         out.append(fx.Close(session, m.Bye(f"the log does not know of you: {failure.reason}; connect again")))
 
     def failed(self, effect: fx.Note | fx.Enter, out: Out) -> None:
-        """Take back what the log could not take notice of, and end the session that depends on it, which was told so."""
+        """Take back what the log could not take notice of, and end the session that depends on it."""
         if isinstance(effect, fx.Enter) and isinstance(effect.fact, Member):
             self._undo_join(effect.fact, effect.room, out)
         if effect.session is not None:

@@ -1,4 +1,4 @@
-"""What the simulator has found, each in a few lines: rooms that are left, logs that fail, and accounts' other devices."""
+"""What the simulator has found: rooms that are left, logs that fail, and the other devices of an account."""
 
 from __future__ import annotations
 
