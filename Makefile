@@ -4,6 +4,8 @@ PYTHON ?= python3
 PORT ?= 8080
 LOAD ?= ../shared/load
 BENCH ?=
+SEEDS ?= 1000
+FROM ?= 0
 WORKERS ?= 2
 KILLS ?= 100
 
@@ -13,7 +15,7 @@ INPUTS := pyproject.toml libchat/_version.py
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help chat test check format docs bench durable soak clean
+.PHONY: help chat test check format docs bench durable soak sim clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +49,9 @@ durable: .venv/.runtime ## Measure what durable messages cost, and the log by it
 
 soak: .venv/.ready ## Kill a server KILLS times while people talk, and look for lost or doubled messages
 	@$(BIN)/python tests/bench/soak.py --kills $(KILLS)
+
+sim: .venv/.runtime ## Play SEEDS (1000) seeds of the simulator, beginning with FROM (0)
+	@$(BIN)/python -m libchat.testing.sim --seeds $(SEEDS) --from $(FROM)
 
 clean: ## Remove everything that was made
 	rm -rf .venv build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

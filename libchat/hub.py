@@ -27,7 +27,7 @@ from libchat.limits import BACKLOG_EFFECTS, INBOX_EVENTS, REPLAY_ENTRIES
 from libchat.locks import HUB, tiered_lock
 from libchat.names import parse_name, parse_room
 from libchat.participant import E, OnError, Participant
-from libchat.records import Answer, Outcome, Record
+from libchat.records import Answer, Failure, Outcome, Record
 from libchat.store.base import Log
 from libchat.store.memory import MemoryLog
 from libchat.text import clean_line
@@ -64,6 +64,8 @@ class Hub:
         self._now = 0
         self._waiting: deque[_Waiting] = deque()
         self._waiting_effects = 0
+        self._failed: list[fx.Note | fx.Enter] = []
+        """What the log could not take notice of."""
         self._local = _LocalSink()
         self._sinks: tuple[Sink, ...] = (self._local,)
         self._is_closed = False
@@ -147,6 +149,7 @@ class Hub:
             for session, reason in departed:
                 self._router.depart(session, reason, effects)
             self._perform(effects)
+            self._take_back()
         self._after_turn()
 
     @property
@@ -182,7 +185,18 @@ class Hub:
                 first = self._waiting.popleft()
                 self._waiting_effects -= len(first.effects)
                 self._carry_out(first.effects, first.outcomes or [])
+            self._take_back()
         self._after_turn()
+
+    def _take_back(self) -> None:
+        """Have what the log could not take notice of undone, behind everything that was routed before."""
+        while self._failed:
+            failed, self._failed = self._failed, []
+            effects: list[fx.Effect] = []
+            for effect in failed:
+                self._router.failed(effect, effects)
+            if effects:
+                self._perform(effects)
 
     def _on_answered(self, ask: fx.Ask, answer: Answer) -> None:
         """Take what the log has found. Called by a thread of the log."""
@@ -200,11 +214,15 @@ class Hub:
         for effect in effects:
             if isinstance(effect, fx.Append):
                 self._router.committed(effect, next(answers), out)
-            elif isinstance(effect, fx.Note):
-                next(answers)
-            elif isinstance(effect, fx.Enter):
+            elif isinstance(effect, (fx.Note, fx.Enter)):
                 follow: list[fx.Effect] = []
-                self._router.entered(effect, next(answers), follow)
+                outcome = next(answers)
+                if isinstance(effect, fx.Note):
+                    self._router.noted(effect, outcome, follow)
+                else:
+                    self._router.entered(effect, outcome, follow)
+                if isinstance(outcome, Failure):
+                    self._failed.append(effect)
                 self._resolve(follow, out)
             elif isinstance(effect, (fx.Ask, fx.Replay, fx.StopReplay, fx.TellTopic)):
                 self._resolve([effect], out)
@@ -225,7 +243,7 @@ class Hub:
             elif isinstance(effect, fx.Replay):
                 self._router.replays.go_on(effect.session, follow)
             elif isinstance(effect, fx.StopReplay):
-                self._router.replays.stop(effect.session)
+                self._stop_replay(effect)
             elif isinstance(effect, fx.TellTopic):
                 self._router.tell_topic(effect, follow)
             elif isinstance(effect, fx.Note):
@@ -233,6 +251,12 @@ class Hub:
             elif not isinstance(effect, (fx.Append, fx.Enter)):
                 out.append(effect)
             todo.extendleft(reversed(follow))
+
+    def _stop_replay(self, effect: fx.StopReplay) -> None:
+        if effect.conversation:
+            self._router.replays.leave(effect.session, effect.conversation)
+        else:
+            self._router.replays.stop(effect.session)
 
     def _hand_out(self, out: list[fx.Delivery]) -> None:
         if out:

@@ -344,7 +344,8 @@ class Entered(Event, frozen=True):
     """The answer to `Join`: you are in the room, with these members (you are one of them).
 
     `seq` is the number of its newest entry by then. Its entries are kept for `keep_seconds`, and `keep_entries` of
-    them; 0 is without end. Without a `cid` it tells an account that it is in the room still.
+    them; 0 is without end. Without a `cid` it tells an account that it is in the room still, or
+    that another of its devices has entered it.
     """
 
     room: str
@@ -357,7 +358,7 @@ class Entered(Event, frozen=True):
 
 
 class Exited(Event, frozen=True):
-    """The answer to `Leave`: you are no longer in the room."""
+    """The answer to `Leave`: you are no longer in the room. Without a `cid`, another device of the account has left."""
 
     room: str
     cid: str = ""

@@ -84,6 +84,8 @@ class Link:
         """The cids of an earlier run: nobody may wait for their answers."""
         self._joins: dict[str, m.Join] = {}
         """The unanswered commands to enter a room, by cid."""
+        self._leaves: dict[str, str] = {}
+        """The rooms that are to be left, by the cid of the unanswered command."""
         self._reads: dict[str, m.Read] = {}
         """What was read and is to be told, by conversation."""
         self._positions = Positions(self._memory)
@@ -200,13 +202,17 @@ class Link:
 
     def _placed(self, join: m.Join) -> m.Join:
         """Return the command to enter a room behind what the program has taken of it, if it is not in it."""
-        room = target_key(join.room if join.room.startswith("#") else "#" + join.room)
+        room = _room_key(join.room)
+        if room in self._leaves.values():
+            return join  # what comes before it is of no interest by then
         return join if room in self._rooms else replace(join, after=self._positions.taken(room))
 
     def _keep(self, command: m.Command, cid: str, line: bytes) -> None:
         self._unanswered[cid] = line
         if isinstance(command, m.Join):
             self._joins[cid] = command
+        elif isinstance(command, m.Leave):
+            self._leaves[cid] = _room_key(command.room)
         elif isinstance(command, ENTRIES) or (isinstance(command, m.Topic) and command.text is not None):
             self._memory.keep(cid, line)
 
@@ -245,6 +251,7 @@ class Link:
     def _answered(self, event: m.Event, cid: str) -> m.Event:
         """Notice what is answered, and return the answer. An error for which nobody waits any more has no cid."""
         self._joins.pop(cid, None)
+        self._leaves.pop(cid, None)
         if self._unanswered.pop(cid, None) is not None:
             self._memory.answered(cid)
             if isinstance(event, m.Failed) and is_own(cid) and cid in self._inherited:
@@ -370,6 +377,11 @@ class Link:
     def _put_exit(self) -> None:
         self._put_positions(is_last=True)
         self._put(m.Exit())
+
+
+def _room_key(room: str) -> str:
+    """Return the canonical form of a room's name, which may have been written without `#`."""
+    return target_key(room if room.startswith("#") else "#" + room)
 
 
 def check_device(device: str) -> None:

@@ -28,9 +28,10 @@ class Append(Struct, frozen=True, gc=False):
 
 
 class Note(Struct, frozen=True, gc=False):
-    """Have the log remember a fact."""
+    """Have the log remember a fact. If it cannot, the `session` that depends on it ends (`Router.noted`)."""
 
     fact: Fact
+    session: Session | None = None
 
 
 class Enter(Struct, frozen=True, gc=False):
@@ -92,9 +93,10 @@ class Replay(Struct, frozen=True, gc=False):
 
 
 class StopReplay(Struct, frozen=True, gc=False):
-    """Have it noticed that a session has ended (`Replays.stop`)."""
+    """Have it noticed that a session has ended (`Replays.stop`); or left a conversation (`Replays.leave`)."""
 
     session: Session
+    conversation: str = ""
 
 
 Delivery = Deliver | Reply | Close

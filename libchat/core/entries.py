@@ -16,7 +16,7 @@ from libchat.core.replay import Replays
 from libchat.core.rooms import Room, Rooms, room_conversation
 from libchat.errors import Code, Refused
 from libchat.names import Name, RoomName
-from libchat.records import Conflict, Cursor, Draft, Failure, Mark, Outcome, Repeat, Unfit
+from libchat.records import Conflict, Cursor, Draft, Failure, Known, Mark, Outcome, Repeat, Unfit
 
 Out = list[fx.Effect]
 Deliveries = list[fx.Delivery]
@@ -89,6 +89,8 @@ class Entries:
         owner = _owner(person, session)
         draft = Draft(conversation, shown, sender, now, text, kind, session.device, cid, ref, owner)
         away = other.away if other is not None else ""
+        if not mailbox.is_noted:  # stored with the entry or not at all: else nobody would know for whom it waits
+            out.append(fx.Note(known_as(mailbox, is_account=other is not None and other.is_account)))
         out.append(fx.Append(session, draft, recipients, mailbox, is_queued, away))
 
     def _no_such_name(self, name: Name) -> Refused:
@@ -208,6 +210,11 @@ def person_of(session: Session) -> Person:
     """Return whose session it is. `route` has refused sessions without a name."""
     assert session.person is not None
     return session.person
+
+
+def known_as(mailbox: Mailbox, *, is_account: bool) -> Known:
+    """Return the fact that the name of a mailbox was taken."""
+    return Known(mailbox.name.key, mailbox.name.display, mailbox.since, mailbox.device, is_account)
 
 
 def own_room(person: Person, name: RoomName) -> Room:

@@ -30,7 +30,7 @@ class Waiting:
 class Mailbox:
     """What waits for one name."""
 
-    __slots__ = ("device", "is_forgotten", "name", "since", "spans")
+    __slots__ = ("device", "is_forgotten", "is_noted", "name", "since", "spans")
 
     def __init__(self, name: Name) -> None:
         self.name = name
@@ -40,6 +40,8 @@ class Mailbox:
         """The device that took it."""
         self.is_forgotten = False
         """Whether the name is no longer known. Something for it may still be on its way."""
+        self.is_noted = False
+        """Whether the log is known to know the name."""
         self.spans: dict[str, Waiting] = {}
 
     def __len__(self) -> int:

@@ -128,13 +128,17 @@ class Replays:
         too_old = {conversation: entry.seq for conversation, entry in found.entries if entry.time < oldest}
         for conversation, seq in too_old.items():
             _skip(session, conversation, seq, out)
+        has_handed = False
         for conversation, entry in found.entries:
+            if entry.seq <= backlog.after.get(conversation, END):
+                continue  # the room was left since this was asked
             backlog.after[conversation] = session.unacked[conversation] = entry.seq
             if entry.time >= oldest:
+                has_handed = True
                 out.append(fx.Reply(session, replace(entry, is_queued=True)))
         if not (found.has_more or backlog.has_held):
             self._finish(session, out)
-        elif all(entry.time < oldest for _, entry in found.entries):
+        elif not has_handed:
             self.go_on(session, out)  # nothing was handed out whose leaving could be noticed
 
     def _finish(self, session: Session, out: Out) -> None:
@@ -148,6 +152,11 @@ class Replays:
             for conversation, seq in gone.items():
                 _skip(session, conversation, seq, out)
         self.stop(session)
+
+    def leave(self, session: Session, conversation: str) -> None:
+        """Notice that a session misses nothing more of a room, which it has left."""
+        if session.backlog is not None:
+            session.backlog.after.pop(conversation, None)
 
     def stop(self, session: Session) -> None:
         """Notice that a session misses nothing more, or has ended. Harmless when called twice."""

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from libchat import messages as m
 from libchat.core import effects as fx
-from libchat.core.entries import Entries, own_room, person_of
+from libchat.core.entries import Entries, known_as, own_room, person_of
 from libchat.core.offline import OfflineQueue, Waiting
 from libchat.core.reading import ask_page, ask_search, tell_found, tell_page
 from libchat.core.registry import Person, Registry, Session
@@ -28,7 +28,6 @@ from libchat.names import RoomName, parse_name, parse_room, parse_target
 from libchat.records import (
     Answer,
     Failure,
-    Known,
     Look,
     Member,
     Outcome,
@@ -77,7 +76,7 @@ class Router:
         for known in state.names:
             name = parse_name(known.display)
             mailbox = self.registry.hold(name, is_account=True).mailbox if known.is_account else self.offline.open(name)
-            mailbox.since, mailbox.device = known.since, known.device
+            mailbox.since, mailbox.device, mailbox.is_noted = known.since, known.device, True
             mailbox.spans.update(waiting.get(name.key, {}))
             if not known.is_account:
                 self.offline.close(mailbox)
@@ -113,13 +112,39 @@ class Router:
     def entered(self, enter: fx.Enter, outcome: Outcome, out: Out) -> None:
         """Append to `out` what follows from the log's answer to an `Enter`."""
         if isinstance(outcome, Failure):
-            reason = f"the log does not know of you: {outcome.reason}"
-            out.append(fx.Reply(enter.session, m.Failed(Code.UNAVAILABLE, reason, enter.answer.room, enter.answer.cid)))
+            self._send_away(enter.session, outcome, out)  # live entries would leave a gap
             return
         seq = outcome.seq if isinstance(outcome, Stored) else 0
         out.append(fx.Reply(enter.session, replace(enter.answer, topic=self.rooms.topic(enter.room.name), seq=seq)))
         if enter.after is not None and enter.after < seq:
             self.replays.resume(enter.session, enter.room.conversation, enter.after, out)
+
+    def noted(self, note: fx.Note, outcome: Outcome, out: Out) -> None:
+        """Append to `out` what follows from the log's answer to a `Note`: a name that it does not know is not taken."""
+        if note.session is None or note.session.mailbox is None:
+            return
+        if isinstance(outcome, Failure):
+            self._send_away(note.session, outcome, out)
+        else:
+            note.session.mailbox.is_noted = True
+
+    def _send_away(self, session: Session, failure: Failure, out: Out) -> None:
+        out.append(fx.Close(session, m.Bye(f"the log does not know of you: {failure.reason}; connect again")))
+
+    def failed(self, effect: fx.Note | fx.Enter, out: Out) -> None:
+        """Take back what the log could not take notice of, and end the session that depends on it."""
+        if isinstance(effect, fx.Enter) and isinstance(effect.fact, Member):
+            self._undo_join(effect.fact, effect.room, out)
+        if effect.session is not None:
+            self.depart(effect.session, "the log does not know of them", out)
+
+    def _undo_join(self, member: Member, room: Room, out: Out) -> None:
+        person = self.registry.people.get(member.name)
+        if person is not None and member.name in room.members:
+            for own in person.audience:
+                if room in own.rooms:
+                    own.rooms.remove(room)
+            self._end_membership(person, room, "", out)
 
     def answered(self, ask: fx.Ask, answer: Answer, now: int, out: Out) -> None:
         """Append to `out` what follows from what the log has found."""
@@ -180,7 +205,7 @@ class Router:
             out.append(fx.Close(ghost, m.Bye(reason, is_final=True)))
         person = person_of(session)
         box = person.mailbox
-        out.append(fx.Note(Known(name.key, person.name.display, box.since, box.device, person.is_account)))
+        out.append(fx.Note(known_as(box, is_account=person.is_account), session))
         out.append(fx.Reply(session, m.Registered(person.name.display, command.cid, person.is_account)))
         if session.has_acks and person.is_account:
             for room in person.rooms.values():
@@ -259,6 +284,13 @@ class Router:
         fact = self._membership(person, room) if person.is_account and is_new else Look(room.conversation)
         after = None if person.is_account and not is_new else command.after
         out.append(fx.Enter(session, room, fact, self._entered(room, command.cid), after))
+        if is_new:
+            for other in self._other_devices(session, person):
+                out.append(fx.Enter(other, room, Look(room.conversation), self._entered(room, "")))
+
+    def _other_devices(self, session: Session, person: Person) -> list[Session]:
+        """Return the sessions of a person that are told of what another one of them does."""
+        return [other for other in person.audience if other is not session and other.has_acks and person.is_account]
 
     def _entered(self, room: Room, cid: str) -> m.Entered:
         """Return the answer to a join, as far as it is known when it is routed."""
@@ -273,12 +305,17 @@ class Router:
         person = person_of(session)
         room = own_room(person, parse_room(command.room))
         for own in person.audience:
+            out.append(
+                fx.StopReplay(own, room.conversation)
+            )  # in line: what it entered again before may not have begun
             if room in own.rooms:
                 own.rooms.remove(room)
         self._end_membership(person, room, "", out)
         if person.is_account:
             out.append(fx.Note(self._membership(person, room)))
         out.append(fx.Reply(session, m.Exited(str(room.name), command.cid)))
+        for other in self._other_devices(session, person):
+            out.append(fx.Reply(other, m.Exited(str(room.name))))
 
     def _end_membership(self, person: Person, room: Room, reason: str, out: Out) -> None:
         self.rooms.leave(person, room)

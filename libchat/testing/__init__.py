@@ -1,14 +1,19 @@
 """For people who test what they build on libchat: what was said and shown, and whether it is as the chat promises.
 
+    sim = Sim(7)     a whole chat in one thread, decided by a seed: see `libchat.testing.sim`
+
     history = History()
     history.add(Sent("ana", "#team", "1", "hello", seq=1))
     history.add(Shown("bo", "#team", 1, "ana", "hello"))
     assert_consistent(history)
 
-Everything here raises `AssertionError`, so it is of use in every test runner.
+Everything here raises `AssertionError`, so it is of use in every test runner. For pytest there are fixtures, too:
+`libchat.testing.plugin`.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from libchat.testing.checks import (
     assert_accepted_delivered,
@@ -20,7 +25,11 @@ from libchat.testing.checks import (
 )
 from libchat.testing.history import History, Sent, Shown
 
+if TYPE_CHECKING:
+    from libchat.testing.sim import Sim
+
 __all__ = [
+    "Sim",
     "History",
     "Sent",
     "Shown",
@@ -31,3 +40,12 @@ __all__ = [
     "assert_fifo",
     "assert_accepted_delivered",
 ]
+
+
+def __getattr__(name: str) -> type[Sim]:
+    """Import the simulator when it is first used: `python -m libchat.testing.sim` must not find it imported."""
+    if name == "Sim":
+        from libchat.testing.sim import Sim
+
+        return Sim
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

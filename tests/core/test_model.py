@@ -66,6 +66,11 @@ def is_receipt(heard: m.Event) -> bool:
     return isinstance(heard, m.Delivered)
 
 
+def is_end(heard: m.Event) -> bool:
+    """Return whether an event ends a session of which the log does not know."""
+    return isinstance(heard, m.Bye) and not heard.is_final
+
+
 def conversation_of(entry: m.Entry) -> str:
     """Return the conversation of a private entry."""
     return pair_conversation(parse_name(entry.sender), parse_name(entry.target))
@@ -140,6 +145,8 @@ class Pending:
 
     turn: int
     has_drafts: bool = False
+    dependents: list[Player] = field(default_factory=list)
+    """Who cannot stay if the log fails."""
     steps: list[Callable[[bool], None]] = field(default_factory=list)
 
 
@@ -325,8 +332,19 @@ class ChatMachine(RuleBasedStateMachine):
     def commit(self, stores: bool) -> None:
         """Have the log answer the oldest append."""
         self.log.commit(failure="" if stores else "the disk is full")
-        self.resolve(self.pending.pop(0), stores=stores)
+        pending = self.pending.pop(0)
+        self.resolve(pending, stores=stores)
+        if not stores:
+            self.send_away(pending.dependents)
         self.carry_out()
+
+    def send_away(self, players: list[Player]) -> None:
+        """End the sessions of which the log does not know, behind everything that was routed before."""
+        pending = Pending(self.turns)
+        self.turns += 1
+        for player in players:
+            self.end(player, "the log does not know of them", pending)
+        self.pending.append(pending)
 
     def carry_out(self) -> None:
         """Do the turns that do not wait for the log, then compare."""
@@ -456,6 +474,7 @@ class ChatMachine(RuleBasedStateMachine):
             person.player, player.name, player.device = player, key, command.device
             player.begin = dict(person.cursors)
             self.tell(player, pending, m.Registered(person.display, command.cid))
+            pending.dependents.append(player)
 
     def on_send(self, player: Player, command: m.Send, pending: Pending) -> None:
         """Say something."""
@@ -548,12 +567,12 @@ class ChatMachine(RuleBasedStateMachine):
             room.members.append(player.name)
             person.rooms.append(key)
         player.entered.add(key)
+        pending.dependents.append(player)
         members = tuple(self.people[name].display for name in sorted(room.members))
         slot = self.tell(player, pending)
 
         def step(stores: bool) -> None:
             if not stores:
-                slot.heard = seen(m.Failed(Code.UNAVAILABLE, "", cid=command.cid))
                 return
             number, topic = self.numbers.get("#" + key, 0), self.topics.get(key, "")
             slot.heard = seen(m.Entered("#" + room.display, members, topic, command.cid, number, 0, MEMORY_ENTRIES))
@@ -662,7 +681,8 @@ class ChatMachine(RuleBasedStateMachine):
     def check_public(self, player: Player, done: int) -> None:
         """See that all that is not private was heard once, in the order of routing, as far as the log has answered."""
         expected = [slot.heard for slot in player.slots if slot.turn < done and slot.heard is not None]
-        public = [seen(heard) for heard in player.session.heard if not (is_private(heard) or is_receipt(heard))]
+        ordered = [heard for heard in player.session.heard if not (is_private(heard) or is_receipt(heard))]
+        public = [seen(heard) for heard in ordered if not is_end(heard)]
         if player.session.is_gone:
             expected = expected[: len(public)]
         assert public == expected
@@ -686,7 +706,7 @@ class ChatMachine(RuleBasedStateMachine):
         slots = iter([slot.index for slot in player.slots if slot.heard is not None])
         order: list[int] = []
         for heard in player.session.heard:
-            if is_receipt(heard):
+            if is_receipt(heard) or is_end(heard):
                 continue
             if not isinstance(heard, m.Entry) or not is_private(heard):
                 order.append(next(slots))

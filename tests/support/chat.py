@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from libchat import messages as m
-from libchat.core.effects import Deliver, Delivery, Reply
+from libchat.core.effects import Close, Deliver, Delivery, Reply
 from libchat.core.registry import Session
 from libchat.hub import Hub
 from libchat.records import Answer, Draft, Failure, Outcome, Question, Record, Retention, State, Unanswered
@@ -57,6 +57,8 @@ class ListenerSink:
                         session.hear(delivery.event)
             elif isinstance(delivery.session, Listener):
                 delivery.session.hear(delivery.event if isinstance(delivery, Reply) else delivery.bye)
+                if isinstance(delivery, Close) and not delivery.bye.is_final:
+                    delivery.session.is_gone = True
 
 
 class SlowLog:
@@ -95,6 +97,10 @@ class SlowLog:
     def __len__(self) -> int:
         """Return how many appends wait."""
         return len(self._waiting)
+
+    def next_records(self) -> Sequence[Record]:
+        """Return what the oldest append that waits has brought."""
+        return self._waiting[0][0]
 
     def commit(self, *, failure: str = "") -> None:
         """Store what one append brought, or, with a reason, fail to."""

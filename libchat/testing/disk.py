@@ -1,0 +1,220 @@
+"""A log that can crash: what was committed stays, what was only appended is gone.
+
+`Disk` is what survives, `DiskLog` the log of one life of a server on it. The log answers late, as one with a writing
+thread does: it commits what waits, as a group, at a time of its choice; it tells so some time later; and it looks up
+what it is asked at a third.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from libchat.messages import Entry
+from libchat.names import parse_name
+from libchat.records import (
+    Answer,
+    Cursor,
+    Draft,
+    Failure,
+    Known,
+    Member,
+    Outcome,
+    Question,
+    Record,
+    Retention,
+    RoomState,
+    State,
+    Unanswered,
+    Unfit,
+    Waiting,
+)
+from libchat.store.memory import MemoryLog
+from libchat.testing.world import World
+
+Committed = Callable[[list[Outcome]], None]
+Answered = Callable[[Answer], None]
+
+
+class Written(Struct, frozen=True):
+    """One entry as it was first stored, and with what."""
+
+    conversation: str
+    entry: Entry
+    device: str
+    cid: str
+
+
+class Disk:
+    """What a crash leaves: everything that was committed."""
+
+    def __init__(self) -> None:
+        self.written: list[Written] = []
+        """Every entry that was ever stored, in that order."""
+        self.refused: set[tuple[str, str]] = set()
+        """Device and client id of what was refused at one time or another: said again, it may come behind others."""
+        self.is_full = False
+        """Whether nothing can be stored."""
+        self.is_unreadable = False
+        """Whether nothing can be looked up."""
+        self.log = MemoryLog(log_id="simulated")
+        self._names: dict[str, Known] = {}
+        self._cursors: dict[tuple[str, str], int] = {}
+        self._members: dict[str, dict[str, Member]] = {}
+
+    def store(self, records: Sequence[Record]) -> list[Outcome]:
+        """Store what one append brings, all or nothing."""
+        if self.is_full:
+            self.refused.update((record.device, record.cid) for record in records if isinstance(record, Draft))
+            return [Failure("the disk is full") for _ in records]
+        outcomes = self.log.append(records, _nobody)
+        for record, outcome in zip(records, outcomes, strict=True):
+            self._remember(record, outcome)
+        return outcomes
+
+    def look_up(self, question: Question) -> Answer:
+        """Return what is there."""
+        return Unanswered("the disk cannot be read") if self.is_unreadable else self.log.ask(question, _nobody)
+
+    def state(self) -> State:
+        """Return what a server begins with."""
+        return State(tuple(self._names.values()), tuple(self._find_waiting()), tuple(self._find_rooms()))
+
+    def _remember(self, record: Record, outcome: Outcome) -> None:
+        match record:
+            case Draft() if isinstance(outcome, Entry):
+                self.written.append(Written(record.conversation, outcome, record.device, record.cid))
+            case Draft() if isinstance(outcome, Unfit):
+                self.refused.add((record.device, record.cid))
+            case Known(name):
+                self._names.pop(name, None)
+                self._names[name] = record
+            case Cursor(name, _, conversation, seq):
+                self._cursors[name, conversation] = max(seq, self._cursors.get((name, conversation), 0))
+            case Member(conversation, _, name):
+                members = self._members.setdefault(conversation, {})
+                members.pop(name, None)
+                if record.is_in:
+                    members[name] = record
+            case _:
+                pass
+
+    def _find_waiting(self) -> list[Waiting]:
+        newest: dict[tuple[str, str], int] = {}
+        for each in self.written:
+            if not each.conversation.startswith("#"):
+                one, other = each.conversation.split(" ")
+                newest[other if parse_name(each.entry.sender).key == one else one, each.conversation] = each.entry.seq
+        return [
+            Waiting(name, conversation, self._cursors.get((name, conversation), 0), seq)
+            for (name, conversation), seq in newest.items()
+            if seq > self._cursors.get((name, conversation), 0)
+        ]
+
+    def _find_rooms(self) -> list[RoomState]:
+        topics: dict[str, Entry] = {}
+        for each in self.written:
+            if each.entry.kind == "topic":
+                topics[each.conversation] = each.entry
+        found = []
+        for conversation in {**self._members, **topics}:
+            members = self._members.get(conversation, {})
+            shown = topics[conversation].target if conversation in topics else conversation
+            topic = topics[conversation].text if conversation in topics else ""
+            if members or topic:
+                theirs = tuple((name, member.is_operator) for name, member in members.items())
+                found.append(RoomState(conversation, shown, topic, theirs))
+        return found
+
+
+class DiskLog:
+    """The log of one life of a server (`libchat.store.base.Log`). Subclasses may do it wrong, to see it found."""
+
+    def __init__(self, world: World, disk: Disk) -> None:
+        self.world = world
+        self.disk = disk
+        self._appended: deque[tuple[Sequence[Record], Committed]] = deque()
+        self._unanswered: deque[tuple[list[Outcome], Committed]] = deque()
+        """What is committed, or cannot be, and was not told yet."""
+        self._is_dead = False
+
+    @property
+    def id(self) -> str:
+        return self.disk.log.id
+
+    @property
+    def retention(self) -> Retention:
+        return self.disk.log.retention
+
+    @property
+    def has_uncommitted(self) -> bool:
+        """Whether something waits that a crash would take."""
+        return bool(self._appended)
+
+    def load(self) -> State:
+        return self.disk.state()
+
+    def append(self, records: Sequence[Record], committed: Committed) -> list[Outcome] | None:
+        """Have records wait for the next commit; or store them at once, if none do."""
+        if not (self._appended or self._unanswered) and self.world.chance(0.1):
+            return self.disk.store(records)
+        self._appended.append((records, committed))
+        if len(self._appended) == 1:
+            self.world.later(self._commit, 1, self.world.choose([5, 50, 500]))
+        return None
+
+    def ask(self, question: Question, answered: Answered) -> Answer | None:
+        """Look something up at once, or later."""
+        if self.world.chance(0.2):
+            return self.disk.look_up(question)
+        self.world.later(lambda: self._look_up(question, answered), 1, 40)
+        return None
+
+    def close(self) -> None:
+        """Commit what waits."""
+        self.commit()
+        self.tell()
+        self._is_dead = True
+
+    def crash(self) -> None:
+        """Lose what was not committed, and answer nothing more."""
+        self._is_dead = True
+
+    def commit(self) -> None:
+        """Store everything that waits, without telling."""
+        if self._appended:
+            self.world.note("log", f"{'fails to commit' if self.disk.is_full else 'commits'} {len(self._appended)}")
+        while self._appended:
+            records, committed = self._appended.popleft()
+            self._unanswered.append((self.disk.store(records), committed))
+
+    def tell(self) -> None:
+        """Tell what was committed, in the order of the appends."""
+        while self._unanswered:
+            outcomes, committed = self._unanswered.popleft()
+            committed(outcomes)
+
+    def _commit(self) -> None:
+        if not self._is_dead:
+            self.commit()
+            self.world.later(self._tell, 1, 20)
+
+    def _tell(self) -> None:
+        if not self._is_dead:
+            self.tell()
+
+    def _look_up(self, question: Question, answered: Answered) -> None:
+        if self._is_dead:
+            return
+        answer = self.disk.look_up(question)
+        self.world.later(lambda: self._answer(answer, answered), 1, 20)
+
+    def _answer(self, answer: Answer, answered: Answered) -> None:
+        if not self._is_dead:
+            answered(answer)
+
+
+def _nobody(answer: object) -> None:
+    """Take what the log in memory never says: it answers at once."""

@@ -1,0 +1,60 @@
+"""Fixtures for pytest. They are there when libchat is installed; a fixture of the same name in your tests wins.
+
+    def test_greeting(chat):
+        ana, bo = chat("ana"), chat("bo")
+        ana.send("bo", "hi").accepted(timeout=5)
+        assert bo.receive(timeout=5).text == "hi"
+
+Servers and clients are imported when a test asks for them, not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from libchat.client.client import Client
+    from libchat.hub import Hub
+    from libchat.server.server import Server
+
+Chat = Callable[..., "Client"]
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    """Give a whole chat in process, without sockets or threads. It is closed at the end."""
+    from libchat.hub import Hub
+
+    with Hub() as chat:
+        yield chat
+
+
+@pytest.fixture
+def chat_server() -> Iterator[Server]:
+    """Give a server on a free port of loopback, over TLS, with a log in memory. It has stopped at the end."""
+    from libchat.server.server import serve
+
+    with serve(port=0, durability="memory") as server:
+        yield server
+
+
+@pytest.fixture
+def chat(chat_server: Server) -> Iterator[Chat]:
+    """Give a function that connects to `chat_server` under a name, and takes what `libchat.connect` takes.
+
+    All clients are closed at the end.
+    """
+    from libchat.client.client import connect
+
+    with ExitStack() as clients:
+
+        def connect_as(name: str, **options: object) -> Client:
+            pin = chat_server.pin
+            client = connect(chat_server.address, name, pin=pin, **options)  # type: ignore[arg-type]  # as `connect` has it
+            return clients.enter_context(client)
+
+        yield connect_as

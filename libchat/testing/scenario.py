@@ -1,0 +1,123 @@
+"""The scenario of a seed: who is there, what they say to each other, and what goes wrong meanwhile."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from libchat.testing.client import SimClient
+from libchat.testing.network import BREAKS
+from libchat.testing.sim import Sim
+
+NAMES: Final = ("ana", "bo", "cleo", "dan")
+ROOMS: Final = ("#team", "#fun")
+
+DURATION: Final = 8_000
+"""Milliseconds in which people say something and things go wrong."""
+
+
+class Perils(Struct, frozen=True):
+    """What may go wrong in a scenario, and whom it may befall."""
+
+    cuts: bool = True
+    server_crashes: bool = True
+    client_crashes: bool = True
+    full_disks: bool = True
+    unreadable_disks: bool = True
+    accounts: bool = True
+    second_devices: bool = True
+
+
+class Scenario:
+    """A simulation in which something is always going on, for a while."""
+
+    def __init__(self, sim: Sim, perils: Perils) -> None:
+        self.sim = sim
+        self._perils = perils
+        self._world = sim.world
+        self._said = 0
+
+    def begin(self) -> None:
+        """Have people come, and plan what they do and what befalls them."""
+        world = self._world
+        names = NAMES[: world.number(2, 4)]
+        for name in names:
+            is_account = self._perils.accounts and world.chance(0.25)
+            self.sim.client(name, account=is_account, keeps=world.chance(0.75))
+            if is_account and self._perils.second_devices and world.chance(0.6):
+                self.sim.client(name, account=True, keeps=world.chance(0.75))
+        for _ in range(world.number(10, 60)):
+            world.later(self._act, 1, DURATION)
+        for _ in range(world.number(0, 12)):
+            world.later(self._go_wrong, 1, DURATION)
+
+    def _act(self) -> None:
+        """Have somebody do something."""
+        world = self._world
+        client = world.choose(self.sim.clients)
+        what = world.number(1, 20)
+        if what <= 7:
+            self._send(client, world.choose(ROOMS))
+        elif what <= 13:
+            others = [name for name in NAMES if name != client.name]
+            self._send(client, world.choose(others))
+        elif what <= 15:
+            client.join(world.choose(ROOMS))
+        elif what == 16:
+            self._leave(client)
+        elif what == 17:
+            client.topic(world.choose(ROOMS), f"topic {self._next()}")
+        else:
+            self._refer(client)
+
+    def _send(self, client: SimClient, target: str) -> None:
+        for _ in range(self._world.choose([1, 1, 1, 5])):
+            client.send(target, f"{client.label} {self._next()}")
+
+    def _leave(self, client: SimClient) -> None:
+        if client.rooms and not client.is_account:
+            client.leave(self._world.choose(list(client.rooms)))
+
+    def _refer(self, client: SimClient) -> None:
+        """Have somebody edit, delete or answer something that they were shown or said."""
+        world = self._world
+        entries = [written for written in self.sim.disk.written if client.knows(written.conversation)]
+        if not entries:
+            return
+        written = world.choose(entries)
+        target, seq = client.target_of(written.conversation), written.entry.seq
+        what = world.number(1, 3)
+        if what == 1:
+            client.edit(target, seq, f"edit {self._next()}")
+        elif what == 2:
+            client.delete(target, seq)
+        else:
+            client.react(target, seq, world.choose(["+1", "-1"]))
+
+    def _go_wrong(self) -> None:
+        """Have something break."""
+        world, sim, perils = self._world, self.sim, self._perils
+        what = world.number(1, 10)
+        if what <= 5 and perils.cuts:
+            world.choose(sim.clients).cut(world.choose(BREAKS))
+        elif what in (6, 7) and perils.server_crashes:
+            sim.crash_server()
+        elif what == 8 and perils.client_crashes:
+            world.choose(sim.clients).crash()
+        elif what == 9 and perils.full_disks:
+            sim.fill_disk(world.number(1, 1_000))
+        elif what == 10 and perils.unreadable_disks:
+            sim.hide_disk(world.number(1, 500))
+
+    def _next(self) -> int:
+        self._said += 1
+        return self._said
+
+
+def play(sim: Sim, perils: Perils | None = None) -> Sim:
+    """Play the scenario of a simulation's seed, check what came of it, and return the simulation."""
+    Scenario(sim, perils if perils is not None else Perils()).begin()
+    sim.run_until_quiet()
+    sim.check()
+    return sim
