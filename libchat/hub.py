@@ -64,6 +64,8 @@ class Hub:
         self._now = 0
         self._waiting: deque[_Waiting] = deque()
         self._waiting_effects = 0
+        self._settling: list[fx.Settle] = []
+        """Sessions that were handed everything, until the log has answered what was under way."""
         self._failed: list[fx.Note | fx.Enter] = []
         """What the log could not take notice of."""
         self._local = _LocalSink()
@@ -149,7 +151,7 @@ class Hub:
             for session, reason in departed:
                 self._router.depart(session, reason, effects)
             self._perform(effects)
-            self._take_back()
+            self._bring_up()
         self._after_turn()
 
     @property
@@ -185,16 +187,18 @@ class Hub:
                 first = self._waiting.popleft()
                 self._waiting_effects -= len(first.effects)
                 self._carry_out(first.effects, first.outcomes or [])
-            self._take_back()
+            self._bring_up()
         self._after_turn()
 
-    def _take_back(self) -> None:
-        """Have what the log could not take notice of undone, behind everything that was routed before."""
-        while self._failed:
+    def _bring_up(self) -> None:
+        """Do what has its place behind everything that was routed before."""
+        while self._failed or self._settling:
             failed, self._failed = self._failed, []
+            settling, self._settling = self._settling, []
             effects: list[fx.Effect] = []
             for effect in failed:
                 self._router.failed(effect, effects)
+            effects += settling
             if effects:
                 self._perform(effects)
 
@@ -206,6 +210,7 @@ class Hub:
             self._router.answered(ask, answer, self._now, effects)
             self._resolve(effects, out)
             self._hand_out(out)
+            self._bring_up()
         self._after_turn()
 
     def _carry_out(self, effects: list[fx.Effect], outcomes: list[Outcome]) -> None:
@@ -226,6 +231,8 @@ class Hub:
                 self._resolve(follow, out)
             elif isinstance(effect, (fx.Ask, fx.Replay, fx.StopReplay, fx.TellTopic)):
                 self._resolve([effect], out)
+            elif isinstance(effect, fx.Settle):
+                self._router.replays.settled(effect.session, effect.turn)
             else:
                 out.append(effect)
         self._hand_out(out)
@@ -246,6 +253,8 @@ class Hub:
                 self._stop_replay(effect)
             elif isinstance(effect, fx.TellTopic):
                 self._router.tell_topic(effect, follow)
+            elif isinstance(effect, fx.Settle):
+                self._settling.append(effect)
             elif isinstance(effect, fx.Note):
                 self._log.append([effect.fact], _ignore)
             elif not isinstance(effect, (fx.Append, fx.Enter)):

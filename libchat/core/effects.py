@@ -99,10 +99,20 @@ class StopReplay(Struct, frozen=True, gc=False):
     conversation: str = ""
 
 
+class Settle(Struct, frozen=True, gc=False):
+    """Have it noticed, behind everything that was routed and stored before, that a session has everything.
+
+    `Replays.settled` is told, with the same `turn`.
+    """
+
+    session: Session
+    turn: int
+
+
 Delivery = Deliver | Reply | Close
 """What is left for a transport to do."""
 
 ForLog = Append | Note | Enter
 """What goes to the log first. Each one is answered by it."""
 
-Effect = ForLog | Ask | TellTopic | Replay | StopReplay | Delivery
+Effect = ForLog | Ask | TellTopic | Replay | StopReplay | Settle | Delivery

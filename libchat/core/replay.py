@@ -4,7 +4,9 @@ How it works. A session has a backlog: for each conversation of which it misses 
 long as it has one, new entries of these conversations, and all private ones, are not delivered to it: the log has them,
 and a later page will. So what is private keeps its order across conversations, too.
 A page is asked for when the one before has left for the session. When a page is the last one and nothing was held back
-since it was asked for, the session has everything, and what comes from now on is live.
+since it was asked for, the session has everything, and what comes from now on is live. But the log may have found more
+than the hub was told of: what is on a page, and is committed for the hub only after it, is not delivered once more. So
+the backlog is kept until all that was under way is through.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ Out = list[fx.Effect]
 class Backlog:
     """What one session misses, and how far handing it out has come."""
 
-    __slots__ = ("after", "device", "has_held", "is_asking", "is_unknown")
+    __slots__ = ("after", "device", "has_held", "is_asking", "is_settling", "is_unknown", "turn")
 
     def __init__(self, device: str, *, is_unknown: bool) -> None:
         self.device = device
@@ -42,6 +44,10 @@ class Backlog:
         self.is_asking = False
         self.has_held = False
         """Whether something was held back since the last question."""
+        self.is_settling = False
+        """Whether everything was handed out, and only what is under way is waited for."""
+        self.turn = 0
+        """How often everything was handed out."""
 
     def miss(self, conversation: str, after: int) -> None:
         """Notice that what lies after a number is missing."""
@@ -74,13 +80,16 @@ class Replays:
             self.count += 1
         session.backlog.miss(conversation, after)
         session.backlog.has_held = True
+        session.backlog.is_settling = False
         self.go_on(session, out)
 
     def is_held(self, session: Session, conversation: str, seq: int) -> bool:
-        """Return whether a new entry is not for a session yet, because older ones wait."""
+        """Return whether a new entry is not for a session now: older ones wait, or a page had it already."""
         backlog = session.backlog
         if backlog is None:
             return False
+        if backlog.is_settling:
+            return seq <= backlog.after.get(conversation, 0)
         if conversation.startswith("#") and not (backlog.is_unknown or conversation in backlog.after):
             return False
         backlog.miss(conversation, seq - 1)
@@ -90,7 +99,7 @@ class Replays:
     def go_on(self, session: Session, out: Out) -> None:
         """Ask for the next page of what a session misses, unless that is under way, or it misses nothing."""
         backlog = session.backlog
-        if backlog is None or backlog.is_asking or session.mailbox is None:
+        if backlog is None or backlog.is_asking or backlog.is_settling or session.mailbox is None:
             return
         name = session.mailbox.name.key
         if backlog.is_unknown:
@@ -151,7 +160,16 @@ class Replays:
             }
             for conversation, seq in gone.items():
                 _skip(session, conversation, seq, out)
-        self.stop(session)
+        if session.backlog is not None:
+            session.backlog.is_settling = True
+            session.backlog.turn += 1
+            out.append(fx.Settle(session, session.backlog.turn))
+
+    def settled(self, session: Session, turn: int) -> None:
+        """Notice that all that was under way when everything was handed out is through."""
+        backlog = session.backlog
+        if backlog is not None and backlog.is_settling and backlog.turn == turn:
+            self.stop(session)
 
     def leave(self, session: Session, conversation: str) -> None:
         """Notice that a session misses nothing more of a room, which it has left."""
