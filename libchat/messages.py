@@ -53,12 +53,14 @@ class Register(Command, frozen=True):
     """Take a name. A connection has one name, until it ends.
 
     `device` is a secret of the client's own making, kept between connections: a connection that brings the device of
-    an older one takes its name over, so that nobody waits for their own lost connection to time out.
+    an older one takes its name over, so that nobody waits for their own lost connection to time out. `attempt` tells
+    which of two is older, whichever is heard first: the one with the larger number takes over. Equal ones do.
     """
 
     name: str
     device: Annotated[str, Meta(max_length=CID_BYTES)] = ""
     cid: Cid = ""
+    attempt: Sequence = 0
 
 
 class Send(Command, frozen=True):

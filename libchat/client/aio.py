@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import time
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Self, Unpack
@@ -63,7 +64,8 @@ class AsyncClient(AsyncSpeaker):
             raise Closed(f"{self.name} was in the chat before; connect once more")
         self._memory = self._settings.open_memory(self.name)
         try:
-            self._link = Link(self.name, self._memory.device, agent=f"libchat/{__version__}", memory=self._memory)
+            agent, begun = f"libchat/{__version__}", int(time.time())
+            self._link = Link(self.name, self._memory.device, agent=agent, memory=self._memory, begun=begun)
         except BaseException:
             self._memory.close()
             raise

@@ -38,6 +38,9 @@ from libchat.wire.native import Native, format_command, parse_event
 OWN = "~"
 """How the cids of the link's own commands begin. Their answers are for nobody else."""
 
+ATTEMPTS = 2**20
+"""Connections of one client: with one each second for twelve days, it runs into the numbers of a later run."""
+
 EVENT_BYTES = 16 * 1024 * 1024
 """The longest line of a server that is read: a page of history with the longest texts, fully escaped, fits."""
 
@@ -59,11 +62,14 @@ class Link:
 
     `device` is the secret that proves to the server that a new connection belongs to the same client. `agent` names the
     program, for the server's logs. `memory` is what it knows from an earlier run, and where it notes what a later one
-    is to know; see there for when to save it. Raises ValueError for a device that is none, and `Refused` for a name
+    is to know; see there for when to save it. `begun` is when the client began, in seconds since 1970: its connections
+    are later ones than those of an earlier run. Raises ValueError for a device that is none, and `Refused` for a name
     that cannot even be sent.
     """
 
-    def __init__(self, name: str, device: str, *, agent: str = "", memory: Memory | None = None) -> None:
+    def __init__(
+        self, name: str, device: str, *, agent: str = "", memory: Memory | None = None, begun: int = 0
+    ) -> None:
         check_device(device)
         self.name = name
         self.state = State.OFFLINE
@@ -73,6 +79,7 @@ class Link:
         self.error: ProtocolError | None = None
         """Set when the server has broken the rules of the wire. Nothing more is read from this connection."""
         self._device = device
+        self._attempt = begun * ATTEMPTS
         self._agent = agent
         self._limits = m.Limits()
         self._lines = LineBuffer(EVENT_BYTES)
@@ -112,7 +119,8 @@ class Link:
         self._resuming.clear()
         self._out = []
         self._put(m.Hello(m.VERSION, self._agent, OWN))
-        self._put(m.Register(self.name, self._device, OWN))
+        self._attempt += 1
+        self._put(m.Register(self.name, self._device, OWN, self._attempt))
 
     def lost(self, reason: str) -> list[m.Event]:
         """Notice that the connection is lost, and return what the program should hear of it."""

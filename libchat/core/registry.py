@@ -27,6 +27,7 @@ class Session:
 
     __slots__ = (
         "account",
+        "attempt",
         "backlog",
         "device",
         "has_acks",
@@ -47,6 +48,8 @@ class Session:
         """Where its private entries wait until they are acknowledged, also when it is over."""
         self.account = ""
         """The canonical name of the account that it has proven to be, "" for a guest."""
+        self.attempt = 0
+        """Which of its device's connections it is: a larger number is a later one."""
         self.device = ""
         """What `device_id` makes of its client's secret."""
         self.rooms: list[Room] = []
@@ -108,7 +111,8 @@ class Registry:
         """Give a name to a session, and return the sessions that it replaces.
 
         The caller detaches these. They are what is left of lost connections of the same device.
-        Raises `Refused` with `name-taken` if somebody else holds the name, or one that looks like it.
+        Raises `Refused` with `name-taken` if somebody else holds the name, or one that looks like it; or a later
+        connection of the same device, which this one is left of.
         """
         person = self.people.get(name.key)
         if person is None:
@@ -118,7 +122,7 @@ class Registry:
         else:
             ghosts = tuple(old for old in person.audience if device and old.device == device)
             is_own = person.is_account and session.account == name.key
-            if not (is_own or ghosts):
+            if not (is_own or ghosts) or any(old.attempt > session.attempt for old in ghosts):
                 raise _taken(name)
         session.person = person
         session.mailbox = person.mailbox

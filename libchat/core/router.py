@@ -199,6 +199,7 @@ class Router:
             reason = f"you are {session.person.name} already; exit and connect again to take another name"
             raise Refused(Code.ALREADY_REGISTERED, reason, session.person.name.display)
         name = parse_name(command.name)
+        session.attempt = command.attempt
         for ghost in self.registry.attach(session, name, device_id(command.device), now):
             self.depart(ghost, "", out)
             reason = "another connection of the same device has taken over"

@@ -266,8 +266,13 @@ class SqliteLog:
         return outcomes
 
     def _failures(self, reason: str, records: list[Record]) -> list[Outcome]:
+        """Return that nothing was stored; but what had been stored before, and was only sent again, is told so."""
         self._begin_trouble(reason)
-        return [Failure(reason)] * len(records)
+        failure = Failure(reason)
+        try:
+            return [self._writer.find_first(record) or failure for record in records]
+        except sqlite3.Error:
+            return [failure] * len(records)
 
     def _settle(self, error: Unsettled) -> bool | None:
         """Find out whether the last transaction was committed, however long it takes; None if the log is closed first.

@@ -134,6 +134,20 @@ class Writer:
         self._make_room()
         return outcomes
 
+    def find_first(self, draft: Record) -> Repeat | Conflict | None:
+        """Return what there is under a draft's client id, if it has one. An erased text is taken to be the same."""
+        if not (isinstance(draft, Draft) and draft.device and draft.cid):
+            return None
+        used = self._connection.execute(_IS_USED, (draft.device, draft.cid)).fetchone()
+        if used is None:
+            return None
+        row = self._connection.execute(_FIND_FIRST, used).fetchone()
+        *entry, conversation, text, is_erased = row
+        is_same = (entry[6], entry[7], conversation) == (draft.kind, draft.ref, draft.conversation)
+        if not is_same or (text != draft.text and not is_erased):
+            return Conflict()
+        return Repeat(entry_of(tuple(entry)))
+
     def lengths(self) -> list[tuple[int, int]]:
         """Return the conversations to which the last transaction has added, each with its newest number."""
         return [(conversation.id, conversation.last) for conversation in self._touched.values()]
@@ -141,7 +155,7 @@ class Writer:
     # --- entries ----------------------------------------------------------------------------------------------------
 
     def _write_draft(self, draft: Draft, salt: bytes) -> Outcome:
-        if draft.device and draft.cid and (first := self._find_first(draft)) is not None:
+        if draft.cid and (first := self.find_first(draft)) is not None:
             return first
         conversation = self._open(draft.conversation, draft.target)
         original = 0
@@ -176,18 +190,6 @@ class Writer:
         if kind == "topic":
             conversation.topic = text
         return Entry(target, seq, sender, time, text, kind, ref)
-
-    def _find_first(self, draft: Draft) -> Repeat | Conflict | None:
-        """Return what there is under a draft's client id. An erased text is taken to be the same."""
-        used = self._connection.execute(_IS_USED, (draft.device, draft.cid)).fetchone()
-        if used is None:
-            return None
-        row = self._connection.execute(_FIND_FIRST, used).fetchone()
-        *entry, conversation, text, is_erased = row
-        is_same = (entry[6], entry[7], conversation) == (draft.kind, draft.ref, draft.conversation)
-        if not is_same or (text != draft.text and not is_erased):
-            return Conflict()
-        return Repeat(entry_of(tuple(entry)))
 
     def _find_original(self, conversation: Conversation, draft: Draft) -> int | Unfit:
         """Return the id of the entry to which a draft refers, or why it must not."""

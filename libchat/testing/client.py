@@ -87,6 +87,7 @@ class SimClient:
         self.rooms: dict[str, str] = {}
         """The rooms in which the program wants to be."""
         self._devices = 0
+        self._links = 0
         self._begin()
 
     @property
@@ -197,7 +198,8 @@ class SimClient:
         self._world.later(self._connect)
 
     def _new_link(self) -> None:
-        self.link = self._sim.link_type(self.name, self.reader.device, memory=self._memory)
+        self._links += 1  # later ones than those of an earlier run, however little time has passed
+        self.link = self._sim.link_type(self.name, self.reader.device, memory=self._memory, begun=self._links)
 
     def _resume_stays(self) -> None:
         """Write down where the memory begins in rooms of which the program does not know."""

@@ -17,7 +17,7 @@ def test_greeting_asks_for_version_and_name() -> None:
     link = Link("ana", "secret", agent="test/1")
     link.connected()
     assert link.state is State.GREETING
-    assert sent(link) == [m.Hello(m.VERSION, "test/1", OWN), m.Register("ana", "secret", OWN)]
+    assert sent(link) == [m.Hello(m.VERSION, "test/1", OWN), m.Register("ana", "secret", OWN, 1)]
 
 
 def test_registration_makes_it_live_under_the_servers_spelling() -> None:

@@ -45,11 +45,11 @@ class Person:
     def begin(self) -> None:
         """Start the program, which enters the room when it has its name."""
         self.memory = self.memory.reopened()
-        self.link = Link(self.name, self.memory.device, memory=self.memory)
+        self.runs = next(self.numbers)
+        self.link = Link(self.name, self.memory.device, memory=self.memory, begun=self.runs)
         self.inbox: list[tuple[str, m.Event]] = []
         """Logs and events."""
         self.is_in_room = False
-        self.runs = next(self.numbers)
 
     def connect(self) -> None:
         """Make a new connection."""

@@ -236,6 +236,17 @@ def test_cids_of_different_people_do_not_meet(chat: Chat) -> None:
     assert [type(event) for event in bo.heard] == [m.Accepted]
 
 
+def test_a_late_connection_takes_nothing_over(chat: Chat) -> None:
+    """What is heard of an older connection after a newer one has the name is refused; a newer one takes over."""
+    middle, late, newest = Listener(), Listener(), Listener()
+    chat.do(middle, m.Register("ana", "phone", attempt=2))
+    assert chat.fail(late, m.Register("ana", "phone", attempt=1)).code == Code.NAME_TAKEN
+    assert middle.heard == [m.Registered("ana")]
+    chat.do(newest, m.Register("ana", "phone", attempt=3))
+    assert newest.heard == [m.Registered("ana")]
+    assert isinstance(middle.heard[-1], m.Bye)
+
+
 def test_a_failed_log_takes_nothing() -> None:
     """If the log cannot store something, its sender hears `unavailable` and nobody else anything."""
     log = SlowLog()

@@ -11,7 +11,7 @@ import pytest
 
 from contracts.log_tools import Answers, look_up, page, say, store, store_entry, texts
 from libchat.messages import Entry
-from libchat.records import AskPage, Cursor, Failure, Outcome, Repeat, Unanswered
+from libchat.records import AskPage, Conflict, Cursor, Failure, Outcome, Repeat, Unanswered
 from libchat.store.schema import connect_to_write
 from libchat.store.sqlite import SqliteLog
 
@@ -96,6 +96,16 @@ def test_a_full_disk_is_told_once_and_ends(tmp_path: Path, caplog: pytest.LogCap
     assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
     assert texts(log, "#red") == ["before", "after", "again"]
     log.close()
+
+
+def test_what_is_sent_again_while_the_disk_is_full_was_stored(watched: Watched) -> None:
+    """Who sends again what is in the log is told so, also when nothing else can be stored."""
+    once = say("once", device="d", cid="1")
+    first = store_entry(watched.log, once)
+    watched.disk.faults.append(("before", "COMMIT", sqlite3.SQLITE_FULL))
+    outcomes = store(watched.log, say("new", device="d", cid="2"), once, say("other", device="d", cid="1"))
+    assert outcomes == [Failure("the disk is full"), Repeat(first), Conflict()]
+    assert texts(watched.log, "#red") == ["once"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
