@@ -171,8 +171,10 @@ class TrustingPositions(Positions):
 class TrustingLink(Link):
     """Hands over everything that comes, also what comes again."""
 
-    def __init__(self, name: str, device: str, *, agent: str = "", memory: Memory | None = None) -> None:
-        super().__init__(name, device, agent=agent, memory=memory)
+    def __init__(
+        self, name: str, device: str, *, agent: str = "", memory: Memory | None = None, begun: int = 0
+    ) -> None:
+        super().__init__(name, device, agent=agent, memory=memory, begun=begun)
         self._positions = TrustingPositions(memory if memory is not None else Memory())
 
 
