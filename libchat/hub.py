@@ -225,7 +225,7 @@ class Hub:
             elif isinstance(effect, fx.Replay):
                 self._router.replays.go_on(effect.session, follow)
             elif isinstance(effect, fx.StopReplay):
-                self._router.replays.stop(effect.session)
+                self._router.replays.end(effect.session, effect.conversation)
             elif isinstance(effect, fx.TellTopic):
                 self._router.tell_topic(effect, follow)
             elif isinstance(effect, fx.Note):

@@ -92,9 +92,10 @@ class Replay(Struct, frozen=True, gc=False):
 
 
 class StopReplay(Struct, frozen=True, gc=False):
-    """Have it noticed that a session has ended (`Replays.stop`)."""
+    """Have it noticed that a session has ended (`Replays.stop`), or has left a room (`Replays.leave`)."""
 
     session: Session
+    conversation: str = ""
 
 
 Delivery = Deliver | Reply | Close

@@ -30,7 +30,7 @@ Out = list[fx.Effect]
 class Backlog:
     """What one session misses, and how far handing it out has come."""
 
-    __slots__ = ("after", "device", "has_held", "is_asking", "is_unknown")
+    __slots__ = ("after", "device", "has_held", "is_asking", "is_unknown", "left")
 
     def __init__(self, device: str, *, is_unknown: bool) -> None:
         self.device = device
@@ -39,6 +39,8 @@ class Backlog:
         """By conversation, the number after which something is missing."""
         self.is_unknown = is_unknown
         """Whether the log was not asked yet in which conversations; until then, it may be any."""
+        self.left: set[str] = set()
+        """The rooms that it has left since the log was asked in which conversations."""
         self.is_asking = False
         self.has_held = False
         """Whether something was held back since the last question."""
@@ -115,7 +117,8 @@ class Replays:
             return
         backlog.is_asking = backlog.is_unknown = False
         for span in found.spans:
-            backlog.miss(span.conversation, span.after)
+            if span.conversation not in backlog.left:
+                backlog.miss(span.conversation, span.after)
         self.go_on(session, out)
 
     def found(self, session: Session, found: WaitingFound, now: int, out: Out) -> None:
@@ -125,16 +128,17 @@ class Replays:
             return
         backlog.is_asking = False
         oldest = now - QUEUE_SECONDS * 1000
-        too_old = {conversation: entry.seq for conversation, entry in found.entries if entry.time < oldest}
+        entries = [(key, entry) for key, entry in found.entries if entry.seq > backlog.after.get(key, END)]
+        too_old = {conversation: entry.seq for conversation, entry in entries if entry.time < oldest}
         for conversation, seq in too_old.items():
             _skip(session, conversation, seq, out)
-        for conversation, entry in found.entries:
+        for conversation, entry in entries:
             backlog.after[conversation] = session.unacked[conversation] = entry.seq
             if entry.time >= oldest:
                 out.append(fx.Reply(session, replace(entry, is_queued=True)))
         if not (found.has_more or backlog.has_held):
             self._finish(session, out)
-        elif all(entry.time < oldest for _, entry in found.entries):
+        elif all(entry.time < oldest for _, entry in entries):
             self.go_on(session, out)  # nothing was handed out whose leaving could be noticed
 
     def _finish(self, session: Session, out: Out) -> None:
@@ -148,6 +152,16 @@ class Replays:
             for conversation, seq in gone.items():
                 _skip(session, conversation, seq, out)
         self.stop(session)
+
+    def end(self, session: Session, conversation: str) -> None:
+        """Notice that a session has ended; or, with a conversation, that it has left it: it misses nothing there."""
+        backlog = session.backlog
+        if not conversation:
+            self.stop(session)
+        elif backlog is not None:
+            backlog.after.pop(conversation, None)
+            if backlog.is_unknown:
+                backlog.left.add(conversation)
 
     def stop(self, session: Session) -> None:
         """Notice that a session misses nothing more, or has ended. Harmless when called twice."""

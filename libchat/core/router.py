@@ -275,6 +275,7 @@ class Router:
         for own in person.audience:
             if room in own.rooms:
                 own.rooms.remove(room)
+            out.append(fx.StopReplay(own, room.conversation))  # in line, in front of the answer
         self._end_membership(person, room, "", out)
         if person.is_account:
             out.append(fx.Note(self._membership(person, room)))

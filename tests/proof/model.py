@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from libchat import messages as m
 from libchat.errors import Code
 from libchat.records import AskPage, AskSearch, Question
@@ -398,7 +400,7 @@ class Model:
         found = [said for key in keys for said in self.said[key] if said.came.kind == "message"]
         found = [said for said in found if not said.is_deleted and asked.text in said.text.split()]
         found.sort(key=lambda said: -said.place)
-        kept = [said.as_now() for said in found[: asked.limit]]
+        kept = [replace(said.as_now(), reactions=()) for said in found[: asked.limit]]
         return m.Found(tuple(kept), 1 if len(found) > asked.limit else None, asked.cid)
 
 
