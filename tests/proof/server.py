@@ -47,7 +47,8 @@ class Server:
     def stop(self) -> None:
         """Say goodbye to everybody, store what waits, and end."""
         for line in self.lines:
-            line.server.finish("the server stops")
+            if line.seat.slots:  # else it is not known yet what is spoken there
+                line.server.finish("the server stops")
         self._run(departed=self.lines)
         self.flush()
         self.hub.close()
