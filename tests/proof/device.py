@@ -56,6 +56,8 @@ class Device:
         """Behind which number each join was meant to be, by its cid; None is for the link to say."""
         self.is_fresh: set[str] = set()
         """The conversations in which what was taken may come again."""
+        self.knows_log = bool(memory.log)
+        """Whether a number means something to the link: it drops those that were given before it knows a log."""
         self.is_gone = False
         self.is_leaving = False
 
@@ -139,7 +141,8 @@ class Device:
             key = self._key(event)
             self.link.consumed(event)
             self.memory.save()
-            self.taken[key] = max(event.seq, self.taken.get(key, 0))
+            if event.seq <= self.handed.get(key, 0):  # else it is of a room that was left since it came
+                self.taken[key] = max(event.seq, self.taken.get(key, 0))
             self.reach[self.name, key] = max(event.seq, self.reach.get((self.name, key), 0))
             self._show(key, event)
         return True
@@ -217,7 +220,9 @@ class Device:
         """Take notice of what is certain now."""
         cid: str = getattr(event, "cid", "")
         command = self.unanswered.pop(cid, None)
-        if isinstance(event, m.Entered):
+        if isinstance(event, m.Welcome):
+            self.knows_log = True
+        elif isinstance(event, m.Entered):
             self._note_entered(event, start, command)
         elif isinstance(event, m.Exited):
             self.stays.discard(event.room)
@@ -307,11 +312,13 @@ class Device:
         return key in (self.model.people[self.name].rooms if self.name == ACCOUNT else self.stays)
 
     def _check_shown(self, key: str, said: Said, text: str) -> None:
-        """See that a change which somebody else has made is seen."""
-        changes = [each for each in self.model.entries(key) if each.came.ref == said.came.seq]
+        """See that a change which somebody else has made, and that is for this device, is seen."""
+        changes = [each for each in self._expected(key, self.starts.get(key, 0)) if each.came.ref == said.came.seq]
         changes = [each for each in changes if each.came.kind in ("edit", "delete")]
-        if changes and self._hears(key) and changes[-1].came.seq <= self.handed.get(key, 0):
-            assert not self._is_for_me(changes[-1]) or text == said.text
+        newest = said.edits[-1] if said.edits and not said.is_deleted else None
+        if changes and self._hears(key) and (said.is_deleted or changes[-1] is newest):
+            is_seen = text == said.text
+            assert is_seen or (said.is_deleted and changes[-1].came.kind != "delete"), "a change is not seen"
 
     def _check_order(self) -> None:
         """See that what was said here once is in the log in the order in which it was said."""

@@ -156,7 +156,8 @@ class Proof(RuleBasedStateMachine):
     def join(self, who: int, room: str, back: int | None) -> None:
         """Enter a room: as the link likes, or some entries behind its end."""
         device = self.devices[who]
-        after = None if back is None or device.name == ACCOUNT else max(len(self.model.entries(room)) - back, 0)
+        is_free = back is None or device.name == ACCOUNT or not device.knows_log
+        after = None if is_free else max(len(self.model.entries(room)) - (back or 0), 0)
         device.submit(m.Join(room, device.cid(), after))
 
     @rule(who=whos, room=rooms)
