@@ -68,7 +68,8 @@ class Device:
         self.line = Line(self.server, self.name)
         self._wire = LineBuffer(EVENT_BYTES)
         self._slots = 0
-        self._answers: dict[str, int] = {}
+        self._last: dict[str, int] = {}
+        """The last entry of each conversation that came on this connection."""
         self.link.connected()
 
     def cut(self) -> Line:
@@ -215,6 +216,9 @@ class Device:
             self._note(event, slot.start)
         else:
             assert isinstance(event, m.Entry), event
+            key = self._key(event)
+            assert event.seq > self._last.get(key, 0), "it comes twice on one connection"
+            self._last[key] = event.seq
 
     def _note(self, event: m.Event, start: int | None) -> None:
         """Take notice of what is certain now."""
@@ -233,6 +237,7 @@ class Device:
 
     def _note_entered(self, event: m.Entered, start: int | None, command: m.Command | None) -> None:
         room = event.room
+        self._last.pop(room, None)
         if start is not None and room not in self.stays:
             wanted = self.afters.get(event.cid)
             if wanted is None and room in self.taken and self.name != ACCOUNT:

@@ -209,12 +209,39 @@ class Proof(RuleBasedStateMachine):
         """Have some bytes arrive at a device."""
         self.devices[who].flow_down(size)
 
-    @rule()
-    def flow(self) -> None:
-        """Have everything arrive, once."""
+    @rule(looks_up=st.booleans())
+    def flow(self, looks_up: bool) -> None:
+        """Have everything arrive, be stored and be answered, once."""
+        log = self.server.log
         for device in self.devices:
             device.flow_up(ALL)
+        while log.commit() or log.answer() or (looks_up and log.look_up(0)):
+            pass
+        self.server.flush()
+        for device in self.devices:
             device.flow_down(ALL)
+
+    @rule(who=whos, to=targets, count=st.integers(2, 5), looks_up=st.booleans())
+    def talk(self, who: int, to: str, count: int, looks_up: bool) -> None:
+        """Say some things, and have them arrive."""
+        for _ in range(count):
+            self.send(who=who, to=to, word=WORDS[1], ref=0)
+        self.flow(looks_up=looks_up)
+
+    @rule(who=whos)
+    def take_one(self, who: int) -> None:
+        """Have a program take one entry, and have the server know."""
+        device = self.devices[who]
+        while device.inbox and not isinstance(device.inbox[0], m.Entry):
+            device.take()
+        device.take()
+        device.flow_up(ALL)
+
+    @rule(who=whos, looks_up=st.booleans())
+    def come_back(self, who: int, looks_up: bool) -> None:
+        """Connect again, and have all that follows from it arrive."""
+        self.connect(who=who)
+        self.flow(looks_up=looks_up)
 
     @rule(who=whos, is_noticed=st.booleans())
     def cut(self, who: int, is_noticed: bool) -> None:
