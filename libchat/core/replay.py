@@ -30,13 +30,15 @@ Out = list[fx.Effect]
 class Backlog:
     """What one session misses, and how far handing it out has come."""
 
-    __slots__ = ("after", "device", "has_held", "is_asking", "is_unknown", "left")
+    __slots__ = ("after", "asked", "device", "has_held", "is_asking", "is_unknown", "left")
 
     def __init__(self, device: str, *, is_unknown: bool) -> None:
         self.device = device
         """The account's device that misses it; "" for a guest, for whom what the name has said is their own."""
         self.after: dict[str, int] = {}
         """By conversation, the number after which something is missing."""
+        self.asked: dict[str, int] = {}
+        """What `after` was when the page was asked for. A room left or entered again since then is asked for anew."""
         self.is_unknown = is_unknown
         """Whether the log was not asked yet in which conversations; until then, it may be any."""
         self.left: set[str] = set()
@@ -107,6 +109,7 @@ class Replays:
             return
         backlog.is_asking = True
         backlog.has_held = False
+        backlog.asked = dict(backlog.after)
         spans = tuple(Span(conversation, after, END) for conversation, after in backlog.after.items())
         out.append(fx.Ask(session, AskWaiting(spans, name, backlog.device, session.replay_entries)))
 
@@ -128,7 +131,7 @@ class Replays:
             return
         backlog.is_asking = False
         oldest = now - QUEUE_SECONDS * 1000
-        entries = [(key, entry) for key, entry in found.entries if entry.seq > backlog.after.get(key, END)]
+        entries = [each for each in found.entries if backlog.after.get(each[0]) == backlog.asked[each[0]]]
         too_old = {conversation: entry.seq for conversation, entry in entries if entry.time < oldest}
         for conversation, seq in too_old.items():
             _skip(session, conversation, seq, out)

@@ -40,6 +40,8 @@ class Device:
         self.starts: dict[str, int] = {}
         """Behind which number of each room it began, when it last entered it as somebody new."""
         self.taken: dict[str, int] = {}
+        self.forgotten: set[str] = set()
+        """The conversations of which the program has lost how far it was, and has taken nothing since."""
         self.shown: dict[tuple[str, int], str] = {}
         """What the user sees of messages that others have sent, by conversation and number."""
         self.stays: set[str] = set()
@@ -93,7 +95,8 @@ class Device:
             self._begin(Notebook())
             self.handed = {key: seq for key, seq in self.handed.items() if not self._is_guests_room(key)}
             self.taken = {key: seq for key, seq in self.taken.items() if not self._is_guests_room(key)}
-            self.is_fresh = set(self.handed)
+            self.forgotten = set(self.handed)
+        self.is_fresh = set(self.forgotten)
 
     def _is_guests_room(self, conversation: str) -> bool:
         return conversation.startswith("#") and self.name != ACCOUNT
@@ -143,7 +146,8 @@ class Device:
             self.link.consumed(event)
             self.memory.save()
             if event.seq <= self.handed.get(key, 0):  # else it is of a room that was left since it came
-                self.taken[key] = max(event.seq, self.taken.get(key, 0))
+                self.taken[key] = event.seq if key in self.forgotten else max(event.seq, self.taken.get(key, 0))
+                self.forgotten.discard(key)
             self.reach[self.name, key] = max(event.seq, self.reach.get((self.name, key), 0))
             self._show(key, event)
         return True

@@ -391,5 +391,6 @@ class ProofInFile(Proof):
 
 
 TestInMemory = ProofInMemory.TestCase
+TestInMemory.settings = settings(max_examples=6 * settings().max_examples)
 TestInFile = ProofInFile.TestCase
-TestInFile.settings = settings(max_examples=max(settings().max_examples // 3, 1))
+TestInFile.settings = settings(max_examples=2 * settings().max_examples)
