@@ -103,7 +103,8 @@ class HeldLog:
 
     def look(self, question: Question) -> Answer:
         """Return what the log finds, whoever asks."""
-        return wait_for(lambda answered: self._log.ask(question, answered))
+        found: Answer = wait_for(lambda answered: self._log.ask(question, answered))
+        return found
 
     # --- what the test says -----------------------------------------------------------------------------------------
 

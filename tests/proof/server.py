@@ -1,4 +1,4 @@
-"""A server without sockets: the real hub and real connections over a log that the test holds, and the model beside it."""
+"""A server without sockets: the real hub and real connections, over a log that a test holds, beside the model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from libchat.transport.pump import PlainPump
 from libchat.wire.classic import Classic
 from libchat.wire.native import Native
 from proof.logs import HeldLog, Storage
-from proof.model import ACCOUNT, Model, Seat
+from proof.model import Model
+from proof.parts import ACCOUNT, Seat
 from support.station import Sink
 
 DIALECTS = Dialects(native=Native(), classic=Classic(datetime.fromtimestamp))

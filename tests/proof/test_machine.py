@@ -1,4 +1,4 @@
-"""Log, core and link against a model of plain dictionaries, on four devices, through everything that can happen to them.
+"""Log, core and link against a model of plain dictionaries, on four devices, through all that can happen to them.
 
 Two guests and an account with two devices talk in two rooms and to each other. The network delivers bytes in pieces and
 loses connections; programs and servers are killed and started again; the log stores and answers when it is told to.
@@ -21,7 +21,7 @@ from libchat import messages as m
 from libchat.records import AskPage, PageFound
 from proof.device import ALL, Device
 from proof.logs import InFile, InMemory, Storage
-from proof.model import ACCOUNT, ROOMS, Said, conversation_of
+from proof.parts import ACCOUNT, ROOMS, Said, conversation_of
 from proof.server import Line, Server
 
 pytestmark = pytest.mark.timeout(1800)  # hypothesis takes up to five minutes to make a failure small
