@@ -103,8 +103,11 @@ class HeldLog:
 
     def look(self, question: Question) -> Answer:
         """Return what the log finds, whoever asks."""
-        found: Answer = wait_for(lambda answered: self._log.ask(question, answered))
-        return found
+
+        def begin(answered: Callable[[Answer], None]) -> Answer | None:
+            return self._log.ask(question, answered)
+
+        return wait_for(begin)
 
     # --- what the test says -----------------------------------------------------------------------------------------
 

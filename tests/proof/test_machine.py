@@ -228,14 +228,16 @@ class Proof(RuleBasedStateMachine):
             self.send(who=who, to=to, word=WORDS[1], ref=0)
         self.flow(looks_up=looks_up)
 
-    @rule(who=whos)
-    def take_one(self, who: int) -> None:
-        """Have a program take one entry, and have the server know."""
+    @rule(who=whos, dies=st.booleans())
+    def take_one(self, who: int, dies: bool) -> None:
+        """Have a program take one entry, and have the server know; then it is killed, or not."""
         device = self.devices[who]
         while device.inbox and not isinstance(device.inbox[0], m.Entry):
             device.take()
         device.take()
         device.flow_up(ALL)
+        if dies:
+            self.kill_program(who=who, is_noticed=True, remembers=True)
 
     @rule(who=whos, looks_up=st.booleans())
     def come_back(self, who: int, looks_up: bool) -> None:
