@@ -239,6 +239,13 @@ class Proof(RuleBasedStateMachine):
         if dies:
             self.kill_program(who=who, is_noticed=True, remembers=True)
 
+    @rule(who=whos, other=whos, count=st.integers(2, 5))
+    def die_amid(self, who: int, other: int, count: int) -> None:
+        """Say some things to somebody whose program is killed when it has taken the first of them."""
+        if self.devices[who].name != self.devices[other].name:
+            self.talk(who=other, to=self.devices[who].name, count=count, looks_up=True)
+            self.take_one(who=who, dies=True)
+
     @rule(who=whos, looks_up=st.booleans())
     def come_back(self, who: int, looks_up: bool) -> None:
         """Connect again, and have all that follows from it arrive."""
