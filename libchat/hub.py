@@ -250,7 +250,7 @@ class Hub:
             elif isinstance(effect, fx.Replay):
                 self._router.replays.go_on(effect.session, follow)
             elif isinstance(effect, fx.StopReplay):
-                self._stop_replay(effect)
+                self._router.replays.end(effect.session, effect.conversation)
             elif isinstance(effect, fx.TellTopic):
                 self._router.tell_topic(effect, follow)
             elif isinstance(effect, fx.Settle):
@@ -260,12 +260,6 @@ class Hub:
             elif not isinstance(effect, (fx.Append, fx.Enter)):
                 out.append(effect)
             todo.extendleft(reversed(follow))
-
-    def _stop_replay(self, effect: fx.StopReplay) -> None:
-        if effect.conversation:
-            self._router.replays.leave(effect.session, effect.conversation)
-        else:
-            self._router.replays.stop(effect.session)
 
     def _hand_out(self, out: list[fx.Delivery]) -> None:
         if out:

@@ -64,7 +64,7 @@ class AsyncClient(AsyncSpeaker):
             raise Closed(f"{self.name} was in the chat before; connect once more")
         self._memory = self._settings.open_memory(self.name)
         try:
-            agent, begun = f"libchat/{__version__}", int(time.time())
+            agent, begun = f"libchat/{__version__}", time.time_ns() // 1_000_000
             self._link = Link(self.name, self._memory.device, agent=agent, memory=self._memory, begun=begun)
         except BaseException:
             self._memory.close()

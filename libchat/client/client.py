@@ -54,7 +54,9 @@ class Client(Participant):
         self._patience = settings.patience
         self._memory = memory
         self._lock = tiered_lock(INBOX)  # around the link
-        self._link = Link(name, memory.device, agent=f"libchat/{__version__}", memory=memory, begun=int(time.time()))
+        self._link = Link(
+            name, memory.device, agent=f"libchat/{__version__}", memory=memory, begun=time.time_ns() // 1_000_000
+        )
         self._held: deque[m.Event] = deque()
         """Events for which the program has no room yet. Only the client's thread looks at them."""
         self._leaving = threading.Event()

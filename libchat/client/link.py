@@ -38,8 +38,8 @@ from libchat.wire.native import Native, format_command, parse_event
 OWN = "~"
 """How the cids of the link's own commands begin. Their answers are for nobody else."""
 
-ATTEMPTS = 2**20
-"""Connections of one client: with one each second for twelve days, it runs into the numbers of a later run."""
+ATTEMPTS = 2**10
+"""Connections that a client makes in a millisecond at most, so that an earlier one does not overtake a later one."""
 
 EVENT_BYTES = 16 * 1024 * 1024
 """The longest line of a server that is read: a page of history with the longest texts, fully escaped, fits."""
@@ -62,7 +62,7 @@ class Link:
 
     `device` is the secret that proves to the server that a new connection belongs to the same client. `agent` names the
     program, for the server's logs. `memory` is what it knows from an earlier run, and where it notes what a later one
-    is to know; see there for when to save it. `begun` is when the client began, in seconds since 1970: its connections
+    is to know; see there for when to save it. `begun` is when the client began, in milliseconds since 1970: its connections
     are later ones than those of an earlier run. Raises ValueError for a device that is none, and `Refused` for a name
     that cannot even be sent.
     """

@@ -93,7 +93,7 @@ class Replay(Struct, frozen=True, gc=False):
 
 
 class StopReplay(Struct, frozen=True, gc=False):
-    """Have it noticed that a session has ended (`Replays.stop`); or left a conversation (`Replays.leave`)."""
+    """Have it noticed that a session has ended, or has left a room (`Replays.end`)."""
 
     session: Session
     conversation: str = ""

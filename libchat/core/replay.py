@@ -32,15 +32,29 @@ Out = list[fx.Effect]
 class Backlog:
     """What one session misses, and how far handing it out has come."""
 
-    __slots__ = ("after", "device", "has_held", "is_asking", "is_settling", "is_unknown", "turn")
+    __slots__ = (
+        "after",
+        "asked",
+        "device",
+        "has_held",
+        "is_asking",
+        "is_settling",
+        "is_unknown",
+        "left",
+        "turn",
+    )
 
     def __init__(self, device: str, *, is_unknown: bool) -> None:
         self.device = device
         """The account's device that misses it; "" for a guest, for whom what the name has said is their own."""
         self.after: dict[str, int] = {}
         """By conversation, the number after which something is missing."""
+        self.asked: dict[str, int] = {}
+        """What `after` was when the page was asked for. A room left or entered again since then is asked for anew."""
         self.is_unknown = is_unknown
         """Whether the log was not asked yet in which conversations; until then, it may be any."""
+        self.left: set[str] = set()
+        """The rooms that it has left since the log was asked in which conversations."""
         self.is_asking = False
         self.has_held = False
         """Whether something was held back since the last question."""
@@ -114,6 +128,7 @@ class Replays:
             return
         backlog.is_asking = True
         backlog.has_held = False
+        backlog.asked = dict(backlog.after)
         spans = tuple(Span(conversation, after, END) for conversation, after in backlog.after.items())
         out.append(fx.Ask(session, AskWaiting(spans, name, backlog.device, session.replay_entries)))
 
@@ -124,7 +139,8 @@ class Replays:
             return
         backlog.is_asking = backlog.is_unknown = False
         for span in found.spans:
-            backlog.miss(span.conversation, span.after)
+            if span.conversation not in backlog.left:
+                backlog.miss(span.conversation, span.after)
         self.go_on(session, out)
 
     def found(self, session: Session, found: WaitingFound, now: int, out: Out) -> None:
@@ -134,20 +150,17 @@ class Replays:
             return
         backlog.is_asking = False
         oldest = now - QUEUE_SECONDS * 1000
-        too_old = {conversation: entry.seq for conversation, entry in found.entries if entry.time < oldest}
+        entries = [each for each in found.entries if backlog.after.get(each[0]) == backlog.asked[each[0]]]
+        too_old = {conversation: entry.seq for conversation, entry in entries if entry.time < oldest}
         for conversation, seq in too_old.items():
             _skip(session, conversation, seq, out)
-        has_handed = False
-        for conversation, entry in found.entries:
-            if entry.seq <= backlog.after.get(conversation, END):
-                continue  # the room was left since this was asked
+        for conversation, entry in entries:
             backlog.after[conversation] = session.unacked[conversation] = entry.seq
             if entry.time >= oldest:
-                has_handed = True
                 out.append(fx.Reply(session, replace(entry, is_queued=True)))
         if not (found.has_more or backlog.has_held):
             self._finish(session, out)
-        elif not has_handed:
+        elif all(entry.time < oldest for _, entry in entries):
             self.go_on(session, out)  # nothing was handed out whose leaving could be noticed
 
     def _finish(self, session: Session, out: Out) -> None:
@@ -171,10 +184,15 @@ class Replays:
         if backlog is not None and backlog.is_settling and backlog.turn == turn:
             self.stop(session)
 
-    def leave(self, session: Session, conversation: str) -> None:
-        """Notice that a session misses nothing more of a room, which it has left."""
-        if session.backlog is not None:
-            session.backlog.after.pop(conversation, None)
+    def end(self, session: Session, conversation: str) -> None:
+        """Notice that a session has ended; or, with a conversation, that it has left it: it misses nothing there."""
+        backlog = session.backlog
+        if not conversation:
+            self.stop(session)
+        elif backlog is not None:
+            backlog.after.pop(conversation, None)
+            if backlog.is_unknown:
+                backlog.left.add(conversation)
 
     def stop(self, session: Session) -> None:
         """Notice that a session misses nothing more, or has ended. Harmless when called twice."""

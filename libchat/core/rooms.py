@@ -78,13 +78,16 @@ class Rooms:
         room.is_kept = True
         return room
 
-    def join(self, person: Person, name: RoomName, *, is_operator: bool = False) -> Room:
-        """Make a person a member, and return the room: a new one, of which they are operator, if there is none."""
+    def join(self, person: Person, name: RoomName, *, is_operator: bool | None = None) -> Room:
+        """Make a person a member, and return the room: a new one if there is none.
+
+        Who makes a room is its operator; `is_operator` says otherwise of a room that was there before a restart.
+        """
         is_new = name.key not in self._rooms
         room = self._open(name)
         room.members[person.name.key] = person
         person.rooms[name.key] = room
-        if is_new or is_operator:
+        if is_operator or (is_new and is_operator is None):
             room.operators.add(person.name.key)
         room.refresh()
         return room

@@ -123,10 +123,10 @@ class Router:
         """Append to `out` what follows from the log's answer to a `Note`: a name that it does not know is not taken."""
         if note.session is None or note.session.mailbox is None:
             return
-        if isinstance(outcome, Failure):
-            self._send_away(note.session, outcome, out)
-        else:
+        if not isinstance(outcome, Failure):
             note.session.mailbox.is_noted = True
+        elif not note.session.mailbox.is_noted:
+            self._send_away(note.session, outcome, out)
 
     def _send_away(self, session: Session, failure: Failure, out: Out) -> None:
         out.append(fx.Close(session, m.Bye(f"the log does not know of you: {failure.reason}; connect again")))
@@ -135,8 +135,9 @@ class Router:
         """Take back what the log could not take notice of, and end the session that depends on it."""
         if isinstance(effect, fx.Enter) and isinstance(effect.fact, Member):
             self._undo_join(effect.fact, effect.room, out)
-        if effect.session is not None:
-            self.depart(effect.session, "the log does not know of them", out)
+        session = effect.session
+        if session is not None and not (isinstance(effect, fx.Note) and session.mailbox and session.mailbox.is_noted):
+            self.depart(session, "the log does not know of them", out)
 
     def _undo_join(self, member: Member, room: Room, out: Out) -> None:
         person = self.registry.people.get(member.name)
@@ -306,11 +307,9 @@ class Router:
         person = person_of(session)
         room = own_room(person, parse_room(command.room))
         for own in person.audience:
-            out.append(
-                fx.StopReplay(own, room.conversation)
-            )  # in line: what it entered again before may not have begun
             if room in own.rooms:
                 own.rooms.remove(room)
+            out.append(fx.StopReplay(own, room.conversation))  # in line: what it entered before may not have begun
         self._end_membership(person, room, "", out)
         if person.is_account:
             out.append(fx.Note(self._membership(person, room)))

@@ -266,11 +266,11 @@ class SqliteLog:
         return outcomes
 
     def _failures(self, reason: str, records: list[Record]) -> list[Outcome]:
-        """Return that nothing was stored; but what had been stored before, and was only sent again, is told so."""
+        """Return that nothing was stored, and answer what needs nothing to be stored."""
         self._begin_trouble(reason)
         failure = Failure(reason)
         try:
-            return [self._writer.find_first(record) or failure for record in records]
+            return [self._writer.answer(record) or failure for record in records]
         except sqlite3.Error:
             return [failure] * len(records)
 

@@ -134,6 +134,10 @@ class Writer:
         self._make_room()
         return outcomes
 
+    def answer(self, record: Record) -> Outcome | None:
+        """Return the outcome of a record for which nothing has to be stored, None if something has."""
+        return Stored(self._last(record.conversation)) if isinstance(record, Look) else self.find_first(record)
+
     def find_first(self, draft: Record) -> Repeat | Conflict | None:
         """Return what there is under a draft's client id, if it has one. An erased text is taken to be the same."""
         if not (isinstance(draft, Draft) and draft.device and draft.cid):

@@ -366,7 +366,9 @@ def test_killed_receiver_hears_nothing_twice(server: libchat.Server, tmp_path: P
                     target, text = receiver.stdout.readline().split()
                     heard[target].append(int(text))
                 receiver.kill()
-                for line in receiver.stdout:
+                for line in receiver.stdout.read().splitlines(keepends=True):
+                    if not line.endswith("\n"):
+                        break  # it was killed in the middle of this word
                     target, text = line.split()
                     heard[target].append(int(text))
     for numbers in heard.values():

@@ -1,0 +1,105 @@
+"""Rooms that are left, or entered again, while the log looks up what was missed in them; and rooms after a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from libchat import messages as m
+from libchat.records import Answer, Known, Question, RoomState, State
+from libchat.store.memory import MemoryLog
+from support.chat import Chat, Listener, SlowLog
+
+
+def begin() -> tuple[Chat, SlowLog, Listener, Listener]:
+    """Return a chat, its log, and two people in a room in which one has said three things."""
+    log = SlowLog(answers_at_once=False)
+    chat = Chat(log)
+    ana, bo = chat.enter("ana", "#red"), chat.enter("bo", "#red")
+    for number in range(1, 4):
+        chat.do(ana, m.Send("#red", f"text {number}"))
+        log.commit()
+    bo.take()
+    return chat, log, ana, bo
+
+
+def look_up_all(chat: Chat, log: SlowLog, listener: Listener) -> None:
+    """Have the log answer everything that is asked, and the answers leave."""
+    while log.look_up():
+        chat.drain(listener)
+
+
+def test_who_leaves_gets_nothing_that_is_still_looked_up() -> None:
+    """Behind the answer to `leave`, nothing of the room comes, whatever was asked for before."""
+    chat, log, _, bo = begin()
+    chat.do(bo, m.Join("#red", after=1), m.Leave("#red"))
+    look_up_all(chat, log, bo)
+    assert bo.entries() == []
+    assert not bo.is_replaying
+
+
+def test_who_leaves_hears_nothing_that_is_said_then() -> None:
+    """What is said after somebody has left is not theirs, though they were catching up when they left."""
+    chat, log, ana, bo = begin()
+    chat.do(bo, m.Join("#red", after=3), m.Join("#red", after=1), m.Leave("#red"))
+    chat.do(ana, m.Send("#red", "secret"))
+    log.commit()
+    look_up_all(chat, log, bo)
+    assert bo.texts() == []
+
+
+def test_entered_again_further_back_while_a_page_is_looked_up() -> None:
+    """Who enters again behind an older entry misses nothing, though a page from a later one was asked for before."""
+    chat, log, _, bo = begin()
+    chat.do(bo, m.Join("#red", after=2), m.Leave("#red"), m.Join("#red", after=0))
+    look_up_all(chat, log, bo)
+    assert bo.texts() == ["text 1", "text 2", "text 3"]
+
+
+def test_account_that_leaves_before_the_log_knows_what_it_has_missed() -> None:
+    """An account that leaves a room before the log has said where something waits gets nothing of that room."""
+    log = LateLog()
+    chat = Chat(log)
+    ana, bo = chat.enter("ana", "#red", account=True, device="d1"), chat.enter("bo", "#red")
+    log.give()
+    chat.depart(ana)
+    chat.do(bo, m.Send("#red", "text"))
+    again = chat.enter("ana", account=True, device="d1")
+    chat.do(again, m.Leave("#red"))
+    while log.give():
+        chat.drain(again)
+    assert again.texts() == []
+
+
+class LateLog(MemoryLog):
+    """A log that looks up at once, and answers when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: list[Callable[[], None]] = []
+
+    def ask(self, question: Question, answered: Callable[[Answer], None]) -> Answer:
+        answer = super().ask(question, answered)
+        self._found.append(lambda: answered(answer))
+        return None  # type: ignore[return-value]  # as logs may that answer later
+
+    def give(self) -> bool:
+        """Answer everything so far, and return whether there was anything."""
+        found, self._found = self._found, []
+        for give in found:
+            give()
+        return bool(found)
+
+
+class KnownRoom(MemoryLog):
+    """A log that knows a room from before, with two accounts, of which only the second is an operator."""
+
+    def load(self) -> State:
+        names = tuple(Known(name, name, 0, is_account=True) for name in ("ana", "bo"))
+        return State(names, (), (RoomState("#red", "#red", "", (("ana", False), ("bo", True))),))
+
+
+def test_operators_after_a_restart() -> None:
+    """Who was no operator of a room is none after a restart, in whatever order the members are read."""
+    chat = Chat(KnownRoom())
+    operators = chat.hub._router.rooms.listed()[0].operators
+    assert operators == {"bo"}
