@@ -62,9 +62,9 @@ class Link:
 
     `device` is the secret that proves to the server that a new connection belongs to the same client. `agent` names the
     program, for the server's logs. `memory` is what it knows from an earlier run, and where it notes what a later one
-    is to know; see there for when to save it. `begun` is when the client began, in milliseconds since 1970: its connections
-    are later ones than those of an earlier run. Raises ValueError for a device that is none, and `Refused` for a name
-    that cannot even be sent.
+    is to know; see there for when to save it. `begun` is when the client began, in milliseconds since 1970: its
+    connections are later ones than those of an earlier run. Raises ValueError for a device that is none, and `Refused`
+    for a name that cannot even be sent.
     """
 
     def __init__(

@@ -136,7 +136,9 @@ class Router:
         if isinstance(effect, fx.Enter) and isinstance(effect.fact, Member):
             self._undo_join(effect.fact, effect.room, out)
         session = effect.session
-        if session is not None and not (isinstance(effect, fx.Note) and session.mailbox and session.mailbox.is_noted):
+        if session is None or session.mailbox is None:
+            return
+        if isinstance(effect, fx.Enter) or not session.mailbox.is_noted:
             self.depart(session, "the log does not know of them", out)
 
     def _undo_join(self, member: Member, room: Room, out: Out) -> None:

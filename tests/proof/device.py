@@ -34,7 +34,7 @@ class Device:
         self.reach = reach
         """How far a name has come: what it has taken, by name and conversation; shared by all devices."""
         self.line: Line | None = None
-        self.count = 0
+        self.count = self.runs = 0
         self.said: list[m.Command] = []
         """What was submitted and makes an entry, in order."""
         self.handed: dict[str, int] = {}
@@ -52,7 +52,8 @@ class Device:
     def _begin(self, memory: Notebook) -> None:
         self.memory = memory
         self.memory.device = self.secret
-        self.link = Link(self.name, self.secret, memory=self.memory)
+        self.runs += 1
+        self.link = Link(self.name, self.secret, memory=self.memory, begun=self.runs)
         self.inbox: list[m.Event] = []
         self.unanswered: dict[str, m.Command] = {}
         self.afters: dict[str, int | None] = {}
@@ -233,11 +234,16 @@ class Device:
         elif isinstance(event, m.Entered):
             self._note_entered(event, start, command)
         elif isinstance(event, m.Exited):
-            self.stays.discard(event.room)
-            self.handed.pop(event.room, None)
-            self.taken.pop(event.room, None)
+            self._forget(event.room)
+        elif isinstance(event, m.Failed) and isinstance(command, m.Leave):
+            self._forget(command.room)  # who wants to be out of a room has nothing to come back to
         elif isinstance(event, m.Bye):
             self.is_gone = True
+
+    def _forget(self, room: str) -> None:
+        self.stays.discard(room)
+        self.handed.pop(room, None)
+        self.taken.pop(room, None)
 
     def _note_entered(self, event: m.Entered, start: int | None, command: m.Command | None) -> None:
         room = event.room

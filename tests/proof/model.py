@@ -126,8 +126,11 @@ class Model:
 
     def _register(self, seat: Seat, command: m.Register) -> None:
         person = self.people.setdefault(command.name, Person())
-        seat.name, seat.device = command.name, command.device
         ghosts = [other for other in person.seats if other.device == command.device]
+        if any(ghost.attempt > command.attempt for ghost in ghosts):
+            self._tell(seat, (m.Failed, Code.NAME_TAKEN, command.cid))
+            return
+        seat.name, seat.device, seat.attempt = command.name, command.device, command.attempt
         person.seats.append(seat)
         for ghost in ghosts:
             self.depart(ghost)

@@ -99,6 +99,7 @@ class Seat:
     slots: list[Slot] = field(default_factory=list)
     name: str = ""
     device: str = ""
+    attempt: int = 0
     rooms: list[str] = field(default_factory=list)
     is_over: bool = False
     found: dict[str, list[m.Event]] = field(default_factory=dict)
