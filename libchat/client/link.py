@@ -259,7 +259,9 @@ class Link:
     def _answered(self, event: m.Event, cid: str) -> m.Event:
         """Notice what is answered, and return the answer. An error for which nobody waits any more has no cid."""
         self._joins.pop(cid, None)
-        self._leaves.pop(cid, None)
+        left = self._leaves.pop(cid, None)
+        if left is not None and left not in self._rooms:
+            self._positions.leave(left)  # also if the server says that one was not in it: one does not want to be
         if self._unanswered.pop(cid, None) is not None:
             self._memory.answered(cid)
             if isinstance(event, m.Failed) and is_own(cid) and cid in self._inherited:

@@ -118,6 +118,8 @@ class Person:
     display: str
     player: Player | None = None
     away: str = ""
+    is_noted: bool = False
+    """Whether the log knows of the name."""
     rooms: list[str] = field(default_factory=list)
     cursors: dict[str, int] = field(default_factory=dict)
 
@@ -474,7 +476,14 @@ class ChatMachine(RuleBasedStateMachine):
             person.player, player.name, player.device = player, key, command.device
             player.begin = dict(person.cursors)
             self.tell(player, pending, m.Registered(person.display, command.cid))
-            pending.dependents.append(player)
+
+            def step(stores: bool) -> None:
+                if stores:
+                    person.is_noted = True
+                elif not person.is_noted:
+                    pending.dependents.append(player)
+
+            pending.steps.append(step)
 
     def on_send(self, player: Player, command: m.Send, pending: Pending) -> None:
         """Say something."""
