@@ -219,6 +219,8 @@ class Hub:
         for effect in effects:
             if isinstance(effect, fx.Append):
                 self._router.committed(effect, next(answers), out)
+            elif isinstance(effect, fx.Note) and effect.session is None:
+                next(answers)  # nobody depends on it
             elif isinstance(effect, (fx.Note, fx.Enter)):
                 follow: list[fx.Effect] = []
                 outcome = next(answers)
