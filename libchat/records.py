@@ -6,7 +6,6 @@ space between. A `name` here is a canonical name; a `device` is what `device_id`
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Literal
 
 from msgspec import Struct
@@ -313,4 +312,6 @@ def check_reference(draft: Draft, original: Original | None) -> Unfit | None:
 
 def device_id(secret: str) -> str:
     """Return what is kept of a device's secret: who reads the log cannot pose as the device. "" if there is none."""
+    from hashlib import sha256  # loads OpenSSL, for which not every program that imports libchat has a use
+
     return sha256(secret.encode()).hexdigest()[:32] if secret else ""

@@ -11,7 +11,7 @@ conversations whenever a hundredth of the time for which entries are kept has pa
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from heapq import merge
@@ -66,7 +66,7 @@ class MemoryLog:
     def __init__(
         self, entries: int = MEMORY_ENTRIES, *, total: int = MEMORY_TOTAL, seconds: int = 0, log_id: str = ""
     ) -> None:
-        self._id = log_id or secrets.token_hex(8)
+        self._id = log_id or os.urandom(8).hex()
         self._retention = Retention(seconds, entries)
         self._limit = entries
         self._total = total
