@@ -8,12 +8,10 @@ goes to the sinks. Callbacks of programs are called after the lock is given back
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import chain
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -23,10 +21,11 @@ from libchat.core import effects as fx
 from libchat.core.registry import Session
 from libchat.core.router import Router
 from libchat.errors import Closed, Code, InvalidName, Refused
-from libchat.limits import BACKLOG_EFFECTS, INBOX_EVENTS, REPLAY_ENTRIES
+from libchat.limits import BACKLOG_EFFECTS, INBOX_EVENTS
+from libchat.local import LocalParticipant, LocalSink
 from libchat.locks import HUB, tiered_lock
 from libchat.names import parse_name, parse_room
-from libchat.participant import E, OnError, Participant
+from libchat.participant import OnError
 from libchat.records import Answer, Failure, Outcome, Record
 from libchat.store.base import Log
 from libchat.store.memory import MemoryLog
@@ -68,7 +67,7 @@ class Hub:
         """Sessions that were handed everything, until the log has answered what was under way."""
         self._failed: list[fx.Note | fx.Enter] = []
         """What the log could not take notice of."""
-        self._local = _LocalSink()
+        self._local = LocalSink()
         self._sinks: tuple[Sink, ...] = (self._local,)
         self._is_closed = False
 
@@ -299,108 +298,3 @@ class _Waiting:
 
 def _ignore(outcomes: list[Outcome]) -> None:
     """Take the log's answer to what is only noted."""
-
-
-class LocalParticipant(Participant):
-    """A participant in process. Everything it does has happened when the method returns."""
-
-    def __init__(self, hub: Hub, name: str, *, account: str, inbox: int, on_error: OnError | None) -> None:
-        super().__init__(name, inbox=inbox, on_error=on_error)
-        self._hub = hub
-        self._session = _LocalSession(self)
-        self._session.account = account
-        self._has_overflowed = False
-
-    def _register(self) -> None:
-        self._hub._add(self)
-        device = os.urandom(16).hex()
-        try:
-            self.name = self._answer(m.Registered, lambda cid: m.Register(self.name, device, cid)).name
-        except BaseException:
-            self._hub._remove(self)
-            raise
-
-    def on(self, kind: type[E], callback: Callable[[E], None]) -> None:
-        super().on(kind, callback)
-        self._call_back()
-
-    def _submit(self, command: m.Command) -> None:
-        if self._hub.is_behind:
-            raise Refused(Code.QUEUE_FULL, "too much waits for the log already; go on when receipts have come")
-        self._hub.run([(self._session, [command])])
-
-    def _consumed(self, event: m.Event) -> None:
-        """Acknowledge an entry that waits otherwise: the program has it. When it has all so far, get more."""
-        session = self._session
-        if not (session.unacked or session.account):
-            return
-        acks = [_ack(self.name, event)] if isinstance(event, m.Entry) and self._waits(event) else []
-        drained = [session] if session.is_replaying and self._has_every_entry() else []
-        if acks or drained:
-            try:
-                self._hub.run([(session, acks)], drained=drained)
-            except Closed:
-                pass  # the program still receives what came before the end; there is nobody to tell
-
-    def _waits(self, entry: m.Entry) -> bool:
-        """Return whether an entry waits until it is acknowledged: what is private, and everything for an account."""
-        return bool(self._session.account) or not entry.target.startswith("#")
-
-    def _has_every_entry(self) -> bool:
-        with self._condition:
-            return not any(isinstance(event, m.Entry) for event in chain(self._inbox, self._called))
-
-    def _give_up(self) -> None:
-        """End because the program does not take its events. What was private waits for the name to come back."""
-        self._hub._remove(self)
-        self._disconnect(f"{self._limit} events wait in the inbox of {self.name}, and it takes none")
-        self._hub.run([], departed=[(self._session, "slow reader")])
-
-    def _leave_chat(self) -> None:
-        self._hub._remove(self)
-        if self._end is None:
-            self._hub.run([], departed=[(self._session, "")])
-
-
-def _ack(name: str, entry: m.Entry) -> m.Ack:
-    """Return the acknowledgement of an entry by the one who is called `name`."""
-    is_private = not entry.target.startswith("#")
-    return m.Ack(entry.sender if is_private and entry.sender != name else entry.target, entry.seq)
-
-
-class _LocalSession(Session):
-    """The hub's side of a participant in process."""
-
-    __slots__ = ("participant",)
-
-    def __init__(self, participant: LocalParticipant) -> None:
-        super().__init__(wants_receipts=True, has_acks=True)
-        self.replay_entries = max(min(REPLAY_ENTRIES, participant._inbox.limit // 2), 1)
-        self.participant = participant
-
-
-class _LocalSink:
-    """Hands events to the participants in process."""
-
-    def __init__(self) -> None:
-        self.participants: tuple[LocalParticipant, ...] = ()
-
-    def deliver(self, deliveries: Sequence[fx.Delivery]) -> None:
-        if not self.participants:
-            return
-        for delivery in deliveries:
-            if isinstance(delivery, fx.Deliver):
-                for session in delivery.recipients:
-                    if session is not delivery.skip:
-                        _hand_over(session, delivery.event)
-            elif isinstance(delivery, fx.Reply):
-                _hand_over(delivery.session, delivery.event)
-            elif isinstance(delivery.session, _LocalSession):
-                delivery.session.participant._disconnect(delivery.bye.reason or "the chat has ended")
-
-
-def _hand_over(session: Session, event: m.Event) -> None:
-    if isinstance(session, _LocalSession):
-        participant = session.participant
-        # After the first event that is lost, none is handed over, or there would be a gap.
-        participant._has_overflowed = participant._has_overflowed or not participant._deliver(event)

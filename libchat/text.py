@@ -20,6 +20,7 @@ import re
 from typing import Final
 
 from libchat.errors import Code, InvalidMessage
+from libchat.limits import REACTION_CHARACTERS, TEXT_BYTES, TOPIC_BYTES
 
 __all__ = ["check_text", "clean_line", "clean_text"]
 
@@ -70,6 +71,20 @@ def check_text(text: str, limit: int) -> str:
     if len(cleaned) * _UTF8_LONGEST > limit:
         _check_size(cleaned, limit)
     return cleaned
+
+
+def check_note(text: str) -> str:
+    """Return a cleaned one-line text, which may be empty."""
+    text = clean_line(text)
+    return check_text(text, TOPIC_BYTES) if text else ""
+
+
+def check_reaction(text: str) -> str:
+    """Return a cleaned reaction. Raises `InvalidMessage`."""
+    text = check_text(clean_line(text), TEXT_BYTES)
+    if len(text) > REACTION_CHARACTERS:
+        raise InvalidMessage(Code.TEXT_TOO_LONG, f"a reaction has {REACTION_CHARACTERS} characters at most")
+    return text
 
 
 def _check_size(cleaned: str, limit: int) -> None:

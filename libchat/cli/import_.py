@@ -36,7 +36,7 @@ def run(options: Options) -> int:
     """Make it."""
     signals.install()
     from libchat.cli.progress import ProgressLine
-    from libchat.security.files import make_private_folder
+    from libchat.files import make_private_folder
     from libchat.store.importing import import_log
 
     path = log_file(options)

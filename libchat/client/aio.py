@@ -14,7 +14,8 @@ from libchat import messages as m
 from libchat._version import __version__
 from libchat.cids import Cids, is_own
 from libchat.client.aio_speaker import AsyncSpeaker
-from libchat.client.link import Link, State, new_device
+from libchat.client.device import new_device
+from libchat.client.link import Link, State
 from libchat.client.memory import Memory
 from libchat.client.settings import Options, Settings
 from libchat.errors import ChatError, Closed, Code, Disconnected, ProtocolError, Refused, StoreError, reason_of

@@ -19,7 +19,6 @@ out first, and a room that it was in is entered behind the newest entry that it 
 
 from __future__ import annotations
 
-import os
 from enum import Enum, auto
 from typing import Final
 
@@ -27,10 +26,11 @@ from msgspec.structs import replace
 
 from libchat import messages as m
 from libchat.cids import is_own
+from libchat.client.device import check_device
 from libchat.client.memory import Memory
 from libchat.client.positions import Positions
 from libchat.errors import ChatError, Code, Disconnected, ProtocolError, Refused, refusal
-from libchat.limits import CID_BYTES, PENDING_SENDS
+from libchat.limits import PENDING_SENDS
 from libchat.names import target_key
 from libchat.wire.lines import LineBuffer
 from libchat.wire.native import Native, format_command, parse_event
@@ -392,14 +392,3 @@ class Link:
 def _room_key(room: str) -> str:
     """Return the canonical form of a room's name, which may have been written without `#`."""
     return target_key(room if room.startswith("#") else "#" + room)
-
-
-def check_device(device: str) -> None:
-    """Raise ValueError for a device that no server takes."""
-    if not (0 < len(device) <= CID_BYTES and device.isprintable()):
-        raise ValueError(f"a device has 1 to {CID_BYTES} characters, all of them visible")
-
-
-def new_device() -> str:
-    """Return a secret for a client that keeps none."""
-    return os.urandom(16).hex()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, TypedDict
 
 from libchat.client.address import format_address, parse_address
-from libchat.client.link import check_device, new_device
+from libchat.client.device import check_device, new_device
 from libchat.client.memory import Memory
 from libchat.client.patience import PATIENCE, Patience
 from libchat.client.trust import AcceptNew, Trust

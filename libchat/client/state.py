@@ -18,9 +18,9 @@ from typing import Final
 
 from libchat.client.memory import Memory
 from libchat.errors import StoreError
+from libchat.files import make_private_folder
 from libchat.locks import LOG, tiered_lock
 from libchat.names import target_key
-from libchat.security.files import make_private_folder
 
 FILE_NAME: Final = "client.db"
 

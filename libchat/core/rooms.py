@@ -59,7 +59,8 @@ class Room:
 class Rooms:
     """All rooms there are, by canonical name. A room that has ended leaves its topic to the next one of its name."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, topics: int = KNOWN_TOPICS) -> None:
+        self._most_topics = topics
         self._rooms: dict[str, Room] = {}
         self._topics: dict[str, str] = {}
         """The topics of rooms that have ended, longest ago first."""
@@ -120,7 +121,7 @@ class Rooms:
         self._topics.pop(name.key, None)
         if topic:
             self._topics[name.key] = topic
-        if len(self._topics) > KNOWN_TOPICS:
+        if len(self._topics) > self._most_topics:
             del self._topics[next(iter(self._topics))]
 
     def _open(self, name: RoomName) -> Room:

@@ -23,7 +23,7 @@ from libchat.core.registry import Person, Registry, Session
 from libchat.core.replay import Replays
 from libchat.core.rooms import Room, Rooms
 from libchat.errors import Code, InvalidMessage, InvalidName, Refused
-from libchat.limits import CID_BYTES, REACTION_CHARACTERS, TEXT_BYTES, TOPIC_BYTES
+from libchat.limits import CID_BYTES, TEXT_BYTES, TOPIC_BYTES
 from libchat.names import RoomName, parse_name, parse_room, parse_target
 from libchat.records import (
     Answer,
@@ -40,7 +40,7 @@ from libchat.records import (
     WaitingFound,
     device_id,
 )
-from libchat.text import check_text, clean_line
+from libchat.text import check_note, check_reaction, check_text, clean_line
 
 Out = list[fx.Effect]
 
@@ -241,10 +241,10 @@ class Router:
         self._refer(session, command, "delete", "", now, out)
 
     def _react(self, session: Session, command: m.React, now: int, out: Out) -> None:
-        self._refer(session, command, "react", _check_reaction(command.text), now, out)
+        self._refer(session, command, "react", check_reaction(command.text), now, out)
 
     def _unreact(self, session: Session, command: m.Unreact, now: int, out: Out) -> None:
-        self._refer(session, command, "unreact", _check_reaction(command.text), now, out)
+        self._refer(session, command, "unreact", check_reaction(command.text), now, out)
 
     def _refer(
         self,
@@ -330,7 +330,7 @@ class Router:
             room = own_room(person_of(session), name)
             out.append(fx.TellTopic(session, room, m.TopicIs(str(room.name), "", command.cid)))
             return
-        self._entries.append(session, name, _check_note(command.text), now, command.cid, out, "topic")
+        self._entries.append(session, name, check_note(command.text), now, command.cid, out, "topic")
 
     # --- people -----------------------------------------------------------------------------------------------------
 
@@ -352,7 +352,7 @@ class Router:
         out.append(fx.Reply(session, m.RoomList(rooms, command.cid)))
 
     def _away(self, session: Session, command: m.Away, now: int, out: Out) -> None:
-        person_of(session).away = _check_note(command.text)
+        person_of(session).away = check_note(command.text)
         out.append(fx.Reply(session, m.Done(command.cid)))
 
     def _typing(self, session: Session, command: m.Typing, now: int, out: Out) -> None:
@@ -366,20 +366,6 @@ class Router:
             recipients, shown = (other.audience, other.name.display) if other is not None else ((), "")
         if recipients:
             out.append(fx.Deliver(recipients, m.IsTyping(person.name.display, shown), session))
-
-
-def _check_note(text: str) -> str:
-    """Return a cleaned one-line text, which may be empty."""
-    text = clean_line(text)
-    return check_text(text, TOPIC_BYTES) if text else ""
-
-
-def _check_reaction(text: str) -> str:
-    """Return a cleaned reaction. Raises `InvalidMessage`."""
-    text = check_text(clean_line(text), TEXT_BYTES)
-    if len(text) > REACTION_CHARACTERS:
-        raise InvalidMessage(Code.TEXT_TOO_LONG, f"a reaction has {REACTION_CHARACTERS} characters at most")
-    return text
 
 
 def _fail(session: Session, command: m.Command | m.Rejected, code: str, reason: str, subject: str, out: Out) -> None:

@@ -41,7 +41,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from libchat.errors import StoreError
-from libchat.security.files import locked, make_private_folder, read_kept, write_private
+from libchat.files import locked, make_private_folder, read_kept, write_private
 from libchat.security.pins import format_pin, spki_of_certificate
 
 KEY_FILE: Final = "server-key.pem"

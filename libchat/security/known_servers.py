@@ -29,7 +29,7 @@ from typing import Annotated, Final
 import msgspec
 
 from libchat.errors import PinMismatch, StoreError
-from libchat.security.files import locked, make_private_folder, read_kept, write_private
+from libchat.files import locked, make_private_folder, read_kept, write_private
 from libchat.security.pins import parse_pin
 
 VERSION: Final = 1

@@ -226,7 +226,7 @@ def _log_in(folder: Path | None, durability: Durability, retention: Retention | 
     kept = retention if retention is not None else Retention()
     if folder is None or durability == "memory":
         return MemoryLog(kept.entries or MEMORY_ENTRIES, seconds=kept.seconds)
-    from libchat.security.files import make_private_folder
+    from libchat.files import make_private_folder
     from libchat.store.sqlite import SqliteLog
 
     make_private_folder(folder)

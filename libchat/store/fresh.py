@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from libchat.errors import StoreError
+from libchat.files import sync_folder
 
 BESIDE: Final = ("-wal", "-journal", "-shm")
 """Endings of the files that SQLite keeps beside a database."""
@@ -34,7 +35,7 @@ def fresh(path: Path) -> Iterator[Path]:
     finally:
         for beside in ("", *BESIDE):
             temporary.with_name(temporary.name + beside).unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _make(temporary: Path, path: Path) -> None:
@@ -74,18 +75,5 @@ def _sync(path: Path) -> None:
     handle = os.open(path, os.O_RDWR)
     try:
         os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new name last over a power cut, where the system can."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass  # the file is in place, only the power cut is left to luck
     finally:
         os.close(handle)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from libchat.testing.scenario import Perils, play
-from libchat.testing.sim import Sim
+from libchat.testing.sim import MOST_STEPS, Sim
 
 LAST_LINES: Final = 60
 """Lines of the trace that are shown of a seed that fails: about two seconds of a scenario."""
@@ -20,17 +20,18 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("seed", type=int, nargs="*", help="a seed to play")
     parser.add_argument("--seeds", type=int, default=0, metavar="N", help="play N seeds, and tell how many a second")
     parser.add_argument("--from", type=int, default=0, metavar="K", dest="first", help="the first of these")
+    parser.add_argument("--steps", type=int, default=MOST_STEPS, metavar="N", help="give up after N steps without rest")
     parser.add_argument("--trace", action="store_true", help="show everything that happened")
     options = parser.parse_args(arguments)
-    failed = sum(_play_one(seed, is_traced=options.trace) for seed in options.seed)
+    failed = sum(_play_one(seed, options.steps, is_traced=options.trace) for seed in options.seed)
     if options.seeds:
         failed += _play_many(range(options.first, options.first + options.seeds))
     return 1 if failed else 0
 
 
-def run_seed(seed: int, perils: Perils | None = None) -> Sim:
+def run_seed(seed: int, perils: Perils | None = None, *, most_steps: int = MOST_STEPS) -> Sim:
     """Play the scenario of a seed, and return its simulation. An `AssertionError` tells how to play it again."""
-    sim = Sim(seed)
+    sim = Sim(seed, most_steps=most_steps)
     try:
         return play(sim, perils)
     except AssertionError as error:
@@ -39,10 +40,10 @@ def run_seed(seed: int, perils: Perils | None = None) -> Sim:
         raise AssertionError(f"{end}\n\n{error}\n\nseed {seed} fails; {again}") from error
 
 
-def _play_one(seed: int, *, is_traced: bool) -> bool:
+def _play_one(seed: int, most_steps: int, *, is_traced: bool) -> bool:
     """Play a seed, tell what came of it, and return whether it fails."""
     try:
-        sim = run_seed(seed)
+        sim = run_seed(seed, most_steps=most_steps)
     except AssertionError as error:
         print(error)
         return True

@@ -52,7 +52,9 @@ class Sim:
         link: type[Link] = Link,
         open_log: Callable[[World, Disk], DiskLog] = DiskLog,
         open_hub: OpenHub = open_hub,
+        most_steps: int = MOST_STEPS,
     ) -> None:
+        self._most_steps = most_steps
         self.world = World(seed)
         self.weather = weather if weather is not None else draw_weather(self.world)
         self.disk = Disk()
@@ -133,10 +135,10 @@ class Sim:
 
     def run_until_quiet(self) -> None:
         """Let things happen until nothing more does. Raises `AssertionError` if they do not come to rest."""
-        limit = self.world.steps + MOST_STEPS
+        limit = self.world.steps + self._most_steps
         while self.world.step():
             if self.world.steps > limit:
-                raise AssertionError(f"nothing came to rest within {MOST_STEPS} steps")
+                raise AssertionError(f"nothing came to rest within {self._most_steps} steps")
         for client in self.clients:
             if not client.is_settled:
                 waiting = ", ".join(said.cid for said in client.pending) or "nothing"

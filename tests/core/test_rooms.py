@@ -50,9 +50,9 @@ def test_a_room_ends_with_its_last_member(rooms: Rooms) -> None:
     assert rooms.listed() != [room]
 
 
-def test_so_many_topics_are_remembered(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_so_many_topics_are_remembered() -> None:
     """Beyond the limit, the one of the room that ended longest ago goes; an empty one takes no place."""
-    monkeypatch.setattr("libchat.core.rooms.KNOWN_TOPICS", 2)
+    rooms = Rooms(topics=2)
     for name in ("one", "two", "none", "three"):
         rooms.remember(parse_room(name), "" if name == "none" else name)
     topics = [rooms.keep(parse_room(name)).topic for name in ("one", "two", "none", "three")]

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from libchat.errors import PinMismatch, StoreError
-from libchat.security.files import write_private
+from libchat.files import write_private
 from libchat.security.identity import CERTIFICATE_FILE, KEY_FILE, Identity, load_identity, load_own_identity
 from libchat.security.pins import check_pin, peer_pin
 from libchat.security.tls import client_context, server_context

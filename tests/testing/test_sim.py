@@ -171,10 +171,9 @@ def test_full_disk_refuses_and_recovers() -> None:
     sim.check()
 
 
-def test_run_that_does_not_settle_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_that_does_not_settle_is_a_failure() -> None:
     """Something that goes on for ever is found, and said so."""
-    monkeypatch.setattr(module, "MOST_STEPS", 1_000)
-    sim = Sim(8)
+    sim = Sim(8, most_steps=1_000)
 
     def go_on() -> None:
         sim.world.later(go_on)
@@ -184,12 +183,9 @@ def test_run_that_does_not_settle_is_a_failure(monkeypatch: pytest.MonkeyPatch) 
         sim.run_until_quiet()
 
 
-def test_failing_seed_is_told_with_its_command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_failing_seed_is_told_with_its_command(capsys: pytest.CaptureFixture[str]) -> None:
     """A seed that fails says how to play it again, with the end of its trace."""
-    monkeypatch.setattr(module, "MOST_STEPS", 10)
-    assert main(["7"]) == 1
+    assert main(["7", "--steps", "10"]) == 1
     told = capsys.readouterr().out
     assert "play it again: python -m libchat.testing.sim 7\n" in told
     assert "server     starts" in told

@@ -51,13 +51,13 @@ def write_private(path: Path, data: bytes) -> None:
         except BaseException:
             os.unlink(temporary)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         remedy = f"make room in {path.parent}, or make it writable for this user"
         raise StoreError(f"{path} cannot be written: {error.strerror}; {remedy}") from error
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a renaming last over a power cut, where the system can: Windows cannot, nor can all network file systems."""
     if os.name != "posix":
         return

@@ -1,0 +1,201 @@
+"""What a participant wants of the chat: immutable values, which are types of the native wire as well."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from libchat.limits import CID_BYTES, HISTORY_ENTRIES, SEARCH_ENTRIES
+
+VERSION: Final = 1
+"""The version of the native protocol. Fields and types may be added to it; none changes its meaning."""
+
+Cid = Annotated[str, Meta(max_length=CID_BYTES)]
+Sequence = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+"""A sequence number: JSON readers everywhere hold integers up to 2**53 - 1 exactly (RFC 8259, section 6)."""
+
+
+class Command(Struct, frozen=True, gc=False, tag_field="type", tag=str.lower, omit_defaults=True):
+    """Something that a participant wants. One of its subclasses."""
+
+
+class Hello(Command, frozen=True):
+    """Ask for the server's version and limits. May come at any time; nothing depends on it."""
+
+    version: int = VERSION
+    agent: str = ""
+    cid: Cid = ""
+
+
+class Register(Command, frozen=True):
+    """Take a name. A connection has one name, until it ends.
+
+    `device` is a secret of the client's own making, kept between connections: a connection that brings the device of
+    an older one takes its name over, so that nobody waits for their own lost connection to time out. `attempt` tells
+    which of two is older, whichever is heard first: the one with the larger number takes over. Equal ones do.
+    """
+
+    name: str
+    device: Annotated[str, Meta(max_length=CID_BYTES)] = ""
+    cid: Cid = ""
+    attempt: Sequence = 0
+
+
+class Send(Command, frozen=True):
+    """Say something to a name or a `#room`; with `ref`, in reply to the message of that number there."""
+
+    target: str
+    text: str
+    cid: Cid = ""
+    ref: Sequence = 0
+
+
+class Edit(Command, frozen=True):
+    """Replace the text of an own message."""
+
+    target: str
+    seq: Sequence
+    text: str
+    cid: Cid = ""
+
+
+class Delete(Command, frozen=True):
+    """Take an own message away; an operator of a room may take away anybody's."""
+
+    target: str
+    seq: Sequence
+    cid: Cid = ""
+
+
+class React(Command, frozen=True):
+    """Answer a message without words."""
+
+    target: str
+    seq: Sequence
+    text: str
+    cid: Cid = ""
+
+
+class Unreact(Command, frozen=True):
+    """Take a reaction back."""
+
+    target: str
+    seq: Sequence
+    text: str
+    cid: Cid = ""
+
+
+class Ack(Command, frozen=True):
+    """Acknowledge every entry of a conversation up to and including `seq`: they need not be sent again."""
+
+    target: str
+    seq: Sequence
+
+
+class Read(Command, frozen=True):
+    """Say that the person has read every entry of a conversation up to and including `seq`."""
+
+    target: str
+    seq: Sequence
+
+
+class Join(Command, frozen=True):
+    """Enter a room. It is made if there is none of that name.
+
+    Who was there before, and lost the connection, says `after` which number: what was said since then comes, too.
+    """
+
+    room: str
+    cid: Cid = ""
+    after: Sequence | None = None
+
+
+class Leave(Command, frozen=True):
+    """Leave a room."""
+
+    room: str
+    cid: Cid = ""
+
+
+class Topic(Command, frozen=True):
+    """Ask for the topic of a room, or set it. An empty text clears it."""
+
+    room: str
+    text: str | None = None
+    cid: Cid = ""
+
+
+class Who(Command, frozen=True):
+    """Ask who is online, or who is in a room."""
+
+    room: str = ""
+    cid: Cid = ""
+
+
+class Rooms(Command, frozen=True):
+    """Ask which rooms there are."""
+
+    cid: Cid = ""
+
+
+class Away(Command, frozen=True):
+    """Tell the others that one is away, and why; an empty text says that one is back."""
+
+    text: str = ""
+    cid: Cid = ""
+
+
+class Typing(Command, frozen=True):
+    """Tell a name or a room that one is typing. Answered only if it is refused; the first that a slow reader misses."""
+
+    target: str
+
+
+class History(Command, frozen=True):
+    """Ask for entries of a conversation: the newest ones, those next to one number, or those around it.
+
+    At most one of `before` (the newest ones before it), `after` (the oldest ones after it) and `around` is given.
+    """
+
+    target: str
+    before: Sequence | None = None
+    limit: Annotated[int, Meta(ge=1, le=HISTORY_ENTRIES)] = 50
+    cid: Cid = ""
+    after: Sequence | None = None
+    around: Sequence | None = None
+
+
+class Search(Command, frozen=True):
+    """Ask for the newest messages with all words of `text` that one may read: in own rooms and private conversations.
+
+    `"two words"` must stand next to each other, `begin*` matches beginnings. With `target`, only that conversation is
+    looked through. `before` is the `next` of an answer, for older ones.
+    """
+
+    text: str
+    target: str = ""
+    before: Sequence | None = None
+    limit: Annotated[int, Meta(ge=1, le=SEARCH_ENTRIES)] = SEARCH_ENTRIES
+    cid: Cid = ""
+
+
+class Ping(Command, frozen=True):
+    """Ask whether the other side is there."""
+
+    cid: Cid = ""
+
+
+class Exit(Command, frozen=True):
+    """End the connection. A guest's name is free again."""
+
+    reason: str = ""
+
+
+class Rejected(Struct, frozen=True, gc=False):
+    """What a dialect makes of a line that it cannot read. It is answered with an error; the connection lives on."""
+
+    code: str
+    reason: str
+    subject: str = ""
+    cid: str = ""
