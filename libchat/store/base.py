@@ -1,15 +1,19 @@
-"""The contract of a log. `tests/contracts/` holds every implementation to it."""
+"""The contracts of what a server keeps: the log, and the accounts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from libchat.claims import Added, Admit, Change, Request
+from libchat.claims import Answer as Reply
 from libchat.records import Answer, Outcome, Question, Record, Retention, State
 
 
 class Log(Protocol):
     """Entries in order, numbered for each conversation, and what is known beside them.
+
+    `tests/contracts/` holds every implementation to it.
 
     1. What one `append` brings is stored all or not at all, after everything that was appended before.
     2. Numbers of a conversation begin at 1, have no gaps, and never come twice, whatever is no longer kept.
@@ -54,4 +58,39 @@ class Log(Protocol):
 
     def close(self) -> None:
         """Finish what was appended and asked, and release everything. Harmless when called twice."""
+        ...
+
+
+class Accounts(Protocol):
+    """The contract of accounts, devices' keys and invites. `tests/contracts/` holds every implementation to it.
+
+    1. `ask` never blocks. It calls `answered` once, later, from a thread of the accounts' own and without holding a
+       lock; or at once, from within, with `Denied` and `busy` if too much waits already. Answers may come in any order.
+    2. A wrong password, and a name that is no account where the asker may not make one, are told apart neither by the
+       answer nor by the time it takes.
+    3. Nobody can keep another out: who fails again and again waits, by the address and by the pair of address and
+       name; a right password from elsewhere, or a device's proof, passes without waiting.
+    4. What is answered is on the disk, if there is one: a use of an invite is counted once, however it ends.
+    5. Passwords and tokens are kept as hashes only, and appear in no message and no log.
+    """
+
+    @property
+    def admit(self) -> Admit:
+        """Whom the server takes."""
+        ...
+
+    def load(self) -> tuple[Added, ...]:
+        """Return the accounts there are. Called once, before everything else; it may block."""
+        ...
+
+    def watch(self, changed: Callable[[Change], None]) -> None:
+        """Have `changed` called, from a thread of the accounts' own, with what another program does to them."""
+        ...
+
+    def ask(self, request: Request, answered: Callable[[Reply], None]) -> None:
+        """Have something checked, looked up or changed."""
+        ...
+
+    def close(self) -> None:
+        """Finish what was asked, and release everything. Harmless when called twice."""
         ...
