@@ -207,7 +207,9 @@ class LogSearch(LogSuite):
 
     def test_a_conversation_that_is_named_twice(self, log: Log) -> None:
         """A private conversation of the asker that is also among the rooms is looked through once."""
-        store(log, *(say(f"word {room}", room) for room in ("ana bo", *MANY)))
+        store(log, *(say(f"word {room}", room) for room in (*MANY, "ana bo")))
         assert found(log, AskSearch(("word",), ("ana bo", "ana bo"), "ana")) == ["word ana bo"]
-        twice = found(log, AskSearch(("word",), (*MANY, *MANY, "ana bo"), "ana", limit=300))
-        assert twice == [f"word {room}" for room in reversed(("ana bo", *MANY))]
+        store(log, *(say("word", "#else") for _ in range(1_100)))
+        for limit in (2, 300):
+            twice = found(log, AskSearch(("word",), (*MANY, *MANY, "ana bo"), "ana", limit=limit))
+            assert twice == [f"word {room}" for room in ("ana bo", *reversed(MANY))][:limit]
