@@ -26,8 +26,8 @@ from libchat.store.reading import ENTRY, EntryRow, entry_of
 from libchat.store.texts import pattern_of, pattern_of_readers
 
 GROUP: Final = 64
-"""Conversations that are met at once. The index compares all of them at each step, so that a thousand at once take four
-times as long as in groups; smaller groups look up the words too often."""
+"""Conversations that are met at once. The index compares all of them at each step, so that a thousand at once take
+three times as long as in groups; smaller groups look up the words too often."""
 
 WALKED: Final = 8
 """Messages walked for each conversation before it is met: about a fifth of what meeting costs at least."""
