@@ -73,6 +73,10 @@ SEARCH_ENTRIES: Final = 30
 SEARCH_WORDS: Final = 16
 """Words of one search."""
 
+QUESTION_SECONDS: Final = 2.0
+"""How long the log looks for one page or search before it gives up. In a million entries nearly all searches take a
+fiftieth of a second; who looks for sixteen beginnings of one letter would keep one of two threads for 14 seconds."""
+
 BACKLOG_EFFECTS: Final = 100_000
 """What may wait for the log before servers stop reading: a few seconds of what one core routes, about 30 MB."""
 

@@ -229,7 +229,7 @@ class SearchFound(Struct, frozen=True, gc=False):
 
 
 class Unanswered(Struct, frozen=True, gc=False):
-    """The log could not read what was asked for. `reason` is for a person."""
+    """The log could not read what was asked for, or not in time. `reason` is for a person."""
 
     reason: str
 

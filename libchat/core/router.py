@@ -27,6 +27,8 @@ from libchat.limits import CID_BYTES, TEXT_BYTES, TOPIC_BYTES
 from libchat.names import RoomName, parse_name, parse_room, parse_target
 from libchat.records import (
     Answer,
+    AskPage,
+    AskSearch,
     Failure,
     Look,
     Member,
@@ -160,12 +162,11 @@ class Router:
             self.replays.found(session, answer, now, out)
         elif isinstance(answer, UnreadFound):
             self.replays.learned(session, answer, out)
+        elif isinstance(ask.question, AskPage | AskSearch):
+            out.append(fx.Reply(session, m.Failed(Code.UNAVAILABLE, answer.reason, ask.target, ask.cid)))
         elif session.is_replaying:
             self.depart(session, "the log cannot be read", out)
-            out.append(fx.Close(session, m.Bye(f"the log cannot be read: {answer.reason}; connect again")))
-        else:
-            reason = f"the log cannot be read: {answer.reason}"
-            out.append(fx.Reply(session, m.Failed(Code.UNAVAILABLE, reason, ask.target, ask.cid)))
+            out.append(fx.Close(session, m.Bye(f"{answer.reason}; connect again")))
 
     def tell_topic(self, tell: fx.TellTopic, out: Out) -> None:
         """Append to `out` an answer with the topic that a room has now."""

@@ -28,7 +28,8 @@ class Log(Protocol):
     6. If the log cannot store, each record's outcome is `Failure` (but for `Look`, and drafts that rule 3 knows), and
        nothing of that `append` is ever seen. If the log is closed before it knows, nobody is told anything.
     7. `ask` answers at once, or returns None and calls `answered` later, once, in the same way, in any order. What is
-       found includes everything whose outcome was known when it was asked. `ask` never blocks.
+       found includes everything whose outcome was known when it was asked. What cannot be read, or takes too long, is
+       `Unanswered`. `ask` never blocks.
     8. Entries are read as they are now: an edited message has the newest text and `is_edited`; a deleted one has no
        text and `is_deleted`, and neither it nor its edits can be read any more; a page's messages have their reactions.
     9. `append` is called by one thread at a time; asking may happen at any time, from any thread.
@@ -57,7 +58,10 @@ class Log(Protocol):
         ...
 
     def close(self) -> None:
-        """Finish what was appended and asked, and release everything. Harmless when called twice."""
+        """Finish what was appended, answer what was asked, and release everything. Harmless when called twice.
+
+        What takes long to look up is not waited for: it is `Unanswered`.
+        """
         ...
 
 

@@ -19,7 +19,6 @@ from libchat.records import (
     PageFound,
     Question,
     RoomState,
-    SearchFound,
     Span,
     State,
     UnreadFound,
@@ -27,7 +26,7 @@ from libchat.records import (
     WaitingFound,
 )
 from libchat.store.reading import ENTRY, EntryRow, entry_of, with_reactions
-from libchat.store.texts import pattern_of
+from libchat.store.searching import find_words
 
 STRIDE: Final = 16
 """Entries of one span that are read at once. Most spans are shorter, as they hold what waits for one person."""
@@ -59,7 +58,7 @@ def _answer(connection: sqlite3.Connection, question: Question) -> Answer:
         case AskUnread():
             return _find_unread(connection, question)
         case AskSearch():
-            return _find_words(connection, question)
+            return find_words(connection, question)
         case _:
             assert_never(question)
 
@@ -210,36 +209,3 @@ _UNREAD: Final = """
 def _find_unread(connection: sqlite3.Connection, asked: AskUnread) -> UnreadFound:
     rows = connection.execute(_UNREAD, (asked.name, asked.device))
     return UnreadFound(tuple(Span(*row) for row in rows))
-
-
-# --- search ---------------------------------------------------------------------------------------------------------
-
-_SEARCH: Final = f"""SELECT {ENTRY} FROM search JOIN entries e ON e.id = search.rowid
-    WHERE search MATCH ? AND search.rowid < ? AND e.time >= ? ORDER BY search.rowid DESC LIMIT ?"""  # noqa: S608
-
-_NO_ENTRY: Final = 2**63 - 1
-
-
-def _find_words(connection: sqlite3.Connection, asked: AskSearch) -> SearchFound:
-    conversations, name = _readable(connection, asked)
-    if not asked.words or not (conversations or name):
-        return SearchFound(())
-    pattern = pattern_of(asked.words, conversations, name)
-    before = _NO_ENTRY if asked.before is None else asked.before
-    rows: list[EntryRow] = connection.execute(_SEARCH, (pattern, before, asked.since, asked.limit + 1)).fetchall()
-    kept = rows[: asked.limit]
-    following = kept[-1][0] if len(rows) > asked.limit else None
-    return SearchFound(tuple(map(entry_of, kept)), following)
-
-
-def _readable(connection: sqlite3.Connection, asked: AskSearch) -> tuple[list[int], str]:
-    """Return the ids of the conversations that are looked through, and whose private ones besides."""
-    if not asked.only:
-        return _ids_of(connection, asked.rooms), asked.name
-    is_theirs = asked.only in asked.rooms or (bool(asked.name) and asked.name in asked.only.split(" "))
-    return _ids_of(connection, (asked.only,) if is_theirs else ()), ""
-
-
-def _ids_of(connection: sqlite3.Connection, keys: tuple[str, ...]) -> list[int]:
-    rows = (connection.execute("SELECT id FROM conversations WHERE key = ?", (key,)).fetchone() for key in keys)
-    return [row[0] for row in rows if row is not None]

@@ -22,6 +22,7 @@ from queue import SimpleQueue
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from libchat.errors import StoreError
+from libchat.limits import QUESTION_SECONDS
 from libchat.locks import LOG, tiered_lock
 from libchat.records import (
     Answer,
@@ -33,9 +34,9 @@ from libchat.records import (
     Record,
     Retention,
     State,
-    Unanswered,
 )
 from libchat.store import queries
+from libchat.store.answering import CLOSED, Reader
 from libchat.store.keeping import Keeper
 from libchat.store.place import Hold, make_private, warn_of_network
 from libchat.store.schema import connect_to_read, connect_to_write, prepare
@@ -82,7 +83,8 @@ class SqliteLog:
     `durability` "full" waits for the disk before anything is answered; "normal" does not: what was answered last may
     be missing after a power cut, though not after a crash of the program. `on_trouble` is told in words when the log
     cannot store, once, and when it can again; it is called by the log's thread. `entropy` gives random bytes, `clock`
-    milliseconds since 1970, and `connect` opens the connection that writes.
+    milliseconds since 1970, and `connect` opens the connection that writes. A page or a search that takes longer than
+    `question_seconds` is given up.
 
     Raises StoreError if the file cannot be used, is something else, or is in use.
     """
@@ -97,8 +99,10 @@ class SqliteLog:
         entropy: Callable[[int], bytes] = os.urandom,
         clock: Callable[[], int] = _now,
         connect: Callable[[Path], sqlite3.Connection] = connect_to_write,
+        question_seconds: float = QUESTION_SECONDS,
     ) -> None:
         self._path = Path(path).resolve()
+        self._question_seconds = question_seconds
         self._retention = retention
         self._on_trouble = on_trouble
         self._hold = Hold(self._path)
@@ -156,7 +160,7 @@ class SqliteLog:
             if not self._is_closing:
                 self._questions.put((question, answered))
                 return None
-        return Unanswered("the log is closed")
+        return CLOSED
 
     def close(self) -> None:
         with self._condition:
@@ -336,23 +340,15 @@ class SqliteLog:
 
     def _read(self) -> None:
         """Answer questions, until the log is closed."""
-        connection: sqlite3.Connection | None = None
+        reader = Reader(self._path, self._question_seconds, lambda: self._is_closing)
         while (asked := self._questions.get()) is not None:
             question, answered = asked
-            try:
-                connection = connection or connect_to_read(self._path)
-                answer = queries.answer(connection, question)
-            except sqlite3.Error as error:
-                answer = Unanswered(f"the log cannot be read: {_words_for(error)}")
-            except Exception:
-                _LOGGER.exception("a question could not be answered")
-                answer = Unanswered("the log made a mistake")
+            answer = reader.answer(question)
             try:
                 answered(answer)
             except Exception:  # somebody else's mistake must not end the log
                 _LOGGER.exception("an answer could not be passed on")
-        if connection is not None:
-            connection.close()
+        reader.close()
 
 
 _WORDS: Final = {

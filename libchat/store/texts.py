@@ -80,18 +80,25 @@ def merge(connection: sqlite3.Connection, pages: int) -> bool:
     return connection.total_changes - before >= 2
 
 
-def pattern_of(words: Sequence[str], conversations: Sequence[int], name: str) -> str:
-    """Return words, and where they may stand, in the language of the index (https://sqlite.org/fts5.html, section 3).
+def pattern_of(words: Sequence[str]) -> str:
+    """Return words in the language of the index (https://sqlite.org/fts5.html, section 3), wherever they stand.
 
-    They may stand in these conversations, and in the private ones of the name if there is one. Everything that was
-    typed is put between quotes, but for a last `*`. What has no letter and no digit in it matches nothing.
+    Everything that was typed is put between quotes, but for a last `*`. What has no letter and no digit in it matches
+    nothing.
+    """
+    return f"text : ({' AND '.join(map(_quoted, words))})"
+
+
+def pattern_of_readers(words: Sequence[str], conversations: Sequence[int], name: str) -> str:
+    """Return words that stand in one of these conversations, or in a private one of the name if there is one.
+
+    There must be a conversation or a name.
     """
     readers = [f"c{number}" for number in conversations]
     if name:
         readers.append(f"n{name.encode().hex()}")
     where = " OR ".join(f'"{reader}"' for reader in readers)
-    what = " AND ".join(map(_quoted, words))
-    return f"readers : ({where}) AND text : ({what})"
+    return f"readers : ({where}) AND {pattern_of(words)}"
 
 
 def _quoted(word: str) -> str:

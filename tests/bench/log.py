@@ -54,6 +54,7 @@ def drafts(count: int, start: int, conversations: int = 2_000) -> list[Draft]:
         conversation = f"#room{room}" if room < conversations // 2 else f"ana{room} bo"
         target = conversation if room < conversations // 2 else "bo"
         text = f"everywhere {words}" + (" needle" if number % 100_000 == 777 else "")
+        text += " elsewhere" if target == "bo" else ""
         made.append(Draft(conversation, target, f"ana{room}", number, text, device="d" * 32, cid=f"c{number}"))
     return made
 
@@ -97,17 +98,22 @@ def ask(log: SqliteLog, question: Question) -> Answer:
 def measure_questions(log: SqliteLog) -> None:
     """Print how long each kind of question takes, the first time and the best of five."""
     rooms = tuple(f"#room{number}" for number in range(50))
+    many = tuple(f"#room{number}" for number in range(1_000))
     spans = tuple(Span(f"#room{number}", 100, 300) for number in range(20))
     questions: dict[str, Question] = {
         "search, rare word": AskSearch(("needle",), rooms, "bo"),
         "search, common word, one conversation": AskSearch(("everywhere",), (), "ana1500"),
         "search, common word, fifty rooms": AskSearch(("everywhere",), rooms, "nobody"),
         "search, common word, half of everything": AskSearch(("everywhere",), (), "bo"),
-        "search, common word, 1,000 rooms": AskSearch(
-            ("everywhere",), tuple(f"#room{number}" for number in range(1_000)), "nobody"
-        ),
+        "search, common word, 1,000 rooms": AskSearch(("everywhere",), many, "nobody"),
+        "search, rare word, 1,000 rooms": AskSearch(("needle",), many, "nobody"),
+        "search, common word, elsewhere only": AskSearch(("elsewhere",), rooms, "nobody"),
+        "search, the same, 1,000 rooms": AskSearch(("elsewhere",), many, "nobody"),
+        "search, the same, with a rare word": AskSearch(("elsewhere", "word19000"), many, "nobody"),
         "search, two common words": AskSearch(("everywhere", "word1"), rooms, "nobody"),
         "search, a beginning": AskSearch(("word12*",), rooms, "nobody"),
+        "search, a beginning, 1,000 rooms": AskSearch(("word12*",), many, "nobody"),
+        "search, a beginning of everything": AskSearch(("w*",), rooms, "nobody"),
         "search, no such word": AskSearch(("absent",), rooms, "nobody"),
         "page of 50": AskPage("#room7"),
         "page of 50, around": AskPage("#room7", 200, "around"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from libchat import messages as m
+from libchat.errors import Code
 from libchat.records import Outcome, Record
 from support.chat import Chat, Listener, SlowLog
 
@@ -20,10 +21,15 @@ class SlowerLog(SlowLog):
 
 def commit_all(log: SlowLog) -> None:
     """Have everything stored, and everything looked up."""
-    while len(log):
-        log.commit()
+    commit_all_but_questions(log)
     while log.look_up():
         pass
+
+
+def commit_all_but_questions(log: SlowLog) -> None:
+    """Have everything stored."""
+    while len(log):
+        log.commit()
 
 
 def test_room_that_was_left_is_not_replayed() -> None:
@@ -118,3 +124,38 @@ def test_other_devices_of_an_account_are_told() -> None:
     assert (entered.room, entered.cid) == ("#x", "")
     chat.do(one, m.Leave("#x", "2"))
     assert two.take() == [m.Exited("#x")]
+
+
+def test_what_cannot_be_looked_up_is_unavailable() -> None:
+    """Who asks for a page or a search that the log does not answer hears why, and stays, also while replaying."""
+    log = SlowerLog(answers_at_once=False)
+    chat = Chat(log)
+    ana, bo = Listener(), Listener()
+    chat.do(ana, m.Register("ana", "a"), m.Join("#x"), m.Send("#x", "one"))
+    chat.do(bo, m.Register("bo", "b"))
+    commit_all(log)
+    bo.take()
+    chat.do(bo, m.Search("word", cid="1"), m.History("ana", cid="2"), m.Join("#x", after=0))
+    commit_all_but_questions(log)
+    for cid in "12":
+        log.look_up(failure="it took too long")
+        assert [(event.code, event.text, event.cid) for event in bo.take() if isinstance(event, m.Failed)] == [
+            (Code.UNAVAILABLE, "it took too long", cid)
+        ]
+    commit_all(log)
+    assert bo.texts() == ["one"]
+
+
+def test_who_cannot_be_told_what_waits_connects_again() -> None:
+    """If the log does not answer what somebody has missed, their session ends: nothing later may come before it."""
+    log = SlowerLog(answers_at_once=False)
+    chat = Chat(log)
+    ana, bo = Listener(), Listener()
+    chat.do(ana, m.Register("ana", "a"), m.Join("#x"), m.Send("#x", "one"))
+    chat.do(bo, m.Register("bo", "b"))
+    commit_all(log)
+    chat.do(bo, m.Join("#x", after=0))
+    commit_all_but_questions(log)
+    bo.take()
+    log.look_up(failure="the disk cannot be read")
+    assert bo.take() == [m.Bye("the disk cannot be read; connect again")]
