@@ -142,11 +142,12 @@ class Hub:
             if self._is_closed:
                 raise Closed("the hub is closed")
             now = self._tick()
+            route = self._router.route
             for session in drained:
                 self._router.drained(session, effects)
             for session, commands in inputs:
                 for command in commands:
-                    self._router.route(session, command, now, effects)
+                    route(session, command, now, effects)
             for session, reason in departed:
                 self._router.depart(session, reason, effects)
             self._perform(effects)
@@ -215,9 +216,10 @@ class Hub:
     def _carry_out(self, effects: list[fx.Effect], outcomes: list[Outcome]) -> None:
         out: list[fx.Delivery] = []
         answers = iter(outcomes)
+        committed = self._router.committed
         for effect in effects:
             if isinstance(effect, fx.Append):
-                self._router.committed(effect, next(answers), out)
+                committed(effect, next(answers), out)
             elif isinstance(effect, fx.Note) and effect.session is None:
                 next(answers)  # nobody depends on it
             elif isinstance(effect, (fx.Note, fx.Enter)):

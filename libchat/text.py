@@ -66,7 +66,7 @@ def check_text(text: str, limit: int) -> str:
     Raises `InvalidMessage` with `Code.EMPTY_TEXT` or `Code.TEXT_TOO_LONG`, and a reason that says what to do.
     """
     cleaned = clean_text(text)
-    if _BLANK.fullmatch(cleaned):
+    if not "!" <= cleaned[:1] <= "~" and _BLANK.fullmatch(cleaned):  # nearly all begin with a letter that is seen
         raise InvalidMessage(Code.EMPTY_TEXT, "nothing of this text can be seen; write something")
     if len(cleaned) * _UTF8_LONGEST > limit:
         _check_size(cleaned, limit)

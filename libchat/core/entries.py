@@ -55,9 +55,9 @@ class Entries:
         self, session: Session, person: Person, room: Room, text: str, now: int, cid: str, out: Out, kind: str, ref: int
     ) -> None:
         target, sender = str(room.name), person.name.display
-        owner = _owner(person, session)
+        device, owner = session.device, session.owner
         is_operator = kind == "delete" and person.name.key in room.operators
-        draft = Draft(room.conversation, target, sender, now, text, kind, session.device, cid, ref, owner, is_operator)
+        draft = Draft(room.conversation, target, sender, now, text, kind, device, cid, ref, owner, is_operator)
         out.append(fx.Append(session, draft, room.audience, room=room))
 
     def _append_to_pair(
@@ -75,10 +75,12 @@ class Entries:
         other = self._registry.people.get(target.key)
         if other is person:
             raise Refused(Code.TO_YOURSELF, "you cannot send to yourself", target.display)
-        mailbox = other.mailbox if other is not None else self._offline.find(target)
-        if mailbox is None:
+        if other is not None:
+            mailbox, recipients, away = other.mailbox, other.audience, other.away
+        elif (found := self._offline.find(target)) is not None:
+            mailbox, recipients, away = found, (), ""
+        else:
             raise self._no_such_name(target)
-        recipients = other.audience if other is not None else ()
         is_queued = not recipients
         if is_queued:
             self._offline.check_room(mailbox)
@@ -86,9 +88,7 @@ class Entries:
             recipients += person.audience
         conversation = pair_conversation(person.name, target)
         shown, sender = mailbox.name.display, person.name.display
-        owner = _owner(person, session)
-        draft = Draft(conversation, shown, sender, now, text, kind, session.device, cid, ref, owner)
-        away = other.away if other is not None else ""
+        draft = Draft(conversation, shown, sender, now, text, kind, session.device, cid, ref, session.owner)
         if not mailbox.is_noted:  # stored with the entry or not at all: else nobody would know for whom it waits
             out.append(fx.Note(known_as(mailbox, is_account=other is not None and other.is_account)))
         out.append(fx.Append(session, draft, recipients, mailbox, is_queued, away))
@@ -103,31 +103,31 @@ class Entries:
     def committed(self, append: fx.Append, outcome: Outcome, out: Deliveries) -> None:
         """Append to `out` what follows from the log's answer to an `Append`."""
         if type(outcome) is m.Entry:
-            self._publish(append, outcome, out)
-            self._confirm(append, outcome, out)
+            entry = outcome
+            self._publish(append, entry, out)
         elif type(outcome) is Repeat:
-            self._confirm(append, outcome.entry, out)
+            entry = outcome.entry
         else:
             self._deplore(append, outcome, out)
+            return
+        if append.session.wants_receipts or append.is_queued or append.away:
+            self._confirm(append, entry, out)
 
     def _publish(self, append: fx.Append, entry: m.Entry, out: Deliveries) -> None:
-        recipients = append.recipients
+        recipients, mailbox, seq = append.recipients, append.mailbox, entry.seq
         conversation = append.draft.conversation
-        mailbox = append.mailbox
         if mailbox is not None:
             current = self._recalled(mailbox) if mailbox.is_forgotten else mailbox
-            current.add(conversation, entry.seq)
+            current.add(conversation, seq)
         if self._replays.count:
             is_held = self._replays.is_held
-            held = [
-                each for each in recipients if each is not append.session and is_held(each, conversation, entry.seq)
-            ]
+            held = [each for each in recipients if each is not append.session and is_held(each, conversation, seq)]
             if held:
                 recipients = tuple(each for each in recipients if each not in held)
         if mailbox is not None:
             for recipient in recipients:
-                recipient.unacked[conversation] = entry.seq
-        if entry.kind == "topic" and append.room is not None:
+                recipient.unacked[conversation] = seq
+        elif entry.kind == "topic" and append.room is not None:
             self._rooms.set_topic(append.room.name, entry.text)
         if recipients:
             out.append(fx.Deliver(recipients, entry, append.session))
@@ -144,11 +144,9 @@ class Entries:
         return mailbox
 
     def _confirm(self, append: fx.Append, entry: m.Entry, out: Deliveries) -> None:
-        session = append.session
-        if session.wants_receipts or append.is_queued or append.away:
-            cid = append.draft.cid
-            receipt = m.Accepted(entry.target, entry.seq, entry.time, cid, append.is_queued, append.away)
-            out.append(fx.Reply(session, receipt))
+        cid = append.draft.cid
+        receipt = m.Accepted(entry.target, entry.seq, entry.time, cid, append.is_queued, append.away)
+        out.append(fx.Reply(append.session, receipt))
 
     def _deplore(self, append: fx.Append, outcome: Outcome, out: Deliveries) -> None:
         if isinstance(outcome, Unfit):
@@ -235,10 +233,3 @@ def conversation_of(person: Person, target: Name | RoomName) -> str:
     if isinstance(target, RoomName):
         return room_conversation(target)
     return pair_conversation(person.name, target)
-
-
-def _owner(person: Person, session: Session) -> str:
-    """Return who may edit later what is said now: an account from any device, a guest from the same; or nobody."""
-    if person.is_account:
-        return person.name.key
-    return f"{person.name.key} {session.device}" if session.device else ""

@@ -33,6 +33,7 @@ class Session:
         "has_acks",
         "is_over",
         "mailbox",
+        "owner",
         "person",
         "replay_entries",
         "rooms",
@@ -52,6 +53,8 @@ class Session:
         """Which of its device's connections it is: a larger number is a later one."""
         self.device = ""
         """What `device_id` makes of its client's secret."""
+        self.owner = ""
+        """Who may edit later what is said on it: an account from any device, a guest from the same; or nobody."""
         self.rooms: list[Room] = []
         """The rooms that were entered on this session, in that order."""
         self.unacked: dict[str, int] = {}
@@ -127,6 +130,7 @@ class Registry:
         session.person = person
         session.mailbox = person.mailbox
         session.device = device
+        session.owner = _owner(person, device)
         person.audience += (session,)
         for room in person.rooms.values():
             room.refresh()
@@ -157,6 +161,12 @@ class Registry:
         self.people[name.key] = person
         self._looks[look] = name.key
         return person
+
+
+def _owner(person: Person, device: str) -> str:
+    if person.is_account:
+        return person.name.key
+    return f"{person.name.key} {device}" if device else ""
 
 
 def _taken(name: Name) -> Refused:

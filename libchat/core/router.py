@@ -66,6 +66,8 @@ class Router:
         self.rooms = Rooms()
         self.replays = Replays()
         self._entries = Entries(self.registry, self.rooms, self.offline, self.replays)
+        self.committed = self._entries.committed
+        """Append to `out` what follows from the log's answer to an `Append`."""
         self._server = server
         self._log = log
         self._retention = retention if retention is not None else Retention()
@@ -106,10 +108,6 @@ class Router:
             _fail(session, command, Code.BAD_NAME, str(invalid), clean_line(invalid.name), out)
         except InvalidMessage as invalid:
             _fail(session, command, invalid.code, invalid.reason, "", out)
-
-    def committed(self, append: fx.Append, outcome: Outcome, out: list[fx.Delivery]) -> None:
-        """Append to `out` what follows from the log's answer to an `Append`."""
-        self._entries.committed(append, outcome, out)
 
     def entered(self, enter: fx.Enter, outcome: Outcome, out: Out) -> None:
         """Append to `out` what follows from the log's answer to an `Enter`."""

@@ -58,8 +58,9 @@ class Conversation:
 
     def drop_oldest(self) -> Kept:
         """Keep the oldest entry no longer, and return it."""
-        seq = self.dropped + 1
-        self._changes.pop(seq, None)
+        seq = self.last - len(self.entries) + 1
+        if self._changes:
+            self._changes.pop(seq, None)
         return self.entries.pop(seq)
 
     def between(self, after: int, until: int) -> Iterator[Kept]:

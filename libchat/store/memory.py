@@ -133,7 +133,7 @@ class MemoryLog:
     # --- entries
 
     def _append(self, draft: Draft) -> Outcome:
-        key = _key(draft)
+        key = _key(draft) if draft.cid else ""
         if key and (first := self._first.get(key)) is not None:
             return self._recognise(draft, first)
         conversation = self._conversations.get(draft.conversation)
@@ -160,8 +160,12 @@ class MemoryLog:
             self._first[key] = kept
         if draft.ref:
             self._change(conversation, draft, seq)
-        if len(conversation.entries) > self._limit or self._count > self._total or self._seconds:
-            self._make_room(conversation, draft.time)
+        if len(conversation.entries) > self._limit:
+            self._drop_oldest(conversation)
+        if self._count > self._total:
+            self._drop_oldest(self._conversations[next(iter(self._conversations))])
+        if self._seconds:
+            self._drop_too_old(conversation, draft.time)
         return entry
 
     def _recognise(self, draft: Draft, first: Kept) -> Repeat | Conflict:
@@ -184,17 +188,12 @@ class MemoryLog:
 
     # --- what is no longer kept
 
-    def _make_room(self, conversation: Conversation, now: int) -> None:
-        if len(conversation.entries) > self._limit:
-            self._drop_oldest(conversation)
-        if self._count > self._total:
-            self._drop_oldest(next(iter(self._conversations.values())))
-        if self._seconds:
-            self._drop_older(conversation, now - self._seconds * 1000)
-            if now >= self._sweep_at:
-                self._sweep_at = now + self._seconds * 10
-                for each in list(self._conversations.values()):
-                    self._drop_older(each, now - self._seconds * 1000)
+    def _drop_too_old(self, conversation: Conversation, now: int) -> None:
+        self._drop_older(conversation, now - self._seconds * 1000)
+        if now >= self._sweep_at:
+            self._sweep_at = now + self._seconds * 10
+            for each in list(self._conversations.values()):
+                self._drop_older(each, now - self._seconds * 1000)
 
     def _drop_older(self, conversation: Conversation, since: int) -> None:
         while conversation.entries and conversation.oldest.entry.time < since:

@@ -49,13 +49,15 @@ class TlsPump:
         """Take bytes from the peer, and return the plain ones in them."""
         if data:
             self._in.write(data)
+        tls, waiting = self._tls, self._in.pending
         pieces: list[bytes] = []
         try:
             # Room for all that may come out of what is there: OpenSSL's buffers are not worth a larger one each time.
-            while piece := self._tls.read(self._in.pending or RECORD_BYTES):
+            while piece := tls.read(waiting or RECORD_BYTES):
                 pieces.append(piece)
+                waiting = self._in.pending
                 # A record that has come in part lies inside OpenSSL already: asking for it would only raise.
-                if not self._in.pending and not self._tls.pending():
+                if not waiting and not tls.pending():
                     break
             else:
                 self.is_eof = True
