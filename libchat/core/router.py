@@ -28,6 +28,7 @@ from libchat.names import RoomName, parse_name, parse_room, parse_target
 from libchat.records import (
     Answer,
     Failure,
+    Known,
     Look,
     Member,
     Outcome,
@@ -120,12 +121,12 @@ class Router:
             self.replays.resume(enter.session, enter.room.conversation, enter.after, out)
 
     def noted(self, note: fx.Note, outcome: Outcome, out: Out) -> None:
-        """Append to `out` what follows from the log's answer to a `Note`: a name that it does not know is not taken."""
+        """Append to `out` what follows from the log's answer to a `Note`: a name or device that it does not know is sent away."""
         if note.session is None or note.session.mailbox is None:
             return
         if not isinstance(outcome, Failure):
             note.session.mailbox.is_noted = True
-        elif not note.session.mailbox.is_noted:
+        elif _depends_on(note):
             self._send_away(note.session, outcome, out)
 
     def _send_away(self, session: Session, failure: Failure, out: Out) -> None:
@@ -138,7 +139,7 @@ class Router:
         session = effect.session
         if session is None or session.mailbox is None:
             return
-        if isinstance(effect, fx.Enter) or not session.mailbox.is_noted:
+        if isinstance(effect, fx.Enter) or _depends_on(effect):
             self.depart(session, "the log does not know of them", out)
 
     def _undo_join(self, member: Member, room: Room, out: Out) -> None:
@@ -208,8 +209,8 @@ class Router:
             reason = "another connection of the same device has taken over"
             out.append(fx.Close(ghost, m.Bye(reason, is_final=True)))
         person = person_of(session)
-        box = person.mailbox
-        out.append(fx.Note(known_as(box, is_account=person.is_account), session))
+        known = known_as(person.mailbox, session.device, is_account=person.is_account)
+        out.append(fx.Note(known, session))
         out.append(fx.Reply(session, m.Registered(person.name.display, command.cid, person.is_account)))
         if session.has_acks and person.is_account:
             for room in person.rooms.values():
@@ -366,6 +367,19 @@ class Router:
             recipients, shown = (other.audience, other.name.display) if other is not None else ((), "")
         if recipients:
             out.append(fx.Deliver(recipients, m.IsTyping(person.name.display, shown), session))
+
+
+def _depends_on(note: fx.Note) -> bool:
+    """Return whether the session of a note that could not be stored must end.
+
+    So it is with a name that the log does not know, and with a device: what it is given, and does not acknowledge,
+    would not come again.
+    """
+    session = note.session
+    assert session is not None
+    assert session.mailbox is not None
+    is_device = isinstance(note.fact, Known) and note.fact.is_account and bool(note.fact.device)
+    return is_device or not session.mailbox.is_noted
 
 
 def _fail(session: Session, command: m.Command | m.Rejected, code: str, reason: str, subject: str, out: Out) -> None:
