@@ -172,7 +172,7 @@ class SimClient:
             line.break_("both")
         for event in self._inbox:
             if isinstance(event, m.Exited):
-                self.reader.leave(event.room)  # the link knows, and will not come back to what lay before
+                self._exit(event.room)  # the link knows, and will not come back to what lay before
         self._inbox.clear()
         if self._memory is not None:
             self._memory.crash()
@@ -276,13 +276,20 @@ class SimClient:
             case m.Entered():
                 self._world.note(self.label, f"enters {event.room} behind #{event.seq}")
                 self.reader.enter(event.room, event.seq)
+                if self.is_account:  # perhaps by another device
+                    self.rooms[target_key(event.room)] = event.room
             case m.Exited():
                 self._world.note(self.label, f"leaves {event.room}")
-                self.reader.leave(event.room)
+                self._exit(event.room)
             case m.Delivered():
                 self._sim.check_delivered(self, event)
             case _:
                 pass
+
+    def _exit(self, room: str) -> None:
+        self.reader.leave(room)
+        if self.is_account:
+            self.rooms.pop(target_key(room), None)
 
     # --- the connection ---------------------------------------------------------------------------------------------
 

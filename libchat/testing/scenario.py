@@ -76,7 +76,7 @@ class Scenario:
             client.send(target, f"{client.label} {self._next()}")
 
     def _leave(self, client: SimClient) -> None:
-        if client.rooms and not client.is_account:
+        if client.rooms:
             client.leave(self._world.choose(list(client.rooms)))
 
     def _refer(self, client: SimClient) -> None:

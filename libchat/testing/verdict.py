@@ -1,14 +1,14 @@
 """Whether what was promised was kept: the ledger of a simulation against what is on its disk.
 
-    1. The numbers of each conversation begin at 1 and have no gap.
-    2. What was accepted is in the log once, as it was said, under the number that was told. What was refused is not in
-       it; what could not be stored, or was never answered, is in it once at most.
-    3. Everything that was said is answered, once, unless the program that said it is gone.
-    4. What a device has said is in the order in which it said it. (What was refused at first may come later.)
-    5. Who is shown a conversation is shown all of it, from some entry on, each entry once, in order, without their own.
-    6. That entry is the next one after they entered the room. In private, nothing was shown to nobody of a name. For a
-       device of an account, it is the next one after what the account had when the device was known, or entered.
-    7. When all is quiet, everybody was shown everything.
+1. The numbers of each conversation begin at 1 and have no gap.
+2. What was accepted is in the log once, as it was said, under the number that was told. What was refused is not in
+   it; what could not be stored, or was never answered, is in it once at most.
+3. Everything that was said is answered, once, unless the program that said it is gone.
+4. What a device has said is in the order in which it said it. (What was refused at first may come later.)
+5. Who is shown a conversation is shown all of it, from some entry on, each entry once, in order, without their own.
+6. That entry is the next one after they entered the room. In private, nothing was shown to nobody of a name. For a
+   device of an account, it is the next one after what the account had when the device was known, or entered.
+7. When all is quiet, everybody was shown everything.
 """
 
 from __future__ import annotations

@@ -119,7 +119,9 @@ class LogWaiting(LogSuite):
     def test_a_conversation_that_begins_later_is_all_new_to_a_known_device(self, log: Log) -> None:
         """Of what began after it was known, a device has what it acknowledged, which may be nothing."""
         store(log, device("bo", "d1"), device("bo", "d2"), *(say("a", "ana bo") for _ in range(3)))
-        store(log, Cursor("bo", "d1", "ana bo", 3), Member("#red", "#red", "bo"), say("x"), Cursor("bo", "d1", "#red", 1))
+        store(
+            log, Cursor("bo", "d1", "ana bo", 3), Member("#red", "#red", "bo"), say("x"), Cursor("bo", "d1", "#red", 1)
+        )
         assert unread(log, "bo", "d2") == {("ana bo", 0, 3), ("#red", 0, 1)}
         assert unread(log, "bo", "d3") == unread(log, "bo", "d1") == set()
 
@@ -133,7 +135,9 @@ class LogWaiting(LogSuite):
 
     def test_only_accounts_have_devices(self, log: Log) -> None:
         """A guest is where the name is, whatever the device; so is a device of another name."""
-        store(log, Known("bo", "Bo", 1, "d"), device("cy", "d"), device("bo", ""), *(say("a", "ana bo") for _ in range(3)))
+        store(
+            log, Known("bo", "Bo", 1, "d"), device("cy", "d"), device("bo", ""), *(say("a", "ana bo") for _ in range(3))
+        )
         store(log, Cursor("bo", "", "ana bo", 2))
         assert unread(log, "bo", "d") == unread(log, "bo") == {("ana bo", 2, 3)}
 

@@ -236,6 +236,18 @@ class Proof(RuleBasedStateMachine):
             self.talk(who=other, to=self.devices[who].name, count=count, looks_up=True)
             self.take_one(who=who, dies=True)
 
+    @rule(who=st.integers(0, 1), to=st.sampled_from((ACCOUNT, *ROOMS)), taker=st.sampled_from((2, 3)))
+    def take_alone(self, who: int, to: str, taker: int) -> None:
+        """Say some things to an account; one of its devices takes them, the other loses them with its connection."""
+        loser = 5 - taker
+        for each in (who, taker, loser):
+            self.connect(who=each)
+        self.talk(who=who, to=to, count=2, looks_up=True)
+        self.kill_program(who=loser, is_noticed=True, remembers=True)
+        while self.devices[taker].take():
+            pass
+        self.flow(looks_up=True)
+
     @rule(who=whos, looks_up=st.booleans())
     def come_back(self, who: int, looks_up: bool) -> None:
         """Connect again, and have all that follows from it arrive."""

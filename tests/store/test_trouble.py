@@ -115,7 +115,12 @@ def test_names_and_devices_that_are_known_come_while_the_disk_is_full(watched: W
     store(watched.log, guest, account, replace(account, device="d2"))
     watched.disk.faults.append(("before", "COMMIT", sqlite3.SQLITE_FULL))
     known = [guest, account, replace(account, device="d2")]
-    new = [replace(guest, device="d2"), replace(account, device="d3"), replace(account, display="ANA"), Known("c", "C", 1)]
+    new = [
+        replace(guest, device="d2"),
+        replace(account, device="d3"),
+        replace(account, display="ANA"),
+        Known("c", "C", 1),
+    ]
     assert store(watched.log, *known, *new) == [Stored()] * 3 + [Failure("the disk is full")] * 4
 
 
