@@ -135,7 +135,7 @@ class Router:
         out += leaving.told
 
     def noted(self, note: fx.Note, outcome: Outcome, out: Out) -> None:
-        """Append to `out` what follows from the log's answer to a `Note`: a name or device that it does not know is sent away."""
+        """Append to `out` what follows from the log's answer to a `Note`: whom it does not know is sent away."""
         if note.session is None or note.session.mailbox is None:
             return
         if not isinstance(outcome, Failure):

@@ -330,7 +330,7 @@ class Writer:
         return Stored()
 
     def _is_known_already(self, fact: Known) -> bool:
-        """Return whether the log knows all that a fact says of a name. (When a device was here last does not matter.)"""
+        """Return whether the log knows all that a fact says of a name, but for when its device was here last."""
         execute = self._connection.execute
         row = (fact.name, fact.display, fact.since, fact.is_account)
         is_met = not (fact.is_account and fact.device) or execute(_IS_MET, (fact.name, fact.device)).fetchone()

@@ -56,8 +56,8 @@ class Disk:
         """Every entry that was ever stored, in that order."""
         self.refused: set[tuple[str, str]] = set()
         """Device and client id of what was refused at one time or another: said again, it may come behind others."""
-        self.starts: dict[tuple[str, str], dict[str, int]] = {}
-        """For each device of an account that was known here, behind which number it begins, by conversation."""
+        self.starts: dict[tuple[str, str], dict[str, list[int]]] = {}
+        """For each device of an account, behind which numbers of a conversation it began: in a room, each time anew."""
         self.is_full = False
         """Whether nothing can be stored."""
         self.is_unreadable = False
@@ -110,7 +110,7 @@ class Disk:
 
     def _meet(self, name: str, device: str) -> None:
         """Notice a device: a new one begins where the name is."""
-        theirs = {conversation: seq for (whose, conversation), seq in self._cursors.items() if whose == name}
+        theirs = {conversation: [seq] for (whose, conversation), seq in self._cursors.items() if whose == name}
         self.starts.setdefault((name, device), theirs)
 
     def _begin(self, name: str, conversation: str, seq: int) -> None:
@@ -118,7 +118,7 @@ class Disk:
         self._cursors[name, conversation] = seq
         for (whose, _), starts in self.starts.items():
             if whose == name:
-                starts[conversation] = seq
+                starts.setdefault(conversation, []).append(seq)
 
     def _find_waiting(self) -> list[Waiting]:
         newest: dict[tuple[str, str], int] = {}

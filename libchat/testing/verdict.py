@@ -112,7 +112,7 @@ class Verdict:
             raise AssertionError(f"{what} was answered {len(said.answers)} times: {said.answers}")
         accepted = [answer for answer in said.earlier if isinstance(answer, Accepted)]  # a refusal was forgotten
         for answer in [*accepted, *said.answers]:
-            self._check_answer(what, answer, stored)
+            self._check_answer(what, answer, stored, is_account=reader.is_account)
         for written in stored:
             entry = written.entry
             if (written.conversation, entry.kind, entry.text, entry.ref) != (
@@ -123,9 +123,11 @@ class Verdict:
             ):
                 raise AssertionError(f"{what} is in the log as {entry}")
 
-    def _check_answer(self, what: str, answer: Accepted | Failed, stored: list[Written]) -> None:
+    def _check_answer(self, what: str, answer: Accepted | Failed, stored: list[Written], *, is_account: bool) -> None:
         if isinstance(answer, Failed):
-            if stored and answer.code != Code.UNAVAILABLE:
+            # An account that left the room with its next command may send again what was stored before.
+            may_be_stored = {Code.UNAVAILABLE, Code.NOT_IN_ROOM} if is_account else {Code.UNAVAILABLE}
+            if stored and answer.code not in may_be_stored:
                 raise AssertionError(f"{what} was refused ({answer.code}), and is in the log: {stored[0].entry}")
         elif not stored:
             raise AssertionError(f"{what} was accepted as #{answer.seq}, and is lost")
@@ -137,14 +139,32 @@ class Verdict:
     def _check_stay(self, reader: Reader, conversation: str, stay: Stay) -> None:
         """Check that what was shown is a run of what should have been, from the right place on."""
         seqs = [written.entry.seq for written in self._expected(reader, conversation)]
-        start = self._begins_behind(reader, conversation) if reader.is_account else stay.start
-        place = next((place for place, seq in enumerate(seqs) if seq > (start or 0)), len(seqs))
-        if start is None and stay.shown and stay.shown[0].seq in seqs:
+        if reader.is_account:
+            self._check_account(reader, conversation, stay, seqs)
+            return
+        place = next((place for place, seq in enumerate(seqs) if seq > (stay.start or 0)), len(seqs))
+        if stay.start is None and stay.shown and stay.shown[0].seq in seqs:
             place = seqs.index(stay.shown[0].seq)
         for index, entry in enumerate(stay.shown):
             if place + index >= len(seqs) or entry.seq != seqs[place + index]:
                 wanted = f"#{seqs[place + index]}" if place + index < len(seqs) else "nothing"
                 raise _fault(f"{reader} was shown #{entry.seq} of {conversation} instead of {wanted}", stay, index)
+            self._check_entry(reader, conversation, stay, index)
+
+    def _check_account(self, reader: Reader, conversation: str, stay: Stay, seqs: list[int]) -> None:
+        """Check that what a device was shown is what follows, from one of the places on where it began.
+
+        It need not have heard that another device has left a room and come back.
+        """
+        starts = self._starts(reader, conversation)
+        wanted = {seq for start in starts if (seq := next((seq for seq in seqs if seq > start), 0))}
+        following = dict(zip(seqs, [*seqs, 0][1:], strict=True))
+        following_now = 0
+        for index, entry in enumerate(stay.shown):
+            if entry.seq != following_now and entry.seq not in wanted:
+                what = f"#{following_now}" if following_now else "nothing"
+                raise _fault(f"{reader} was shown #{entry.seq} of {conversation} instead of {what}", stay, index)
+            following_now = following[entry.seq]
             self._check_entry(reader, conversation, stay, index)
 
     def _check_entry(self, reader: Reader, conversation: str, stay: Stay, index: int) -> None:
@@ -155,7 +175,7 @@ class Verdict:
             raise _fault(f"{reader} was shown #{shown.seq} of {conversation} as what it is not: {stored}", stay, index)
 
     def _check_complete(self, reader: Reader, conversation: str, stay: Stay) -> None:
-        start = self._begins_behind(reader, conversation) if reader.is_account else 0
+        start = self._starts(reader, conversation)[-1] if reader.is_account else 0
         expected = [each for each in self._expected(reader, conversation) if each.entry.seq > start]
         if expected and expected[-1].entry.seq > stay.last:
             missing = expected[-1].entry
@@ -176,9 +196,9 @@ class Verdict:
         if stay.shown or reader.is_account:
             self._check_complete(reader, conversation, stay)
 
-    def _begins_behind(self, reader: Reader, conversation: str) -> int:
-        """Return the number of the last entry that a device of an account need not be shown."""
-        return self._disk.starts.get((reader.name, device_id(reader.device)), {}).get(conversation, 0)
+    def _starts(self, reader: Reader, conversation: str) -> list[int]:
+        """Return the numbers behind which a device of an account has begun in a conversation."""
+        return self._disk.starts.get((reader.name, device_id(reader.device)), {}).get(conversation, [0])
 
     def _private(self, name: str) -> list[str]:
         return [key for key in self._entries if not key.startswith("#") and name in key.split(" ")]

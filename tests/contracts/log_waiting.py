@@ -126,7 +126,7 @@ class LogWaiting(LogSuite):
         assert unread(log, "bo", "d3") == unread(log, "bo", "d1") == set()
 
     def test_known_devices_begin_with_the_membership(self, log: Log) -> None:
-        """Whoever becomes a member has nothing of the room to catch up with, on a device that was never there either."""
+        """Whoever becomes a member has nothing of the room to catch up with, on any device that is known."""
         store(log, device("bo", "d1"), device("bo", "d2"), say("one"), Member("#red", "#red", "bo"), say("two"))
         assert unread(log, "bo", "d1") == unread(log, "bo", "d2") == {("#red", 1, 2)}
         store(log, Cursor("bo", "d1", "#red", 2), Member("#red", "#red", "bo", is_in=False), say("three"))
