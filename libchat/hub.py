@@ -65,7 +65,7 @@ class Hub:
         self._waiting_effects = 0
         self._settling: list[fx.Settle] = []
         """Sessions that were handed everything, until the log has answered what was under way."""
-        self._failed: list[fx.Note | fx.Enter] = []
+        self._failed: list[fx.Note | fx.Enter | fx.Exit] = []
         """What the log could not take notice of."""
         self._local = LocalSink()
         self._sinks: tuple[Sink, ...] = (self._local,)
@@ -170,7 +170,7 @@ class Hub:
         for effect in effects:
             if isinstance(effect, fx.Append):
                 records.append(effect.draft)
-            elif isinstance(effect, (fx.Note, fx.Enter)):
+            elif isinstance(effect, (fx.Note, fx.Enter, fx.Exit)):
                 records.append(effect.fact)
         outcomes = self._log.append(records, self._on_committed) if records else []
         if outcomes is None or self._waiting:
@@ -222,13 +222,15 @@ class Hub:
                 committed(effect, next(answers), out)
             elif isinstance(effect, fx.Note) and effect.session is None:
                 next(answers)  # nobody depends on it
-            elif isinstance(effect, (fx.Note, fx.Enter)):
+            elif isinstance(effect, (fx.Note, fx.Enter, fx.Exit)):
                 follow: list[fx.Effect] = []
                 outcome = next(answers)
                 if isinstance(effect, fx.Note):
                     self._router.noted(effect, outcome, follow)
-                else:
+                elif isinstance(effect, fx.Enter):
                     self._router.entered(effect, outcome, follow)
+                else:
+                    self._router.exited(effect, outcome, follow)
                 if isinstance(outcome, Failure):
                     self._failed.append(effect)
                 self._resolve(follow, out)
@@ -260,7 +262,7 @@ class Hub:
                 self._settling.append(effect)
             elif isinstance(effect, fx.Note):
                 self._log.append([effect.fact], _ignore)
-            elif not isinstance(effect, (fx.Append, fx.Enter)):
+            elif not isinstance(effect, (fx.Append, fx.Enter, fx.Exit)):
                 out.append(effect)
             todo.extendleft(reversed(follow))
 

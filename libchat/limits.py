@@ -55,6 +55,10 @@ takes a tenth of a second."""
 MEMORY_POSITIONS: Final = 200_000
 """Cursors, and as many marks, that the memory log keeps: two of each for every name that is remembered."""
 
+DEVICES: Final = 50
+"""Devices of an account of which it is remembered what each has: ten times what one person carries. A program that
+keeps no state is a new one each time it starts."""
+
 QUEUE_ENTRIES: Final = 10_000
 """Entries that may wait for one name. At 100 messages a day a person may be away for three months."""
 

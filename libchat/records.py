@@ -39,7 +39,12 @@ class Draft(Struct, frozen=True, gc=False):
 
 
 class Known(Struct, frozen=True, gc=False):
-    """A name was taken: it can be written to from now on. `since` is when, `device` by which device."""
+    """A name was taken: it can be written to from now on. `since` is when, `device` by which device.
+
+    The log knows that device of an account from then on. A new one begins where the name is, in each conversation: what
+    another one acknowledges later is not taken from it. Of more than `DEVICES`, the log forgets the one that was here
+    longest ago.
+    """
 
     name: str
     display: str
@@ -71,8 +76,8 @@ class Mark(Struct, frozen=True, gc=False):
 class Member(Struct, frozen=True, gc=False):
     """An account is a member of a room from now on, or no longer. `room` is its name as it is shown.
 
-    Who becomes a member has nothing of the room to catch up with: the cursors of the name and its devices there begin
-    at the room's newest entry.
+    Who becomes a member has nothing of the room to catch up with: the cursors of the name and of all its devices there
+    begin at the room's newest entry.
     """
 
     conversation: str
@@ -190,7 +195,8 @@ class WaitingFound(Struct, frozen=True, gc=False):
 class AskUnread(Struct, frozen=True, gc=False):
     """Ask what a device has not acknowledged of its name's private conversations, and of the rooms it is a member of.
 
-    A device that never acknowledged anything of a conversation is where its name is.
+    A device that the log knows (`Known`), and that has no cursor in a conversation, has nothing of it: it began later.
+    One that the log does not know is where its name is.
     """
 
     name: str

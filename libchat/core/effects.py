@@ -8,7 +8,7 @@ from libchat.core.offline import Mailbox
 from libchat.core.registry import Session
 from libchat.core.rooms import Room
 from libchat.messages import Bye, Entered, Event, TopicIs
-from libchat.records import Draft, Fact, Question
+from libchat.records import Draft, Fact, Member, Question
 
 
 class Append(Struct, frozen=True, gc=False):
@@ -45,6 +45,18 @@ class Enter(Struct, frozen=True, gc=False):
     fact: Fact
     answer: Entered
     after: int | None = None
+
+
+class Exit(Struct, frozen=True, gc=False):
+    """Have the log take notice that an account leaves a room; then ask the router (`Router.exited`).
+
+    `told` is what everybody hears of it, nobody before the log has it.
+    """
+
+    session: Session
+    fact: Member
+    cid: str
+    told: tuple[Delivery, ...]
 
 
 class Ask(Struct, frozen=True, gc=False):
@@ -112,7 +124,7 @@ class Settle(Struct, frozen=True, gc=False):
 Delivery = Deliver | Reply | Close
 """What is left for a transport to do."""
 
-ForLog = Append | Note | Enter
+ForLog = Append | Note | Enter | Exit
 """What goes to the log first. Each one is answered by it."""
 
 Effect = ForLog | Ask | TellTopic | Replay | StopReplay | Settle | Delivery

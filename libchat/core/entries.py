@@ -90,7 +90,7 @@ class Entries:
         shown, sender = mailbox.name.display, person.name.display
         draft = Draft(conversation, shown, sender, now, text, kind, session.device, cid, ref, session.owner)
         if not mailbox.is_noted:  # stored with the entry or not at all: else nobody would know for whom it waits
-            out.append(fx.Note(known_as(mailbox, is_account=other is not None and other.is_account)))
+            out.append(fx.Note(known_as(mailbox, mailbox.device, is_account=other is not None and other.is_account)))
         out.append(fx.Append(session, draft, recipients, mailbox, is_queued, away))
 
     def _no_such_name(self, name: Name) -> Refused:
@@ -210,9 +210,9 @@ def person_of(session: Session) -> Person:
     return session.person
 
 
-def known_as(mailbox: Mailbox, *, is_account: bool) -> Known:
-    """Return the fact that the name of a mailbox was taken."""
-    return Known(mailbox.name.key, mailbox.name.display, mailbox.since, mailbox.device, is_account)
+def known_as(mailbox: Mailbox, device: str, *, is_account: bool) -> Known:
+    """Return the fact that the name of a mailbox was taken by a device, which may be another one of an account."""
+    return Known(mailbox.name.key, mailbox.name.display, mailbox.since, device, is_account)
 
 
 def own_room(person: Person, name: RoomName) -> Room:

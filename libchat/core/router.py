@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from libchat import messages as m
 from libchat.core import effects as fx
 from libchat.core.entries import Entries, known_as, own_room, person_of
+from libchat.core.members import Members
 from libchat.core.offline import OfflineQueue, Waiting
 from libchat.core.reading import ask_page, ask_search, tell_found, tell_page
 from libchat.core.registry import Person, Registry, Session
@@ -30,6 +31,7 @@ from libchat.records import (
     AskPage,
     AskSearch,
     Failure,
+    Known,
     Look,
     Member,
     Outcome,
@@ -65,6 +67,7 @@ class Router:
         self.registry = Registry(self.offline)
         self.rooms = Rooms()
         self.replays = Replays()
+        self._members = Members()
         self._entries = Entries(self.registry, self.rooms, self.offline, self.replays)
         self.committed = self._entries.committed
         """Append to `out` what follows from the log's answer to an `Append`."""
@@ -91,6 +94,7 @@ class Router:
                 person = self.registry.people.get(key)
                 if person is not None:
                     self.rooms.join(person, room_name, is_operator=is_operator)
+                    self._members.stored(Member(room.conversation, room.room, key, is_operator))
 
     # --- what the hub calls -----------------------------------------------------------------------------------------
 
@@ -114,40 +118,69 @@ class Router:
         if isinstance(outcome, Failure):
             self._send_away(enter.session, outcome, out)  # live entries would leave a gap
             return
+        if isinstance(enter.fact, Member):
+            self._members.stored(enter.fact)
         seq = outcome.seq if isinstance(outcome, Stored) else 0
         out.append(fx.Reply(enter.session, replace(enter.answer, topic=self.rooms.topic(enter.room.name), seq=seq)))
         if enter.after is not None and enter.after < seq:
             self.replays.resume(enter.session, enter.room.conversation, enter.after, out)
 
+    def exited(self, leaving: fx.Exit, outcome: Outcome, out: Out) -> None:
+        """Append to `out` what follows from the log's answer to an `Exit`: nobody has left whom it has not let go."""
+        if isinstance(outcome, Failure):
+            room, reason = leaving.fact.room, f"you have not left: {outcome.reason}"
+            out.append(fx.Reply(leaving.session, m.Failed(Code.UNAVAILABLE, reason, room, leaving.cid)))
+            return
+        self._members.stored(leaving.fact)
+        out += leaving.told
+
     def noted(self, note: fx.Note, outcome: Outcome, out: Out) -> None:
-        """Append to `out` what follows from the log's answer to a `Note`: a name that it does not know is not taken."""
+        """Append to `out` what follows from the log's answer to a `Note`: whom it does not know is sent away."""
         if note.session is None or note.session.mailbox is None:
             return
         if not isinstance(outcome, Failure):
             note.session.mailbox.is_noted = True
-        elif not note.session.mailbox.is_noted:
+        elif _depends_on(note):
             self._send_away(note.session, outcome, out)
 
     def _send_away(self, session: Session, failure: Failure, out: Out) -> None:
         out.append(fx.Close(session, m.Bye(f"the log does not know of you: {failure.reason}; connect again")))
 
-    def failed(self, effect: fx.Note | fx.Enter, out: Out) -> None:
-        """Take back what the log could not take notice of, and end the session that depends on it."""
-        if isinstance(effect, fx.Enter) and isinstance(effect.fact, Member):
-            self._undo_join(effect.fact, effect.room, out)
+    def failed(self, effect: fx.Note | fx.Enter | fx.Exit, out: Out) -> None:
+        """Take back what the log could not take notice of, and end the sessions that depend on it."""
         session = effect.session
         if session is None or session.mailbox is None:
             return
-        if isinstance(effect, fx.Enter) or not session.mailbox.is_noted:
+        if isinstance(effect, fx.Exit):
+            self._restore(effect.fact, session, out)
+            self._call_back(effect.fact, out)
+        elif isinstance(effect, fx.Enter):
+            self.depart(session, "the log does not know of them", out)
+            if isinstance(effect.fact, Member):
+                self._restore(effect.fact, session, out)
+        elif _depends_on(effect):
             self.depart(session, "the log does not know of them", out)
 
-    def _undo_join(self, member: Member, room: Room, out: Out) -> None:
+    def _restore(self, member: Member, session: Session, out: Out) -> None:
+        """Have an account be in a room, or not, as the log knows it, unless it has changed that again meanwhile."""
         person = self.registry.people.get(member.name)
-        if person is not None and member.name in room.members:
-            for own in person.audience:
-                if room in own.rooms:
-                    own.rooms.remove(room)
-            self._end_membership(person, room, "", out)
+        if person is None or not self._members.failed(member):
+            return
+        name = parse_room(member.room)
+        room, kept = person.rooms.get(name.key), self._members.find(member.name, member.conversation)
+        if room is None and kept is not None:
+            self.rooms.join(person, name, is_operator=kept.is_operator)
+        elif room is not None and kept is None:
+            self._forget_room(person, room)
+            out += self._end_membership(person, room, "")
+            out += [fx.Reply(other, m.Exited(member.room)) for other in self._other_devices(session, person)]
+
+    def _call_back(self, member: Member, out: Out) -> None:
+        """End all sessions of an account that could not leave a room: they have missed what was said there since."""
+        person = self.registry.people.get(member.name)
+        for session in person.audience if person is not None else ():
+            self.depart(session, "", out)
+            out.append(fx.Close(session, m.Bye(f"the log could not let you leave {member.room}; connect again")))
 
     def answered(self, ask: fx.Ask, answer: Answer, now: int, out: Out) -> None:
         """Append to `out` what follows from what the log has found."""
@@ -189,7 +222,7 @@ class Router:
         if person is None or not self.registry.detach(session):
             return
         for room in list(person.rooms.values()):
-            self._end_membership(person, room, reason, out)
+            out += self._end_membership(person, room, reason)
 
     # --- connection -------------------------------------------------------------------------------------------------
 
@@ -207,8 +240,8 @@ class Router:
             reason = "another connection of the same device has taken over"
             out.append(fx.Close(ghost, m.Bye(reason, is_final=True)))
         person = person_of(session)
-        box = person.mailbox
-        out.append(fx.Note(known_as(box, is_account=person.is_account), session))
+        known = known_as(person.mailbox, session.device, is_account=person.is_account)
+        out.append(fx.Note(known, session))
         out.append(fx.Reply(session, m.Registered(person.name.display, command.cid, person.is_account)))
         if session.has_acks and person.is_account:
             for room in person.rooms.values():
@@ -284,7 +317,7 @@ class Router:
         if room not in session.rooms:
             session.rooms.append(room)
             room.refresh()
-        fact = self._membership(person, room) if person.is_account and is_new else Look(room.conversation)
+        fact = self._change(person, room) if person.is_account and is_new else Look(room.conversation)
         after = None if person.is_account and not is_new else command.after
         out.append(fx.Enter(session, room, fact, self._entered(room, command.cid), after))
         if is_new:
@@ -300,28 +333,37 @@ class Router:
         kept = self._retention
         return m.Entered(str(room.name), room.names(), "", cid, 0, kept.seconds, kept.entries)
 
-    def _membership(self, person: Person, room: Room) -> Member:
+    def _change(self, person: Person, room: Room) -> Member:
+        """Return what the log has to know of an account that has entered or left a room."""
         key = person.name.key
-        return Member(room.conversation, str(room.name), key, key in room.operators, key in room.members)
+        is_in = key in room.members
+        return self._members.change(Member(room.conversation, str(room.name), key, key in room.operators, is_in))
 
     def _leave(self, session: Session, command: m.Leave, now: int, out: Out) -> None:
         person = person_of(session)
         room = own_room(person, parse_room(command.room))
         for own in person.audience:
+            out.append(fx.StopReplay(own, room.conversation))  # in line: what it entered before may not have begun
+        self._forget_room(person, room)
+        told = self._end_membership(person, room, "")
+        told.append(fx.Reply(session, m.Exited(str(room.name), command.cid)))
+        told += [fx.Reply(other, m.Exited(str(room.name))) for other in self._other_devices(session, person)]
+        if person.is_account:
+            out.append(fx.Exit(session, self._change(person, room), command.cid, tuple(told)))
+        else:
+            out += told
+
+    def _forget_room(self, person: Person, room: Room) -> None:
+        for own in person.audience:
             if room in own.rooms:
                 own.rooms.remove(room)
-            out.append(fx.StopReplay(own, room.conversation))  # in line: what it entered before may not have begun
-        self._end_membership(person, room, "", out)
-        if person.is_account:
-            out.append(fx.Note(self._membership(person, room)))
-        out.append(fx.Reply(session, m.Exited(str(room.name), command.cid)))
-        for other in self._other_devices(session, person):
-            out.append(fx.Reply(other, m.Exited(str(room.name))))
 
-    def _end_membership(self, person: Person, room: Room, reason: str, out: Out) -> None:
+    def _end_membership(self, person: Person, room: Room, reason: str) -> list[fx.Delivery]:
+        """Take a person out of a room, and return what the others in it hear of that."""
         self.rooms.leave(person, room)
-        if room.audience:
-            out.append(fx.Deliver(room.audience, m.Left(str(room.name), person.name.display, reason)))
+        if not room.audience:
+            return []
+        return [fx.Deliver(room.audience, m.Left(str(room.name), person.name.display, reason))]
 
     def _topic(self, session: Session, command: m.Topic, now: int, out: Out) -> None:
         name = parse_room(command.room)
@@ -365,6 +407,19 @@ class Router:
             recipients, shown = (other.audience, other.name.display) if other is not None else ((), "")
         if recipients:
             out.append(fx.Deliver(recipients, m.IsTyping(person.name.display, shown), session))
+
+
+def _depends_on(note: fx.Note) -> bool:
+    """Return whether the session of a note that could not be stored must end.
+
+    So it is with a name that the log does not know, and with a device: what it is given, and does not acknowledge,
+    would not come again.
+    """
+    session = note.session
+    assert session is not None
+    assert session.mailbox is not None
+    is_device = isinstance(note.fact, Known) and note.fact.is_account and bool(note.fact.device)
+    return is_device or not session.mailbox.is_noted
 
 
 def _fail(session: Session, command: m.Command | m.Rejected, code: str, reason: str, subject: str, out: Out) -> None:

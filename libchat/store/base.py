@@ -25,8 +25,9 @@ class Log(Protocol):
     5. The outcomes are as many as the records, in their order. They are returned if the log is done at once; otherwise
        `append` returns None and calls `committed` with them later, once, from a thread of the log's own, without
        holding any lock, and in the order of the appends. `append` never blocks.
-    6. If the log cannot store, each record's outcome is `Failure` (but for `Look`, and drafts that rule 3 knows), and
-       nothing of that `append` is ever seen. If the log is closed before it knows, nobody is told anything.
+    6. If the log cannot store, each record's outcome is `Failure` (but for `Look`, drafts that rule 3 knows, and a
+       `Known` that says nothing new), and nothing of that `append` is ever seen. If the log is closed before it knows,
+       nobody is told anything.
     7. `ask` answers at once, or returns None and calls `answered` later, once, in the same way, in any order. What is
        found includes everything whose outcome was known when it was asked. What cannot be read, or takes too long, is
        `Unanswered`. `ask` never blocks.

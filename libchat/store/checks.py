@@ -126,6 +126,18 @@ CHECKS: Final = (
         "{2}: the device {1!r} of {0!r} is at {3}, further than its name, which is at {4}: it may be sent twice",
     ),
     Check(
+        """SELECT d.name, d.device FROM devices d LEFT JOIN names n ON n.key = d.name
+        WHERE n.key IS NULL OR d.device = ''""",
+        "the device {1!r} is one of {0!r}, which is no name, or no device",
+    ),
+    Check(
+        """SELECT d.name, d.device, c.key FROM devices d JOIN members m ON m.name = d.name
+            JOIN conversations c ON c.id = m.conversation
+            LEFT JOIN cursors u ON u.name = d.name AND u.device = d.device AND u.conversation = c.id
+        WHERE u.seq IS NULL""",
+        "{2}: the device {1!r} of {0!r} has no cursor there: it would get what was said before they were members",
+    ),
+    Check(
         """SELECT m.name, c.key, m.seq, c.last FROM marks m JOIN conversations c ON c.id = m.conversation
         WHERE m.seq < 0 OR m.seq > c.last""",
         "{1}: {0!r} has read up to {2}, beyond the newest entry {3}: the receipt is not true",

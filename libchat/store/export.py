@@ -21,6 +21,8 @@ STRIDE: Final = 1_000
 
 _NAMES: Final = "SELECT key, display, since, device, is_account <> 0 FROM names ORDER BY rowid"
 
+_DEVICES: Final = "SELECT name, device FROM devices ORDER BY id"
+
 _CONVERSATIONS: Final = """SELECT key, room, topic, first, last, base, head, from_one, from_other
     FROM conversations ORDER BY id"""
 
@@ -41,7 +43,7 @@ _MARKS: Final = """SELECT m.name, c.key, m.seq FROM marks m
 _MEMBERS: Final = """SELECT c.key, m.name, m.is_operator <> 0 FROM members m
     CROSS JOIN conversations c ON c.id = m.conversation ORDER BY m.conversation, m.name"""
 
-_COUNTED: Final = ("names", "conversations", "entries", "reactions", "cursors", "marks", "members")
+_COUNTED: Final = ("names", "devices", "conversations", "entries", "reactions", "cursors", "marks", "members")
 
 
 class Sink(Protocol):
@@ -84,6 +86,8 @@ def _lines(connection: sqlite3.Connection) -> Iterator[Line]:
     yield lines.Header(FORMAT, VERSION, str(log_id), int(newest))
     for name, display, since, device, is_account in connection.execute(_NAMES):
         yield lines.Name(name, display, since, device, bool(is_account))
+    for row in connection.execute(_DEVICES):
+        yield lines.Device(*row)
     for row in connection.execute(_CONVERSATIONS):
         yield lines.Conversation(*row)
     for row in connection.execute(_ENTRIES):

@@ -14,8 +14,8 @@ from msgspec import MsgspecError
 from libchat.errors import StoreError
 from libchat.store import lines
 from libchat.store.fresh import fresh
-from libchat.store.lines import FORMAT, LINE_BYTES, ORDER, VERSION, AnyLine, decode_line
-from libchat.store.schema import connect_to_write, prepare
+from libchat.store.lines import FORMAT, LINE_BYTES, OLDEST, ORDER, VERSION, AnyLine, decode_line
+from libchat.store.schema import SEEN_DEVICES, connect_to_write, prepare
 from libchat.store.snapshot import Progress, no_progress, words_for
 from libchat.store.texts import put_all
 from libchat.store.verify import Figures, verify
@@ -108,6 +108,9 @@ def _fill(stream: Source, path: Path, progress: Progress) -> None:
                 raise reader.error("it says again what stands in an earlier line") from error
             except _Wrong as error:
                 raise reader.error(str(error)) from error
+        if header.version == OLDEST:
+            for statement in SEEN_DEVICES:
+                connection.execute(statement)
         put_all(connection)
         connection.execute("COMMIT")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -128,7 +131,7 @@ class _Reader:
         line = self._next()
         if not isinstance(line, lines.Header) or line.format != FORMAT:
             raise self.error("this is no exported log")
-        if line.version != VERSION:
+        if not OLDEST <= line.version <= VERSION:
             raise self.error(
                 f"it was written by a newer libchat (version {line.version} of the format): upgrade libchat"
             )
@@ -202,6 +205,8 @@ def _insert(connection: sqlite3.Connection, line: AnyLine) -> None:
             execute(_CONVERSATION, (line.key, one, other, line.room, line.topic, *ends))
         case lines.Name(name, display, since, device, is_account):
             execute("INSERT INTO names VALUES (?, ?, ?, ?, ?)", (name, display, since, device, is_account))
+        case lines.Device(name, device):
+            execute("INSERT INTO devices (name, device) VALUES (?, ?)", (name, device))
         case lines.Reaction(conversation, seq, text, name, display, at):
             found = execute(_REACTION, (conversation, seq, text, name, display, at))
             _require(found, f"the entry {seq} of {conversation!r} did not come before")

@@ -2,6 +2,7 @@
 
     header         the format and its version, the log's id, and how many entries it has ever had
     name           a name that was taken, in the order in which they were
+    device         one of an account, in the order in which they were here last (since version 2)
     conversation   a room or a pair, what is known of it, and the hashes at its two ends
     entry          in the order in which they were appended, with all that its hash is made of
     reaction       one that is shown now
@@ -20,7 +21,9 @@ from msgspec import Meta, Struct
 from msgspec.json import Decoder, Encoder
 
 FORMAT: Final = "libchat-log"
-VERSION: Final = 1
+VERSION: Final = 2
+OLDEST: Final = 1
+"""The first version that can be imported. It knew no devices: they are made of its cursors."""
 
 LINE_BYTES: Final = 1_048_576
 """Bytes of one line with its end: forty times the longest text with everything about it, all of it escaped."""
@@ -54,6 +57,13 @@ class Name(Line, frozen=True, gc=False):
     since: Time
     device: str = ""
     is_account: bool = False
+
+
+class Device(Line, frozen=True, gc=False):
+    """A device that the log knows of an account."""
+
+    name: Key
+    device: Key
 
 
 class Conversation(Line, frozen=True, gc=False):
@@ -135,9 +145,20 @@ class End(Line, frozen=True, gc=False):
     sha256: str
 
 
-AnyLine: TypeAlias = Header | Name | Conversation | Entry | Reaction | Cursor | Mark | Member | End
+AnyLine: TypeAlias = Header | Name | Device | Conversation | Entry | Reaction | Cursor | Mark | Member | End
 
-ORDER: Final[tuple[type[Line], ...]] = (Header, Name, Conversation, Entry, Reaction, Cursor, Mark, Member, End)
+ORDER: Final[tuple[type[Line], ...]] = (
+    Header,
+    Name,
+    Device,
+    Conversation,
+    Entry,
+    Reaction,
+    Cursor,
+    Mark,
+    Member,
+    End,
+)
 
 encode_line: Final = Encoder().encode
 decode_line: Final = Decoder(AnyLine).decode

@@ -18,7 +18,7 @@ from heapq import merge
 from itertools import islice
 from typing import Final
 
-from libchat.limits import MEMORY_ENTRIES, MEMORY_POSITIONS, MEMORY_TOTAL
+from libchat.limits import DEVICES, MEMORY_ENTRIES, MEMORY_POSITIONS, MEMORY_TOTAL
 from libchat.locks import LOG, tiered_lock
 from libchat.messages import Entry
 from libchat.names import parse_name
@@ -86,6 +86,8 @@ class MemoryLog:
         """The private conversations of each name."""
         self._rooms: dict[str, set[str]] = {}
         """The rooms of which each name is a member."""
+        self._devices: dict[str, dict[str, None]] = {}
+        """The devices of each account, the one that was here longest ago first."""
         self._cursors = Positions(MEMORY_POSITIONS)
         self._marks = Positions(MEMORY_POSITIONS)
         self._lock = tiered_lock(LOG)
@@ -125,7 +127,7 @@ class MemoryLog:
         with self._lock:
             self._latest = None
             self._count = 0
-            for known in (self._conversations, self._ended, self._first, self._pairs, self._rooms):
+            for known in (self._conversations, self._ended, self._first, self._pairs, self._rooms, self._devices):
                 known.clear()
             self._cursors.clear()
             self._marks.clear()
@@ -233,9 +235,31 @@ class MemoryLog:
                 return self._remember_member(fact)
             case Look(conversation):
                 return Stored(self._last(conversation))
-            case Known():
-                pass  # it would be asked for when the log is opened again
+            case Known(name, _, _, device, is_account):
+                if is_account and device:  # the name itself would be asked for when the log is opened again
+                    self._meet(name, device)
         return _STORED
+
+    def _meet(self, name: str, device: str) -> None:
+        """Know a device of an account from now on: a new one begins where the name is."""
+        devices = self._devices.setdefault(name, {})
+        is_new = device not in devices
+        devices.pop(device, None)
+        devices[device] = None
+        if is_new:
+            for key in self._conversations_of(name):
+                seq = self._cursors.find(key, name)
+                if seq is not None:
+                    self._cursors.advance(key, name, device, seq)
+        if len(devices) > DEVICES:
+            gone = next(iter(devices))
+            del devices[gone]
+            for key in self._conversations_of(name):
+                self._cursors.drop(key, name, gone)
+
+    def _conversations_of(self, name: str) -> set[str]:
+        """Return the private conversations of a name, and the rooms of which it is a member."""
+        return self._pairs.get(name, set()) | self._rooms.get(name, set())
 
     def _remember_member(self, member: Member) -> Stored:
         last = self._last(member.conversation)
@@ -274,15 +298,15 @@ class MemoryLog:
                 yield kept
 
     def _find_unread(self, asked: AskUnread) -> UnreadFound:
-        keys = self._pairs.get(asked.name, set()) | self._rooms.get(asked.name, set())
-        spans = (Span(key, self._position(key, asked), self._last(key)) for key in sorted(keys))
+        keys = sorted(self._conversations_of(asked.name))
+        spans = (Span(key, self._position(key, asked), self._last(key)) for key in keys)
         return UnreadFound(tuple(span for span in spans if self._holds_something(span)))
 
     def _position(self, key: str, asked: AskUnread) -> int:
         position = self._cursors.find(key, asked.name, asked.device) if asked.device else None
-        if position is None:
+        if position is None and asked.device not in self._devices.get(asked.name, ()):
             return self._cursors.find(key, asked.name) or 0
-        return max(position, self._cursors.find(key, asked.name, _JOINED) or 0)
+        return max(position or 0, self._cursors.find(key, asked.name, _JOINED) or 0)
 
     def _holds_something(self, span: Span) -> bool:
         conversation = self._conversations.get(span.conversation)

@@ -23,6 +23,10 @@ class Positions:
         """Return where somebody is, None if nothing is known."""
         return self._numbers.get(_key(conversation, name, device))
 
+    def drop(self, conversation: str, name: str, device: str) -> None:
+        """Forget where somebody is, if it is known."""
+        self._numbers.pop(_key(conversation, name, device), None)
+
     def clear(self) -> None:
         """Forget everything."""
         self._numbers.clear()

@@ -199,6 +199,7 @@ _UNREAD: Final = """
     ), spans(id, key, first, after, last) AS (
         SELECT id, key, first, coalesce(
             (SELECT seq FROM cursors u WHERE u.name = ?1 AND u.device = ?2 AND u.conversation = mine.id),
+            (SELECT 0 FROM devices d WHERE d.name = ?1 AND d.device = ?2),
             (SELECT seq FROM cursors u WHERE u.name = ?1 AND u.device = '' AND u.conversation = mine.id),
             0
         ), last FROM mine

@@ -95,7 +95,26 @@ VERSION_1: Final = (
     )""",
 )
 
-STEPS: Final[Sequence[Sequence[str]]] = (VERSION_1,)
+SEEN_DEVICES: Final = (
+    """INSERT INTO devices (name, device) SELECT n.key, d.device FROM names n JOIN (
+            SELECT key AS name, device FROM names UNION SELECT name, device FROM cursors
+        ) d ON d.name = n.key WHERE n.is_account AND d.device <> '' ORDER BY n.key, d.device""",
+    """INSERT OR IGNORE INTO cursors SELECT u.name, d.device, u.conversation, u.seq
+        FROM cursors u JOIN devices d ON d.name = u.name WHERE u.device = ''""",
+)
+"""What makes the devices of what a log knew before it knew devices: those that have told anything, where they were, and
+in all other conversations where their name is, as it was for them until then."""
+
+VERSION_2: Final = (
+    # The devices of accounts; `id` is the order in which they were here last. Each has a cursor wherever its name had
+    # one when it became known, so that one that is missing is that of a conversation that began later.
+    """CREATE TABLE devices (
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL, device TEXT NOT NULL, UNIQUE (name, device)
+    ) STRICT""",
+    *SEEN_DEVICES,
+)
+
+STEPS: Final[Sequence[Sequence[str]]] = (VERSION_1, VERSION_2)
 """What makes each version of the one before. The first makes version 1 of an empty file."""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias, assert_never
 
 from libchat.errors import InvalidName
+from libchat.limits import DEVICES
 from libchat.messages import Entry
 from libchat.names import parse_name
 from libchat.records import (
@@ -61,8 +62,23 @@ _KNOW: Final = """INSERT INTO names VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
     SET display = excluded.display, since = excluded.since, device = excluded.device,
         is_account = excluded.is_account"""
 
+_IS_KNOWN: Final = """SELECT 1 FROM names WHERE key = ? AND display = ? AND since = ? AND is_account = ?
+    AND (? OR device = ?)"""
+
+_IS_MET: Final = "SELECT 1 FROM devices WHERE name = ? AND device = ?"
+
+_MEET: Final = "INSERT OR REPLACE INTO devices (name, device) VALUES (?, ?)"
+"""The row is a new one each time: the largest `id` is that of the device that was here last."""
+
+_BEGIN_DEVICE: Final = """INSERT INTO cursors
+    SELECT name, ?2, conversation, seq FROM cursors WHERE name = ?1 AND device = ''
+    ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)"""
+
+_SURPLUS: Final = "SELECT name, device FROM devices WHERE name = ? ORDER BY id DESC LIMIT -1 OFFSET ?"
+
 _BEGIN_CURSORS: Final = """INSERT INTO cursors
-    SELECT ?1, '', ?2, ?3 UNION SELECT name, device, conversation, ?3 FROM cursors WHERE name = ?1 AND conversation = ?2
+    SELECT ?1, '', ?2, ?3 UNION SELECT name, device, ?2, ?3 FROM devices WHERE name = ?1
+    UNION SELECT name, device, conversation, ?3 FROM cursors WHERE name = ?1 AND conversation = ?2
     ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)"""
 
 _RAISE_MARK: Final = """INSERT INTO marks VALUES (?, ?, ?)
@@ -136,7 +152,11 @@ class Writer:
 
     def answer(self, record: Record) -> Outcome | None:
         """Return the outcome of a record for which nothing has to be stored, None if something has."""
-        return Stored(self._last(record.conversation)) if isinstance(record, Look) else self.find_first(record)
+        if isinstance(record, Look):
+            return Stored(self._last(record.conversation))
+        if isinstance(record, Known):
+            return Stored() if self._is_known_already(record) else None
+        return self.find_first(record)
 
     def find_first(self, draft: Record) -> Repeat | Conflict | None:
         """Return what there is under a draft's client id, if it has one. An erased text is taken to be the same."""
@@ -287,8 +307,9 @@ class Writer:
         execute = self._connection.execute
         match fact:
             case Known(name, display, since, device, is_account):
-                known = (name, display, since, device, is_account)
-                execute(_KNOW, known)
+                execute(_KNOW, (name, display, since, device, is_account))
+                if is_account and device:
+                    self._meet(name, device)
             case Cursor(name, device, key, seq):
                 conversation = self._known(key)
                 if conversation is not None:
@@ -307,6 +328,24 @@ class Writer:
             case _:
                 assert_never(fact)
         return Stored()
+
+    def _is_known_already(self, fact: Known) -> bool:
+        """Return whether the log knows all that a fact says of a name, but for when its device was here last."""
+        execute = self._connection.execute
+        row = (fact.name, fact.display, fact.since, fact.is_account)
+        is_met = not (fact.is_account and fact.device) or execute(_IS_MET, (fact.name, fact.device)).fetchone()
+        return bool(is_met) and execute(_IS_KNOWN, (*row, fact.is_account, fact.device)).fetchone() is not None
+
+    def _meet(self, name: str, device: str) -> None:
+        """Know a device of an account from now on: a new one begins where the name is."""
+        execute = self._connection.execute
+        is_new = execute(_IS_MET, (name, device)).fetchone() is None
+        execute(_MEET, (name, device))
+        if is_new:
+            execute(_BEGIN_DEVICE, (name, device))
+            for gone in execute(_SURPLUS, (name, DEVICES)).fetchall():
+                execute("DELETE FROM devices WHERE name = ? AND device = ?", gone)
+                execute("DELETE FROM cursors WHERE name = ? AND device = ?", gone)
 
     def _write_member(self, fact: Member) -> Stored:
         execute, conversation = self._connection.execute, self._open(fact.conversation)

@@ -86,6 +86,8 @@ class SimClient:
         self._is_running = False
         self.rooms: dict[str, str] = {}
         """The rooms in which the program wants to be."""
+        self._leaves: dict[str, str] = {}
+        """The rooms that it has left, by the cid with which it did."""
         self._devices = 0
         self._links = 0
         self._begin()
@@ -131,7 +133,9 @@ class SimClient:
     def leave(self, room: str) -> None:
         """Leave a room."""
         self.rooms.pop(target_key(room), None)
-        self._submit(m.Leave(room, self._cid()))
+        cid = self._cid()
+        self._leaves[cid] = room
+        self._submit(m.Leave(room, cid))
 
     def send(self, target: str, text: str, *, ref: int = 0) -> None:
         """Say something to a name or a room, which it enters first if it does not want to be there already."""
@@ -172,7 +176,7 @@ class SimClient:
             line.break_("both")
         for event in self._inbox:
             if isinstance(event, m.Exited):
-                self.reader.leave(event.room)  # the link knows, and will not come back to what lay before
+                self._exit(event.room)  # the link knows, and will not come back to what lay before
         self._inbox.clear()
         if self._memory is not None:
             self._memory.crash()
@@ -273,16 +277,25 @@ class SimClient:
             case m.Failed():
                 self._world.note(self.label, f"refused {event.code} {event.subject} {event.cid}")
                 self.reader.answer(event)
+                if event.cid in self._leaves and event.code == Code.NOT_IN_ROOM and self.is_account:
+                    self._exit(self._leaves[event.cid])
             case m.Entered():
                 self._world.note(self.label, f"enters {event.room} behind #{event.seq}")
                 self.reader.enter(event.room, event.seq)
+                if self.is_account:  # perhaps by another device
+                    self.rooms[target_key(event.room)] = event.room
             case m.Exited():
                 self._world.note(self.label, f"leaves {event.room}")
-                self.reader.leave(event.room)
+                self._exit(event.room)
             case m.Delivered():
                 self._sim.check_delivered(self, event)
             case _:
                 pass
+
+    def _exit(self, room: str) -> None:
+        self.reader.leave(room)
+        if self.is_account:
+            self.rooms.pop(target_key(room), None)
 
     # --- the connection ---------------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from libchat.records import (
     Retention,
     RoomState,
     State,
+    Stored,
     Unanswered,
     Unfit,
     Waiting,
@@ -55,6 +56,8 @@ class Disk:
         """Every entry that was ever stored, in that order."""
         self.refused: set[tuple[str, str]] = set()
         """Device and client id of what was refused at one time or another: said again, it may come behind others."""
+        self.starts: dict[tuple[str, str], dict[str, list[int]]] = {}
+        """For each device of an account, behind which numbers of a conversation it began: in a room, each time anew."""
         self.is_full = False
         """Whether nothing can be stored."""
         self.is_unreadable = False
@@ -91,15 +94,31 @@ class Disk:
             case Known(name):
                 self._names.pop(name, None)
                 self._names[name] = record
+                if record.is_account and record.device:
+                    self._meet(name, record.device)
             case Cursor(name, _, conversation, seq):
                 self._cursors[name, conversation] = max(seq, self._cursors.get((name, conversation), 0))
             case Member(conversation, _, name):
                 members = self._members.setdefault(conversation, {})
+                if record.is_in and name not in members and isinstance(outcome, Stored):
+                    self._begin(name, conversation, outcome.seq)
                 members.pop(name, None)
                 if record.is_in:
                     members[name] = record
             case _:
                 pass
+
+    def _meet(self, name: str, device: str) -> None:
+        """Notice a device: a new one begins where the name is."""
+        theirs = {conversation: [seq] for (whose, conversation), seq in self._cursors.items() if whose == name}
+        self.starts.setdefault((name, device), theirs)
+
+    def _begin(self, name: str, conversation: str, seq: int) -> None:
+        """Notice where somebody became a member: there all their devices begin."""
+        self._cursors[name, conversation] = seq
+        for (whose, _), starts in self.starts.items():
+            if whose == name:
+                starts.setdefault(conversation, []).append(seq)
 
     def _find_waiting(self) -> list[Waiting]:
         newest: dict[tuple[str, str], int] = {}

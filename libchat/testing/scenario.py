@@ -76,7 +76,8 @@ class Scenario:
             client.send(target, f"{client.label} {self._next()}")
 
     def _leave(self, client: SimClient) -> None:
-        if client.rooms and not client.is_account:
+        others = [other for other in self.sim.clients if other.name == client.name and other is not client]
+        if client.rooms and not others:
             client.leave(self._world.choose(list(client.rooms)))
 
     def _refer(self, client: SimClient) -> None:

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from libchat.limits import DEVICES
 from libchat.messages import Entry, Reaction
 from libchat.records import (
     Answer,
@@ -74,6 +75,8 @@ class LogModel:
         self.retention = Retention()
         self._rows: list[Row] = []
         self._names: dict[str, Known] = {}
+        self._devices: dict[str, list[str]] = {}
+        """The devices of each account, the one that was here last at the end."""
         self._cursors: dict[tuple[str, str, str], int] = {}
         self._marks: dict[tuple[str, str], int] = {}
         self._members: dict[str, dict[str, Member]] = {}
@@ -115,6 +118,8 @@ class LogModel:
                 return self._store_draft(record)
             case Known():
                 self._names[record.name] = record
+                if record.is_account and record.device:
+                    self._meet(record.name, record.device)
             case Cursor():
                 reached = min(record.seq, self._last(record.conversation))
                 for device in ("", record.device) if reached else ():
@@ -128,6 +133,19 @@ class LogModel:
                 return Stored(self._last(record.conversation))
         return Stored()
 
+    def _meet(self, name: str, device: str) -> None:
+        devices = self._devices.setdefault(name, [])
+        if device in devices:
+            devices.remove(device)
+        else:
+            for (whose, which, conversation), seq in list(self._cursors.items()):
+                if (whose, which) == (name, ""):
+                    self._cursors[name, device, conversation] = seq
+        devices.append(device)
+        if len(devices) > DEVICES:
+            gone = (name, devices.pop(0))
+            self._cursors = {key: seq for key, seq in self._cursors.items() if key[:2] != gone}
+
     def _advance(self, name: str, device: str, conversation: str, seq: int) -> None:
         key = (name, device, conversation)
         self._cursors[key] = max(self._cursors.get(key, 0), seq)
@@ -136,7 +154,8 @@ class LogModel:
         members = self._members.setdefault(record.conversation, {})
         last = self._last(record.conversation)
         if record.is_in and record.name not in members:
-            self._advance(record.name, "", record.conversation, last)
+            for device in ("", *self._devices.get(record.name, [])):
+                self._advance(record.name, device, record.conversation, last)
             for name, device, conversation in list(self._cursors):
                 if (name, conversation) == (record.name, record.conversation):
                     self._advance(name, device, conversation, last)
@@ -220,8 +239,9 @@ class LogModel:
         found: list[Span] = []
         for conversation in dict.fromkeys(row.draft.conversation for row in self._rows):
             if question.name in self._members.get(conversation, {}) or question.name in _pair(conversation):
-                of_name = self._cursors.get((question.name, "", conversation), 0)
-                after = self._cursors.get((question.name, question.device, conversation), of_name)
+                is_known = question.device in self._devices.get(question.name, [])
+                start = 0 if is_known else self._cursors.get((question.name, "", conversation), 0)
+                after = self._cursors.get((question.name, question.device, conversation), start)
                 if after < self._last(conversation):
                     found.append(Span(conversation, after, self._last(conversation)))
         return UnreadFound(tuple(found))

@@ -136,6 +136,15 @@ class LogPersistence(LogSuite):
             assert unread(opened, "bo", "d") == {("ana bo", 3, 9), ("#red", 0, 1)}
             assert page(opened, AskPage("ana bo", other="bo")).read == 2
 
+    def test_devices_are_known_again(self, log: Log) -> None:
+        """A device that has acknowledged nothing has everything still to come, whoever opens the log."""
+        store(log, Known("bo", "Bo", 1, "d1", True), Known("bo", "Bo", 1, "d2", True), say("a", "ana bo"))
+        store(log, Cursor("bo", "d1", "ana bo", 1))
+        with self.again(log) as (opened, _):
+            assert unread(opened, "bo", "d2") == {("ana bo", 0, 1)}
+            store(opened, Known("bo", "Bo", 1, "d2", True))
+            assert unread(opened, "bo", "d2") == {("ana bo", 0, 1)}
+
     @settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow], max_examples=25)
     @given(appends)
     def test_the_log_is_what_the_model_is_again(self, batches: list[list[Record]]) -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from contracts.log_tools import LogSuite, say, store, unread, waiting
-from libchat.records import Cursor, Look, Member, Span, Stored, WaitingFound
+from libchat.limits import DEVICES
+from libchat.records import Cursor, Known, Look, Member, Span, Stored, WaitingFound
 from libchat.store.base import Log
 
 
 def found_texts(found: WaitingFound) -> list[tuple[str, str]]:
     """Return the conversations and texts of what waits."""
     return [(conversation, entry.text) for conversation, entry in found.entries]
+
+
+def device(name: str, device: str) -> Known:
+    """Return that an account has registered with a device."""
+    return Known(name, name.title(), 1, device, is_account=True)
 
 
 class LogWaiting(LogSuite):
@@ -85,13 +91,65 @@ class LogWaiting(LogSuite):
         assert unread(log, "bo") == {("ana bo", 4, 5)}
 
     def test_each_device_has_its_cursor(self, log: Log) -> None:
-        """A device that acknowledged something is where it is; any other is where its name is."""
+        """A device that acknowledged something is where it is; one that the log does not know is where its name is."""
         store(log, *(say("a", "ana bo") for _ in range(9)), *(say("a", "bo cy", "cy") for _ in range(9)))
         store(log, Cursor("bo", "d1", "ana bo", 3), Cursor("bo", "d2", "ana bo", 5), Cursor("bo", "", "ana bo", 7))
         assert unread(log, "bo", "d1") == {("ana bo", 3, 9), ("bo cy", 0, 9)}
         assert unread(log, "bo", "d2") == {("ana bo", 5, 9), ("bo cy", 0, 9)}
         assert unread(log, "bo", "d3") == unread(log, "bo") == {("ana bo", 7, 9), ("bo cy", 0, 9)}
         assert unread(log, "cy", "d1") == {("bo cy", 0, 9)}
+
+    def test_a_new_device_begins_where_its_name_is(self, log: Log) -> None:
+        """A device that is known from now on begins where the name is then, in every conversation."""
+        store(log, *(say("a", "ana bo") for _ in range(9)), say("a", "bo cy", "cy"), device("bo", "d1"))
+        store(log, Member("#red", "#red", "bo"), say("x"), Cursor("bo", "d1", "ana bo", 3))
+        store(log, Cursor("bo", "d1", "#red", 1), say("y"), device("bo", "d2"))
+        assert unread(log, "bo", "d2") == unread(log, "bo") == {("ana bo", 3, 9), ("bo cy", 0, 1), ("#red", 1, 2)}
+
+    def test_what_another_device_takes_is_not_taken_from_a_known_one(self, log: Log) -> None:
+        """A device that was given entries and acknowledged none gets them again, however far its name has come."""
+        store(log, Member("#red", "#red", "bo"), *(say("a", "ana bo") for _ in range(3)), say("x"))
+        store(log, device("bo", "d1"), Cursor("bo", "d1", "ana bo", 1), device("bo", "d2"))
+        store(log, Cursor("bo", "d1", "ana bo", 3), Cursor("bo", "d1", "#red", 1))
+        assert unread(log, "bo", "d1") == unread(log, "bo") == set()
+        assert unread(log, "bo", "d2") == {("ana bo", 1, 3), ("#red", 0, 1)}
+        store(log, device("bo", "d2"))
+        assert unread(log, "bo", "d2") == {("ana bo", 1, 3), ("#red", 0, 1)}
+
+    def test_a_conversation_that_begins_later_is_all_new_to_a_known_device(self, log: Log) -> None:
+        """Of what began after it was known, a device has what it acknowledged, which may be nothing."""
+        store(log, device("bo", "d1"), device("bo", "d2"), *(say("a", "ana bo") for _ in range(3)))
+        store(
+            log, Cursor("bo", "d1", "ana bo", 3), Member("#red", "#red", "bo"), say("x"), Cursor("bo", "d1", "#red", 1)
+        )
+        assert unread(log, "bo", "d2") == {("ana bo", 0, 3), ("#red", 0, 1)}
+        assert unread(log, "bo", "d3") == unread(log, "bo", "d1") == set()
+
+    def test_known_devices_begin_with_the_membership(self, log: Log) -> None:
+        """Whoever becomes a member has nothing of the room to catch up with, on any device that is known."""
+        store(log, device("bo", "d1"), device("bo", "d2"), say("one"), Member("#red", "#red", "bo"), say("two"))
+        assert unread(log, "bo", "d1") == unread(log, "bo", "d2") == {("#red", 1, 2)}
+        store(log, Cursor("bo", "d1", "#red", 2), Member("#red", "#red", "bo", is_in=False), say("three"))
+        store(log, Member("#red", "#red", "bo"), say("four"))
+        assert unread(log, "bo", "d1") == unread(log, "bo", "d2") == {("#red", 3, 4)}
+
+    def test_only_accounts_have_devices(self, log: Log) -> None:
+        """A guest is where the name is, whatever the device; so is a device of another name."""
+        store(
+            log, Known("bo", "Bo", 1, "d"), device("cy", "d"), device("bo", ""), *(say("a", "ana bo") for _ in range(3))
+        )
+        store(log, Cursor("bo", "", "ana bo", 2))
+        assert unread(log, "bo", "d") == unread(log, "bo") == {("ana bo", 2, 3)}
+
+    def test_the_device_that_was_here_longest_ago_is_forgotten(self, log: Log) -> None:
+        """A name has so many devices; beyond, one is where its name is, as if it were new."""
+        store(log, say("a", "ana bo"), *(device("bo", f"d{number}") for number in range(DEVICES)))
+        store(log, Cursor("bo", "d0", "ana bo", 1), device("bo", "d0"), device("cy", "d1"), device("bo", "more"))
+        assert unread(log, "bo", "d1") == set()
+        assert unread(log, "bo", "d2") == {("ana bo", 0, 1)}
+        store(log, say("b", "ana bo"), device("bo", "d1"))
+        assert unread(log, "bo", "d1") == {("ana bo", 1, 2)}
+        assert unread(log, "bo", "d2") == {("ana bo", 1, 2)}
 
     def test_cursors_never_go_back(self, log: Log) -> None:
         """An older acknowledgement changes nothing, of a device or of its name."""

@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 from libchat import messages as m
 from libchat.errors import Code
 from libchat.records import Outcome, Record
+
+
+from libchat.records import Known, Member, Outcome, Record, device_id
 from support.chat import Chat, Listener, SlowLog
 
 
@@ -159,3 +162,128 @@ def test_who_cannot_be_told_what_waits_connects_again() -> None:
     bo.take()
     log.look_up(failure="the disk cannot be read")
     assert bo.take() == [m.Bye("the disk cannot be read; connect again")]
+
+
+def member_in(log: SlowLog) -> tuple[Chat, Listener, Listener, Listener]:
+    """Return a chat in which an account with two devices and a guest are in a room that the account has made."""
+    chat = Chat(log)
+    one, two, bo = Listener(account="ana"), Listener(account="ana"), Listener()
+    chat.do(one, m.Register("ana", "a"), m.Join("#x"))
+    chat.do(two, m.Register("ana", "b"))
+    chat.do(bo, m.Register("bo", "c"), m.Join("#x"))
+    commit_all(log)
+    for listener in (one, two, bo):
+        chat.drain(listener)
+        listener.take()
+    return chat, one, two, bo
+
+
+def test_room_that_an_account_leaves_is_left_when_the_log_has_it() -> None:
+    """Nobody is told that an account has left before the log has it; then everybody is."""
+    log = SlowerLog()
+    chat, one, two, bo = member_in(log)
+    chat.do(one, m.Leave("#x", "1"))
+    assert (one.heard, two.heard, bo.heard) == ([], [], [])
+    commit_all(log)
+    assert (one.take(), two.take(), bo.take()) == ([m.Exited("#x", "1")], [m.Exited("#x")], [m.Left("#x", "ana")])
+
+
+def test_room_that_could_not_be_left_is_not_left() -> None:
+    """If leaving could not be stored, it is refused, and nobody hears of it; the account comes back as a member."""
+    log = SlowerLog()
+    chat, one, two, bo = member_in(log)
+    chat.do(one, m.Leave("#x", "1"))
+    chat.do(bo, m.Send("#x", "one"))
+    log.commit(failure="the disk is full")
+    commit_all(log)
+    failed, bye = one.take()
+    assert isinstance(failed, m.Failed)
+    assert (failed.code, failed.subject, failed.cid) == (Code.UNAVAILABLE, "#x", "1")
+    assert bye == m.Bye("the log could not let you leave #x; connect again")
+    assert two.take() == [bye]
+    chat.do(bo, m.Send("#x", "two"))
+    commit_all(log)
+    assert [type(event) for event in bo.take()] == [m.Accepted, m.Accepted]
+    for device, listener in (("a", Listener(account="ana")), ("b", Listener(account="ana"))):
+        chat.do(listener, m.Register("ana", device))
+        commit_all(log)
+        entered = next(event for event in listener.heard if isinstance(event, m.Entered))
+        assert (entered.room, entered.members) == ("#x", ("ana", "bo"))
+        assert listener.texts() == ["one", "two"]
+    chat.do(listener, m.Delete("#x", 1, "2"))
+    commit_all(log)
+    assert isinstance(listener.heard[-1], m.Accepted), "who made the room is its operator still"
+
+
+def test_guest_needs_no_log_to_leave() -> None:
+    """What a guest leaves is not stored, and cannot fail."""
+    log = SlowerLog()
+    chat, _, _, bo = member_in(log)
+    chat.do(bo, m.Leave("#x", "1"))
+    assert bo.take() == [m.Exited("#x", "1")]
+    assert len(log) == 0
+
+
+def test_membership_is_what_the_log_knows_whatever_failed() -> None:
+    """Of several changes under way, some of which fail, what the log has of them is what holds in the end."""
+    for fails in ((0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)):
+        for is_member in (True, False):
+            log = SlowerLog()
+            chat = Chat(log)
+            ana, bo = Listener(account="ana"), Listener()
+            chat.do(bo, m.Register("bo", "b"), m.Join("#x"))
+            chat.do(ana, m.Register("ana", "a"))
+            if is_member:
+                chat.do(ana, m.Join("#x"))
+            commit_all(log)
+            changes = [m.Leave("#x"), m.Join("#x")] * 2
+            for change in changes[:3] if is_member else changes[1:]:
+                chat.do(ana, change)
+            known = is_member
+            for number in range(3):
+                if number in fails:
+                    log.commit(failure="the disk is full")
+                else:
+                    known = [record.is_in for record in log.next_records() if isinstance(record, Member)][-1]
+                    log.commit()
+            commit_all(log)
+            online = chat.ask(bo, m.Who("#x"))
+            assert isinstance(online, m.Online)
+            names = [present.name for present in online.people]
+            assert names == (["ana", "bo"] if known else ["bo"]), (fails, is_member)
+
+
+def test_device_that_the_log_does_not_know_is_sent_away() -> None:
+    """If a device of an account could not be stored, its session ends: what it does not acknowledge would be lost."""
+    log = SlowerLog()
+    chat, _, _, _ = member_in(log)
+    three = Listener(account="ana")
+    chat.do(three, m.Register("ana", "d"))
+    log.commit(failure="the disk is full")
+    assert three.heard == [m.Bye("the log does not know of you: the disk is full; connect again")]
+
+
+def test_each_device_of_an_account_is_noted() -> None:
+    """The log hears of every device that registers, not only of the first."""
+    log = SlowerLog()
+    chat, _, _, _ = member_in(log)
+    chat.do(Listener(account="ana"), m.Register("ana", "d"))
+    (known, *_) = log.next_records()
+    assert isinstance(known, Known)
+    assert (known.device, known.is_account) == (device_id("d"), True)
+
+
+def test_what_a_lost_connection_had_comes_again_though_another_device_took_it() -> None:
+    """A device that was handed entries, and was cut off before it acknowledged any, gets them when it is back."""
+    log = SlowerLog()
+    chat, one, two, bo = member_in(log)
+    chat.do(bo, m.Send("ana", "one"), m.Send("#x", "two"))
+    commit_all(log)
+    assert one.texts() == two.texts() == ["one", "two"]
+    chat.do(one, m.Ack("bo", 1), m.Ack("#x", 1))
+    commit_all(log)
+    chat.depart(two)
+    again = Listener(account="ana")
+    chat.do(again, m.Register("ana", "b"))
+    commit_all(log)
+    assert again.texts() == ["one", "two"]

@@ -60,21 +60,11 @@ class Proof(RuleBasedStateMachine):
 
     @initialize(is_quick=st.booleans())
     def begin(self, is_quick: bool) -> None:
-        """Have everybody meet in both rooms, and each device of the account acknowledge something everywhere.
-
-        A device that never did begins where its account is, so that it may miss what another device has taken.
-        """
+        """Have everybody meet in both rooms."""
         self.settle()
         for who, room in ((2, ROOMS[0]), (0, ROOMS[1]), (2, ROOMS[1]), (0, ROOMS[0]), (1, ROOMS[0]), (1, ROOMS[1])):
             self.join(who=who, room=room, back=None)
             self.settle()
-        for who, target in ((0, ROOMS[0]), (0, ROOMS[1]), (0, ACCOUNT), (1, ACCOUNT)):
-            self.send(who=who, to=target, word=WORDS[0], ref=0)
-        self.settle()
-        for device in self.devices[2:]:
-            device.leave()
-            device.flow_up(ALL)
-        self.settle()
         self.server.is_quick = self.server.log.is_quick = is_quick
 
     def teardown(self) -> None:
@@ -245,6 +235,18 @@ class Proof(RuleBasedStateMachine):
         if self.devices[who].name != self.devices[other].name:
             self.talk(who=other, to=self.devices[who].name, count=count, looks_up=True)
             self.take_one(who=who, dies=True)
+
+    @rule(who=st.integers(0, 1), to=st.sampled_from((ACCOUNT, *ROOMS)), taker=st.sampled_from((2, 3)))
+    def take_alone(self, who: int, to: str, taker: int) -> None:
+        """Say some things to an account; one of its devices takes them, the other loses them with its connection."""
+        loser = 5 - taker
+        for each in (who, taker, loser):
+            self.connect(who=each)
+        self.talk(who=who, to=to, count=2, looks_up=True)
+        self.kill_program(who=loser, is_noticed=True, remembers=True)
+        while self.devices[taker].take():
+            pass
+        self.flow(looks_up=True)
 
     @rule(who=whos, looks_up=st.booleans())
     def come_back(self, who: int, looks_up: bool) -> None:

@@ -8,6 +8,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def test_the_lines(sample: bytes) -> None:
     """There is one JSON object a line; the kinds of lines come in their order, with nothing missing."""
     kinds = [json.loads(line)["line"] for line in sample.splitlines()]
-    expected = ["header", "name", "conversation", "entry", "reaction", "cursor", "mark", "member", "end"]
+    expected = ["header", "name", "device", "conversation", "entry", "reaction", "cursor", "mark", "member", "end"]
     assert list(dict.fromkeys(kinds)) == expected
     assert kinds == sorted(kinds, key=expected.index)
     assert kinds.count("entry") == 17
@@ -84,12 +85,33 @@ def test_there_and_back(sample: bytes, tmp_path: Path) -> None:
     assert find_texts(log, "\u00e4pfel") == ["one \u00e4pfel"]
     assert find_texts(log, "apple") == find_texts(log, "melons") == []
     assert unread(log, "bo", "d2") == {("ana bo", 1, 2), ("#red", 0, 14)}
+    assert unread(log, "ana", "d1") == {("ana bo", 1, 2), ("#red", 4, 14)}
+    assert unread(log, "ana", "d8") == {("ana bo", 0, 2), ("#red", 4, 14)}
     (again, new) = store(log, say("one apple", device="d1", cid="c1"), say("on we go"))
     assert isinstance(again, Repeat)
     assert isinstance(new, Entry)
     assert (again.entry.seq, new.seq) == (1, 15)
     log.close()
     assert findings(path) == []
+
+
+def test_an_export_of_version_1(sample: bytes, tmp_path: Path) -> None:
+    """What was exported before devices were exported has those that its cursors tell of, and is exported with them."""
+    kept = [line for line in sample.splitlines(keepends=True)[:-1] if b'"line":"device"' not in line]
+    kept[0] = kept[0].replace(b'"version":2', b'"version":1')
+    told = [line for line in kept if b'"device":"d8"' not in line or b'"line":"cursor"' not in line]
+    paths = [tmp_path / "one.db", tmp_path / "other.db"]
+    import_log(io.BytesIO(sealed(told)), paths[0])
+    again = exported(paths[0])
+    assert b'"version":2' in again.splitlines()[0]
+    assert [line for line in again.splitlines() if b'"line":"device"' in line] == [
+        b'{"line":"device","name":"ana","device":"d1"}'
+    ]
+    assert findings(paths[0]) == []
+    import_log(io.BytesIO(again), paths[1])
+    assert exported(paths[1]) == again
+    with closing(SqliteLog(paths[1])) as log:
+        assert unread(log, "ana", "d1") == {("ana bo", 1, 2), ("#red", 4, 14)}
 
 
 def within(log: SqliteLog, record: Record) -> Record:
@@ -181,7 +203,7 @@ WRONG: dict[str, tuple[Spoil, str]] = {
     "cut within a line": (lambda lines: b"".join(lines)[:-9], "the file ends too early, within a line"),
     "cut early": (lambda lines: b"".join(lines)[:300], r"line 5: the file ends too early"),
     "something after": (lambda lines: b"".join(lines) + b"\n", "something follows the last line"),
-    "a line lost": (lambda lines: b"".join(lines[:9] + lines[10:]), "do not add up"),
+    "a line lost": (lambda lines: b"".join(lines[:11] + lines[12:]), "do not add up"),
     "a letter": (lambda lines: b"".join(lines).replace(b"one apple", b"one apply"), "do not add up"),
     "another file": (lambda lines: b"PK\x03\x04\n", "line 1: this is no line of an exported log"),
     "another JSON": (lambda lines: b'{"line":"end","lines":0,"sha256":""}\n', "line 1: this is no exported log"),
@@ -190,7 +212,7 @@ WRONG: dict[str, tuple[Spoil, str]] = {
         "this is no exported log",
     ),
     "newer": (
-        lambda lines: sealed(_other(lines, 1, b'"version":1', b'"version":2')),
+        lambda lines: sealed(_other(lines, 1, b'"version":2', b'"version":3')),
         "line 1: it was written by a newer libchat",
     ),
     "two headers": (lambda lines: sealed([lines[0], *lines[:-1]]), r"line 2: a line of this kind \(header\)"),
@@ -206,8 +228,8 @@ WRONG: dict[str, tuple[Spoil, str]] = {
         "line 2: this is no line",
     ),
     "short hash": (
-        lambda lines: sealed(_other(lines[:-1], 5, b'"base":"AAAA', b'"base":"')),
-        "line 5: this is no line",
+        lambda lines: sealed(_other(lines[:-1], 7, b'"base":"AAAA', b'"base":"')),
+        "line 7: this is no line",
     ),
     "unknown kind": (lambda lines: sealed(_other(lines[:-1], 2, b'"name"', b'"nome"')), "line 2: this is no line"),
     "empty line": (lambda lines: sealed([lines[0], b"\n", *lines[1:-1]]), "line 2: this is no line"),

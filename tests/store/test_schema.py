@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from contracts.log_tools import entries, find_texts, say, store, store_entry, texts
+from contracts.log_tools import entries, find_texts, say, store, store_entry, texts, unread
 from libchat.errors import StoreError
-from libchat.records import Waiting
-from libchat.store.schema import APPLICATION_ID, STEPS, connect_to_write, prepare
+from libchat.records import Cursor, Known, Waiting
+from libchat.store.schema import APPLICATION_ID, STEPS, connect_to_read, connect_to_write, prepare
 from libchat.store.sqlite import SqliteLog
 from libchat.store.walk import find_faults
 
@@ -54,14 +55,39 @@ def test_old_files_open_and_read(tmp_path: Path, fixture: Path) -> None:
 
 
 def test_missing_steps_are_taken(path: Path) -> None:
-    """A file of version 1 becomes one of version 2, keeps its id and its entries, and stays as it is afterwards."""
+    """A file of this version becomes one of the next, keeps its id and its entries, and stays as it is afterwards."""
     for _ in range(2):
         connection = connect_to_write(path)
         log_id = prepare(connection, path, lambda: "new", (*STEPS, SECOND))
         assert connection.execute("SELECT text, mood FROM entries").fetchall() == [("kept", "fine")]
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(STEPS) + 1,)
         connection.close()
         assert len(log_id) == 16
+
+
+def test_devices_that_were_here_before_devices_were_known(tmp_path: Path) -> None:
+    """Those of accounts stay where they were, and begin where their name is by then in all other conversations."""
+    path = _touched(tmp_path / "log.db")
+    with closing(connect_to_write(path)) as connection:
+        prepare(connection, path, lambda: "new", STEPS[:1])
+        connection.executescript(
+            """INSERT INTO conversations (id, key, one, other, last) VALUES (1, 'ana bo', 'ana', 'bo', 9),
+                (2, 'ana cy', 'ana', 'cy', 9), (3, 'ana di', 'ana', 'di', 9);
+            INSERT INTO conversations (id, key, room, last) VALUES (4, '#red', '#red', 9);
+            INSERT INTO names VALUES ('ana', 'Ana', 1, 'd1', 1), ('bo', 'Bo', 1, 'b1', 0), ('cy', 'Cy', 1, '', 1);
+            INSERT INTO members VALUES (4, 'ana', 0);
+            INSERT INTO cursors VALUES ('ana', '', 1, 7), ('ana', '', 2, 5), ('ana', '', 4, 3), ('ana', 'd2', 1, 2),
+                ('bo', '', 1, 6), ('bo', 'b2', 1, 4), ('cy', '', 2, 8)"""
+        )
+    with closing(SqliteLog(path)) as log:
+        log.load()
+        with closing(connect_to_read(path)) as reader:
+            assert reader.execute("SELECT name, device FROM devices").fetchall() == [("ana", "d1"), ("ana", "d2")]
+        store(log, Cursor("ana", "d3", "ana bo", 9), Cursor("ana", "d3", "ana di", 9), Cursor("ana", "d3", "#red", 9))
+        assert unread(log, "ana", "d1") == {("ana bo", 7, 9), ("ana cy", 5, 9), ("ana di", 0, 9), ("#red", 3, 9)}
+        assert unread(log, "ana", "d2") == {("ana bo", 2, 9), ("ana cy", 5, 9), ("ana di", 0, 9), ("#red", 3, 9)}
+        store(log, Known("ana", "Ana", 1, "d2", is_account=True))
+        assert unread(log, "ana", "d2") == {("ana bo", 2, 9), ("ana cy", 5, 9), ("ana di", 0, 9), ("#red", 3, 9)}
 
 
 def test_a_step_that_fails_changes_nothing(path: Path) -> None:

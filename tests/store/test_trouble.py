@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from contracts.log_tools import Answers, look_up, page, say, store, store_entry, texts
 from libchat.messages import Entry
-from libchat.records import AskPage, Conflict, Cursor, Failure, Outcome, Repeat, Unanswered
+from libchat.records import AskPage, Conflict, Cursor, Failure, Known, Outcome, Repeat, Stored, Unanswered
 from libchat.store.schema import connect_to_write
 from libchat.store.sqlite import SqliteLog
 
@@ -106,6 +107,21 @@ def test_what_is_sent_again_while_the_disk_is_full_was_stored(watched: Watched) 
     outcomes = store(watched.log, say("new", device="d", cid="2"), once, say("other", device="d", cid="1"))
     assert outcomes == [Failure("the disk is full"), Repeat(first), Conflict()]
     assert texts(watched.log, "#red") == ["once"]
+
+
+def test_names_and_devices_that_are_known_come_while_the_disk_is_full(watched: Watched) -> None:
+    """Who says nothing new of a name is told that it is stored; a new name, device or display is not."""
+    guest, account = Known("bo", "Bo", 1, "d1"), Known("ana", "Ana", 1, "d1", is_account=True)
+    store(watched.log, guest, account, replace(account, device="d2"))
+    watched.disk.faults.append(("before", "COMMIT", sqlite3.SQLITE_FULL))
+    known = [guest, account, replace(account, device="d2")]
+    new = [
+        replace(guest, device="d2"),
+        replace(account, device="d3"),
+        replace(account, display="ANA"),
+        Known("c", "C", 1),
+    ]
+    assert store(watched.log, *known, *new) == [Stored()] * 3 + [Failure("the disk is full")] * 4
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")

@@ -276,6 +276,11 @@ BROKEN: dict[str, tuple[tuple[str, ...], str]] = {
         ("UPDATE cursors SET seq = 2 WHERE device = 'd2'",),
         "ana bo: the device 'd2' of 'bo' is at 2, further than its name, which is at 1:",
     ),
+    "device of nobody": (("UPDATE devices SET name = 'di'",), "the device 'd8' is one of 'di', which is no name"),
+    "device without a cursor": (
+        ("DELETE FROM cursors WHERE device = 'd8'",),
+        "#red: the device 'd8' of 'ana' has no cursor there:",
+    ),
     "mark": (("UPDATE marks SET seq = 3",), "ana bo: 'bo' has read up to 3, beyond the newest entry 2:"),
     "member of a pair": (
         (f"UPDATE members SET conversation = {PAIR} WHERE name = 'bo'",),

@@ -26,6 +26,8 @@ SAMPLE: Sequence[Sequence[Record]] = (
         Mark("bo", "ana bo", 2),
         Cursor("ana", "", "#red", 4),
     ),
+    (Known("ana", "Ana", 1, "d8", True), Cursor("ana", "d1", "ana bo", 1), Cursor("ana", "d1", "#red", 4)),
+    (Known("ana", "Ana", 1, "d1", True),),
 )
 """Appends: every kind of record, and what each can do to what came before."""
 

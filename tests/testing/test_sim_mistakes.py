@@ -14,7 +14,7 @@ from libchat.client.memory import Memory
 from libchat.client.positions import Positions
 from libchat.core.effects import Deliver, Delivery
 from libchat.hub import Hub
-from libchat.records import Answer, Cursor, Draft, Outcome, Question, Record, WaitingFound
+from libchat.records import Answer, AskUnread, Cursor, Draft, Outcome, Question, Record, WaitingFound
 from libchat.store.base import Log
 from libchat.store.memory import MemoryLog
 from libchat.testing import Sim
@@ -114,6 +114,20 @@ def test_replay_with_a_gap_is_found() -> None:
     """A replay that leaves one entry out leaves a gap."""
     error = failures(lambda seed: Sim(seed, open_log=over(GapMemory)))
     assert re.search(r"was shown #\d+ of .* instead of #\d+", error)
+
+
+class SharingMemory(MemoryLog):
+    """Takes what one device of an account has acknowledged from all of them."""
+
+    def ask(self, question: Question, answered: Answered) -> Answer:
+        """Look up what the name has not acknowledged."""
+        return super().ask(replace(question, device="") if isinstance(question, AskUnread) else question, answered)
+
+
+def test_devices_that_share_a_cursor_are_found() -> None:
+    """A device misses what another one has acknowledged, if the log does not tell them apart."""
+    error = failures(lambda seed: Sim(seed, open_log=over(SharingMemory)))
+    assert re.search(r"\w+2?/1\) was (never shown #|shown #\d+ of .* instead of)", error)
 
 
 class FarLog(DiskLog):

@@ -1,0 +1,44 @@
+"""What the log knows of the memberships of accounts. An entering or leaving may be under way to it, and may fail."""
+
+from __future__ import annotations
+
+from libchat.records import Member
+
+
+class Members:
+    """The memberships that the log has, and the newest change of each that it has not answered."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], Member] = {}
+        """By name and conversation."""
+        self._changing: dict[tuple[str, str], Member] = {}
+
+    def change(self, fact: Member) -> Member:
+        """Notice that a change goes to the log, and return it."""
+        self._changing[fact.name, fact.conversation] = fact
+        return fact
+
+    def stored(self, fact: Member) -> None:
+        """Notice that the log has stored a change, or had it when it was opened."""
+        key = (fact.name, fact.conversation)
+        if fact.is_in:
+            self._kept[key] = fact
+        else:
+            self._kept.pop(key, None)
+        if self._changing.get(key) is fact:
+            del self._changing[key]
+
+    def failed(self, fact: Member) -> bool:
+        """Notice that the log has not stored a change, and return whether what it knows is to be restored.
+
+        It is not, if a later change is under way: then that one decides.
+        """
+        key = (fact.name, fact.conversation)
+        if self._changing.get(key) is not fact:
+            return False
+        del self._changing[key]
+        return True
+
+    def find(self, name: str, conversation: str) -> Member | None:
+        """Return the membership that the log has, None if there is none."""
+        return self._kept.get((name, conversation))
