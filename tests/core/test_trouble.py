@@ -6,9 +6,6 @@ from collections.abc import Callable, Sequence
 
 from libchat import messages as m
 from libchat.errors import Code
-from libchat.records import Outcome, Record
-
-
 from libchat.records import Known, Member, Outcome, Record, device_id
 from support.chat import Chat, Listener, SlowLog
 
@@ -287,3 +284,18 @@ def test_what_a_lost_connection_had_comes_again_though_another_device_took_it() 
     chat.do(again, m.Register("ana", "b"))
     commit_all(log)
     assert again.texts() == ["one", "two"]
+
+
+def test_what_a_page_had_already_does_not_come_again() -> None:
+    """A page may have what the log stored in the same turn, of which the hub hears only then: it comes once."""
+    chat = Chat()
+    ana, bo = chat.enter("ana"), chat.enter("bo")
+    chat.depart(bo)
+    chat.do(ana, m.Send("bo", "one"))
+    bo = Listener()
+    bo.replay_entries = 2
+    sends = [m.Send("bo", text) for text in ("two", "three")]
+    chat.hub.run([(bo, [m.Register("bo")]), (ana, sends)])
+    for _ in range(3):
+        chat.drain(bo)
+    assert bo.texts() == ["one", "two", "three"]
