@@ -17,12 +17,20 @@ from libchat.messages import Entry
 # --- what is appended -----------------------------------------------------------------------------------------------
 
 
+class Unfit(Struct, frozen=True, gc=False):
+    """A draft refers to an entry to which it must not refer. `reason` is for a person."""
+
+    code: Code
+    reason: str
+
+
 class Draft(Struct, frozen=True, gc=False):
     """An entry before the log has numbered it. One that has a `cid` is kept once for each (`device`, `cid`).
 
     `ref` is the number of the entry in the same conversation that it is about: what a message replies to, what an edit
     replaces, a deletion takes away, a reaction is for (`check_reference`). `owner` says who wrote it: who brings the
     same one may edit and delete it later; nobody may if it is "". `is_operator`: its sender may delete what others own.
+    With a `refusal` it may not be stored; but it may be known, from when it was still allowed.
     """
 
     conversation: str
@@ -36,6 +44,7 @@ class Draft(Struct, frozen=True, gc=False):
     ref: int = 0
     owner: str = ""
     is_operator: bool = False
+    refusal: Unfit | None = None
 
 
 class Known(Struct, frozen=True, gc=False):
@@ -109,13 +118,6 @@ class Repeat(Struct, frozen=True, gc=False):
 
 class Conflict(Struct, frozen=True, gc=False):
     """A draft's client id was used for another entry."""
-
-
-class Unfit(Struct, frozen=True, gc=False):
-    """A draft refers to an entry to which it must not refer. `reason` is for a person."""
-
-    code: Code
-    reason: str
 
 
 class Failure(Struct, frozen=True, gc=False):

@@ -44,12 +44,24 @@ class Entries:
         kind: str = "message",
         ref: int = 0,
     ) -> None:
-        """Have something said to a name or to a room that one is in. Raises `Refused`."""
+        """Have something said to a name or to a room that one is in. Raises `Refused`.
+
+        What may not be said now may have been said before, and be said again only because its answer was lost: the log
+        knows.
+        """
         person = person_of(session)
-        if isinstance(target, RoomName):
-            self._append_to_room(session, person, own_room(person, target), text, now, cid, out, kind, ref)
-        else:
-            self._append_to_pair(session, person, target, text, now, cid, out, kind, ref)
+        try:
+            if isinstance(target, RoomName):
+                self._append_to_room(session, person, own_room(person, target), text, now, cid, out, kind, ref)
+            else:
+                self._append_to_pair(session, person, target, text, now, cid, out, kind, ref)
+        except Refused as refused:
+            if not (cid and session.device):
+                raise
+            conversation, device = conversation_of(person, target), session.device
+            unfit = Unfit(Code(refused.code), refused.reason)
+            said = (conversation, str(target), person.name.display, now, text, kind, device, cid, ref, session.owner)
+            out.append(fx.Append(session, Draft(*said, refusal=unfit), ()))
 
     def _append_to_room(
         self, session: Session, person: Person, room: Room, text: str, now: int, cid: str, out: Out, kind: str, ref: int

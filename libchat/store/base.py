@@ -21,13 +21,14 @@ class Log(Protocol):
        is now (`Repeat`), or `Conflict` if conversation, kind, text or reference differ from what came then. This holds
        as long as the first entry is kept (of a deleted one the text is not compared any more), and comes before rule
        4. Without a device or without a cid, every draft is new.
-    4. A draft with a reference that `check_reference` refuses is not stored: the outcome is `Unfit`.
+    4. A draft that rule 3 does not know, and that has a `refusal`, or a reference that `check_reference` refuses, is
+       not stored: the outcome is that `Unfit`.
     5. The outcomes are as many as the records, in their order. They are returned if the log is done at once; otherwise
        `append` returns None and calls `committed` with them later, once, from a thread of the log's own, without
        holding any lock, and in the order of the appends. `append` never blocks.
-    6. If the log cannot store, each record's outcome is `Failure` (but for `Look`, drafts that rule 3 knows, and a
-       `Known` that says nothing new), and nothing of that `append` is ever seen. If the log is closed before it knows,
-       nobody is told anything.
+    6. If the log cannot store, each record's outcome is `Failure` (but for `Look`, drafts that rule 3 knows or that
+       have a `refusal`, and a `Known` that says nothing new), and nothing of that `append` is ever seen. If the log is
+       closed before it knows, nobody is told anything.
     7. `ask` answers at once, or returns None and calls `answered` later, once, in the same way, in any order. What is
        found includes everything whose outcome was known when it was asked. What cannot be read, or takes too long, is
        `Unanswered`. `ask` never blocks.

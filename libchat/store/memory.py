@@ -138,6 +138,8 @@ class MemoryLog:
         key = _key(draft) if draft.cid else ""
         if key and (first := self._first.get(key)) is not None:
             return self._recognise(draft, first)
+        if draft.refusal is not None:
+            return draft.refusal
         conversation = self._conversations.get(draft.conversation)
         if draft.ref or draft.kind != "message":
             original = conversation.original(draft.ref) if conversation is not None else None

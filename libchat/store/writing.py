@@ -156,7 +156,12 @@ class Writer:
             return Stored(self._last(record.conversation))
         if isinstance(record, Known):
             return Stored() if self._is_known_already(record) else None
-        return self.find_first(record)
+        return self._judge(record)
+
+    def _judge(self, draft: Record) -> Repeat | Conflict | Unfit | None:
+        """Return what is known of a draft without storing it: its client id, or that it may not be stored."""
+        first = self.find_first(draft)
+        return draft.refusal if first is None and isinstance(draft, Draft) else first
 
     def find_first(self, draft: Record) -> Repeat | Conflict | None:
         """Return what there is under a draft's client id, if it has one. An erased text is taken to be the same."""
@@ -179,8 +184,8 @@ class Writer:
     # --- entries ----------------------------------------------------------------------------------------------------
 
     def _write_draft(self, draft: Draft, salt: bytes) -> Outcome:
-        if draft.cid and (first := self.find_first(draft)) is not None:
-            return first
+        if draft.cid and (known := self._judge(draft)) is not None:
+            return known
         conversation = self._open(draft.conversation, draft.target)
         original = 0
         if draft.ref or draft.kind in REFERRING:

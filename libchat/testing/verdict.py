@@ -112,7 +112,7 @@ class Verdict:
             raise AssertionError(f"{what} was answered {len(said.answers)} times: {said.answers}")
         accepted = [answer for answer in said.earlier if isinstance(answer, Accepted)]  # a refusal was forgotten
         for answer in [*accepted, *said.answers]:
-            self._check_answer(what, answer, stored, is_account=reader.is_account)
+            self._check_answer(what, answer, stored)
         for written in stored:
             entry = written.entry
             if (written.conversation, entry.kind, entry.text, entry.ref) != (
@@ -123,11 +123,9 @@ class Verdict:
             ):
                 raise AssertionError(f"{what} is in the log as {entry}")
 
-    def _check_answer(self, what: str, answer: Accepted | Failed, stored: list[Written], *, is_account: bool) -> None:
+    def _check_answer(self, what: str, answer: Accepted | Failed, stored: list[Written]) -> None:
         if isinstance(answer, Failed):
-            # An account that left the room with its next command may send again what was stored before.
-            may_be_stored = {Code.UNAVAILABLE, Code.NOT_IN_ROOM} if is_account else {Code.UNAVAILABLE}
-            if stored and answer.code not in may_be_stored:
+            if stored and answer.code != Code.UNAVAILABLE:
                 raise AssertionError(f"{what} was refused ({answer.code}), and is in the log: {stored[0].entry}")
         elif not stored:
             raise AssertionError(f"{what} was accepted as #{answer.seq}, and is lost")

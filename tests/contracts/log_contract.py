@@ -32,6 +32,7 @@ from contracts.log_tools import (
     texts,
 )
 from contracts.log_waiting import LogWaiting
+from libchat.errors import Code
 from libchat.locks import HUB, tiered_lock
 from libchat.messages import Entry
 from libchat.records import Answer, AskPage, Conflict, Draft, Outcome, PageFound, Repeat, Unfit
@@ -117,6 +118,22 @@ class LogStoring(LogSuite):
         assert store(log, other) == [Conflict()]
         assert texts(log, "#red") == ["before", "hi"]
         assert texts(log, "ana bo") == []
+
+    def test_a_draft_that_is_refused_is_not_stored(self, log: Log) -> None:
+        """What may not be stored is refused in the words that it brings, and takes no number."""
+        refusal = Unfit(Code.NOT_IN_ROOM, "you are not in #red")
+        refused, _ = store(log, replace(say(device="d", cid="c"), refusal=refusal), say("next"))
+        assert refused == refusal
+        assert [entry.seq for entry in entries(log, "#red")] == [1]
+
+    def test_a_draft_that_is_refused_may_be_known(self, log: Log) -> None:
+        """What was stored when it was still allowed has the answer of then; for something else, the cid is used."""
+        refusal = Unfit(Code.NOT_IN_ROOM, "you are not in #red")
+        once = say(device="d", cid="c")
+        first = store_entry(log, once)
+        again = replace(once, refusal=refusal)
+        assert store(log, again, replace(again, text="else")) == [Repeat(first), Conflict()]
+        assert texts(log, "#red") == ["hi"]
 
     def test_a_repeat_gives_the_entry_as_it_is_now(self, log: Log) -> None:
         """What was edited or deleted meanwhile is recognised by what came first, and shown as it is."""

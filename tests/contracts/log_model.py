@@ -169,6 +169,8 @@ class LogModel:
             for row in self._rows:
                 if (row.draft.device, row.draft.cid) == (draft.device, draft.cid):
                     return Repeat(row.entry()) if _is_same(row, draft) else Conflict()
+        if draft.refusal is not None:
+            return draft.refusal
         ref = next((row for row in self._of(draft.conversation) if row.seq == draft.ref), None)
         original = None
         if ref is not None:

@@ -488,17 +488,53 @@ class ChatMachine(RuleBasedStateMachine):
     def on_send(self, player: Player, command: m.Send, pending: Pending) -> None:
         """Say something."""
         if command.target.startswith("#"):
-            room = self.own_room(player, command.target, pending, command)
-            if room is not None:
-                self.append_to_room(player, room, "message", command.text, command.cid, pending)
+            self.say_in_room(player, command.target, "message", command.text, command, pending)
             return
-        key = parse_name(command.target).key
-        if key == player.name:
-            self.refuse(player, pending, Code.TO_YOURSELF, command)
-        elif not self.was_ever_here(key):
-            self.refuse(player, pending, Code.NO_SUCH_NAME, command)
+        name = parse_name(command.target)
+        conversation = pair_conversation(parse_name(player.name), name)
+        if name.key == player.name:
+            self.recall(player, conversation, "message", command.text, command, Code.TO_YOURSELF, pending)
+        elif not self.was_ever_here(name.key):
+            self.recall(player, conversation, "message", command.text, command, Code.NO_SUCH_NAME, pending)
         else:
-            self.append_to_pair(player, key, command, pending)
+            self.append_to_pair(player, name.key, command, pending)
+
+    def say_in_room(
+        self, player: Player, target: str, kind: str, text: str, command: m.Send | m.Topic, pending: Pending
+    ) -> None:
+        """Say something to a room, or set its topic."""
+        key = parse_room(target).key
+        if key in self.people[player.name].rooms:
+            self.append_to_room(player, self.rooms[key], kind, text, command.cid, pending)
+        else:
+            self.recall(player, "#" + key, kind, text, command, Code.NOT_IN_ROOM, pending)
+
+    def recall(
+        self,
+        player: Player,
+        conversation: str,
+        kind: str,
+        text: str,
+        command: m.Send | m.Topic,
+        code: Code,
+        pending: Pending,
+    ) -> None:
+        """Say what may not be said now: if it was said before, under the same cid, the log knows."""
+        if not (command.cid and player.device):
+            self.refuse(player, pending, code, command)
+            return
+        draft, slot = self.draft(player, conversation, "", text, kind, command.cid), self.tell(player, pending)
+
+        def step(stores: bool) -> None:
+            said, entry = self.first.get((draft.device, draft.cid), (None, None))
+            answer: m.Event = m.Failed(code if stores else Code.UNAVAILABLE, "", cid=command.cid)
+            if stores and said is not None:
+                answer = m.Failed(Code.CID_REUSED, "", cid=command.cid)
+            if stores and entry is not None and said == (conversation, kind, text):
+                answer = m.Accepted(entry.target, entry.seq, entry.time, command.cid)
+            slot.heard = seen(answer) if isinstance(answer, m.Failed) or player.session.wants_receipts else None
+
+        pending.steps.append(step)
 
     def was_ever_here(self, key: str) -> bool:
         """Return whether somebody has or had a name."""
@@ -609,10 +645,11 @@ class ChatMachine(RuleBasedStateMachine):
 
     def on_topic(self, player: Player, command: m.Topic, pending: Pending) -> None:
         """Ask for a topic, or set it."""
+        if command.text is not None:
+            self.say_in_room(player, command.room, "topic", command.text, command, pending)
+            return
         room = self.own_room(player, command.room, pending, command)
-        if room is not None and command.text is not None:
-            self.append_to_room(player, room, "topic", command.text, command.cid, pending)
-        elif room is not None:
+        if room is not None:
             slot, shown = self.tell(player, pending), room
             key = parse_room(room.display).key
 

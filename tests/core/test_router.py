@@ -227,6 +227,26 @@ def test_a_cid_is_accepted_once(chat: Chat) -> None:
     assert bo.texts() == ["hi"]
 
 
+def test_what_was_accepted_stays_so_when_it_is_no_longer_allowed(chat: Chat) -> None:
+    """Said again after leaving the room, it has the first answer; what was never said is refused."""
+    ana = chat.enter("ana", "red", device="d")
+    first = chat.ask(ana, m.Send("#red", "hi", "1"))
+    chat.do(ana, m.Leave("#red"))
+    assert chat.ask(ana, m.Send("#red", "hi", "1")) == first
+    assert chat.fail(ana, m.Send("#red", "hi", "2")).code == Code.NOT_IN_ROOM
+
+
+def test_what_was_accepted_stays_so_when_the_queue_is_full(chat: Chat) -> None:
+    """The last message that fitted into a queue may be said again, if its answer was lost."""
+    ana = chat.enter("ana", device="d")
+    chat.depart(chat.enter("bo"))
+    chat.do(ana, *(m.Send("bo", "more") for _ in range(QUEUE_ENTRIES - 1)))
+    first = chat.ask(ana, m.Send("bo", "one", "1"))
+    assert isinstance(first, m.Accepted)
+    assert chat.fail(ana, m.Send("bo", "two", "2")).code == Code.QUEUE_FULL
+    assert chat.ask(ana, m.Send("bo", "one", "1")) == first
+
+
 def test_cids_of_different_people_do_not_meet(chat: Chat) -> None:
     """Two clients that count from 1 and name no device do not get each other's answers."""
     ana, bo, cy = chat.enter("ana"), chat.enter("bo"), chat.enter("cy")

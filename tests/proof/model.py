@@ -206,14 +206,12 @@ class Model:
     def _say(self, seat: Seat, target: str, text: str, cid: str, now: int, kind: str, ref: int) -> None:
         name, conversation = seat.name, conversation_of(seat.name, target)
         refusal = self._refusal(name, target)
-        if refusal is not None:
-            self._tell(seat, (m.Failed, refusal, cid))
-            return
         is_room = target.startswith("#")
         other = self.people.get(target)
         is_queued = not is_room and not (other is not None and other.seats)
-        is_operator = is_room and name in self.rooms[target].operators
-        members = frozenset(self.rooms[target].members if is_room else (name, target))
+        room = self.rooms.get(target)
+        is_operator = room is not None and name in room.operators
+        members = frozenset(room.members if room is not None else (name, target))
         owner = name if name == ACCOUNT else f"{name} {seat.device}"
         draft = Said(
             conversation, m.Entry(target, 0, name, now, text, kind, ref), seat.device, owner, 0, members, text, {text}
@@ -221,7 +219,7 @@ class Model:
         slot = self._tell(seat)
 
         def step() -> None:
-            found = self._store(draft, cid, is_operator=is_operator)
+            found = self._store(draft, cid, refusal, is_operator=is_operator)
             if isinstance(found, Said):
                 slot.told = (m.Accepted, found.came.target, found.came.seq, found.came.time, cid, is_queued)
             else:
@@ -236,13 +234,15 @@ class Model:
             return Code.TO_YOURSELF
         return None if target in NAMES else Code.NO_SUCH_NAME
 
-    def _store(self, draft: Said, cid: str, *, is_operator: bool) -> Said | Code:
+    def _store(self, draft: Said, cid: str, refusal: Code | None, *, is_operator: bool) -> Said | Code:
         """Return what becomes of what was said: the first time of it, or why it is not stored."""
         came = draft.came
         first = self.first.get((draft.device, cid))
         if first is not None:
             is_same = (first.conversation, first.came.kind, first.came.ref) == (draft.conversation, came.kind, came.ref)
             return first if is_same and (first.is_deleted or first.came.text == came.text) else Code.CID_REUSED
+        if refusal is not None:
+            return refusal
         entries = self.entries(draft.conversation)
         original = entries[came.ref - 1] if 0 < came.ref <= len(entries) else None
         unfit = _unfit(draft, original, is_operator=is_operator)
