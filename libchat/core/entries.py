@@ -61,7 +61,8 @@ class Entries:
             conversation, device = conversation_of(person, target), session.device
             unfit = Unfit(Code(refused.code), refused.reason)
             said = (conversation, str(target), person.name.display, now, text, kind, device, cid, ref, session.owner)
-            out.append(fx.Append(session, Draft(*said, refusal=unfit), ()))
+            is_queued = refused.code == Code.QUEUE_FULL
+            out.append(fx.Append(session, Draft(*said, refusal=unfit), (), is_queued=is_queued))
 
     def _append_to_room(
         self, session: Session, person: Person, room: Room, text: str, now: int, cid: str, out: Out, kind: str, ref: int
