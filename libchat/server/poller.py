@@ -7,6 +7,8 @@ wait. Other threads leave events in the fan-out, under the inbox lock, and wake 
 A connection that has sent more lines than fit into a turn is not read until later turns have dealt with the rest, and
 each of these waits until the answers of the one before have left. So nobody fills the memory with answers.
 
+Nor is one about which the accounts are asked, until they have answered: the answer wakes the poller.
+
 What has left for a session is reported to the hub with the next turn, so that it counts as acknowledged, or the next
 page of what waited is handed out.
 
@@ -269,9 +271,9 @@ class Poller:
         if peer.is_gone:
             return
         interest = EVENT_WRITE if peer.has_more_to_send else 0
-        if not (peer.has_input or peer.has_hung_up):
+        if not (peer.has_input or peer.has_hung_up or peer.is_waiting):
             interest |= EVENT_READ
-        elif peer.has_input and not interest:
+        elif peer.has_input and not (interest or peer.is_waiting):
             self._backlog[peer] = None
         if interest == peer.interest:
             return

@@ -62,6 +62,17 @@ TOPIC = m.Entry("#teamchat", 7, "Alice", SENT, "release", "topic")
         (m.Welcome("libchat", "log"), ""),
         (m.IsTyping("Bob", "#teamchat"), ""),
         (m.Done(), ""),
+        (m.Done(text="the password of Bob is set"), "server: the password of Bob is set\n"),
+        (
+            m.Failed("password-needed", "words", "Bob"),
+            "server: error password-needed: Bob is an account, write `server:register Bob PASSWORD`\n",
+        ),
+        (
+            m.DeviceList((m.DeviceInfo("01", "phone", 1, 2), m.DeviceInfo("02", "", 1, 2))),
+            "server: devices (2): phone (01), no name (02)\n",
+        ),
+        (m.InviteMade("TOKEN", "#teamchat", 1, 5), "server: invite to teamchat: TOKEN\n"),
+        (m.InviteMade("TOKEN", "", 1, 5), "server: invite: TOKEN\n"),
         (m.Pong(), ""),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, m.Event) else "",
