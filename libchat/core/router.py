@@ -5,7 +5,7 @@ How it works. `route` is called with one command at a time. It checks the comman
 behind what the log stores until the log has answered it (`committed`, `entered`). So the order of routing is the order
 of everything that anybody sees, however long the log takes. What the log looks up (`answered`) comes when it comes.
 
-What the accounts must decide, they are asked (`libchat.core.accounts`), and the session's further commands wait, in
+What the accounts must decide, they are asked (`libchat.core.reception`), and the session's further commands wait, in
 order, until they have answered (`verified`).
 
 Times are in milliseconds since 1970 and must not go back.
@@ -21,7 +21,7 @@ from libchat import messages as m
 from libchat.claims import Added, Admit, Change, Granted
 from libchat.claims import Answer as Verdict
 from libchat.core import effects as fx
-from libchat.core.accounts import AccountDesk, membership
+from libchat.core.reception import Reception, membership
 from libchat.core.entries import Entries, known_as, own_room, person_of
 from libchat.core.offline import OfflineQueue, Waiting
 from libchat.core.reading import ask_page, ask_search, tell_found, tell_page
@@ -74,7 +74,7 @@ class Router:
         self.rooms = Rooms()
         self.replays = Replays()
         self._entries = Entries(self.registry, self.rooms, self.offline, self.replays)
-        self._accounts = AccountDesk(self.registry, self, admit)
+        self._reception = Reception(self.registry, self, admit)
         self._new_nonce = new_nonce
         self._server = server
         self._log = log
@@ -104,7 +104,7 @@ class Router:
             if is_account != known.is_account:
                 facts.append(known_as(mailbox, is_account=is_account))
         if kept is not None:
-            self._accounts.begin(kept.values())
+            self._reception.begin(kept.values())
         for room in state.rooms:
             room_name = parse_room(room.room)
             self.rooms.remember(room_name, room.topic)
@@ -148,7 +148,7 @@ class Router:
         """Append to `out` what follows from the accounts' answer, and from the commands that waited for it."""
         session = verify.session
         try:
-            self._accounts.answered(verify, verdict, now, out)
+            self._reception.answered(verify, verdict, now, out)
         except Refused as refused:
             if not session.is_over:
                 _fail(session, verify.command, refused.code, refused.reason, refused.subject, out)
@@ -157,7 +157,7 @@ class Router:
 
     def changed(self, change: Change, now: int, out: Out) -> None:
         """Append to `out` what follows from what another program did to the accounts."""
-        self._accounts.changed(change, now, out)
+        self._reception.changed(change, now, out)
 
     def committed(self, append: fx.Append, outcome: Outcome, out: list[fx.Delivery]) -> None:
         """Append to `out` what follows from the log's answer to an `Append`."""
@@ -249,10 +249,10 @@ class Router:
     # --- connection -------------------------------------------------------------------------------------------------
 
     def _hello(self, session: Session, command: m.Hello, now: int, out: Out) -> None:
-        accounts = self._accounts
-        if accounts.has_accounts and not session.nonce:
+        reception = self._reception
+        if reception.has_accounts and not session.nonce:
             session.nonce = self._new_nonce()
-        welcome = m.Welcome(self._server, self._log, cid=command.cid, nonce=session.nonce, admit=accounts.admit)
+        welcome = m.Welcome(self._server, self._log, cid=command.cid, nonce=session.nonce, admit=reception.admit)
         out.append(fx.Reply(session, welcome))
 
     def _register(self, session: Session, command: m.Register, now: int, out: Out) -> None:
@@ -260,8 +260,8 @@ class Router:
             reason = f"you are {session.person.name} already; exit and connect again to take another name"
             raise Refused(Code.ALREADY_REGISTERED, reason, session.person.name.display)
         name = parse_name(command.name)
-        if self._accounts.must_ask(session, name, command):
-            self._accounts.claim(session, name, command, out)
+        if self._reception.must_ask(session, name, command):
+            self._reception.claim(session, name, command, out)
         else:
             self.seat(session, name, command, now, out)
 
@@ -299,16 +299,16 @@ class Router:
     # --- accounts ---------------------------------------------------------------------------------------------------
 
     def _password(self, session: Session, command: m.Password, now: int, out: Out) -> None:
-        self._accounts.set_password(session, command, now, out)
+        self._reception.set_password(session, command, now, out)
 
     def _devices(self, session: Session, command: m.Devices, now: int, out: Out) -> None:
-        self._accounts.list_devices(session, command, now, out)
+        self._reception.list_devices(session, command, now, out)
 
     def _revoke(self, session: Session, command: m.Revoke, now: int, out: Out) -> None:
-        self._accounts.revoke(session, command, now, out)
+        self._reception.revoke(session, command, now, out)
 
     def _make_invite(self, session: Session, command: m.MakeInvite, now: int, out: Out) -> None:
-        self._accounts.make_invite(session, command, now, out)
+        self._reception.make_invite(session, command, now, out)
 
     # --- entries ----------------------------------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ from libchat.core.entries import known_as, person_of
 from libchat.core.registry import Person, Registry, Session
 from libchat.core.rooms import Room
 from libchat.errors import Code, Refused
-from libchat.limits import LABEL_CHARACTERS, PASSWORD_CHARACTERS
+from libchat.limits import INVITE_SECONDS, INVITE_USES, LABEL_CHARACTERS, PASSWORD_CHARACTERS
 from libchat.names import Name, parse_name, parse_room
 from libchat.records import Member, device_id
 from libchat.text import clean_line
@@ -66,7 +66,7 @@ class Door(Protocol):
         ...
 
 
-class AccountDesk:
+class Reception:
     """Ask the accounts, and carry on with what they say. `admit` is whom the server takes, None if it keeps none."""
 
     def __init__(self, registry: Registry, door: Door, admit: Admit | None) -> None:
@@ -166,6 +166,9 @@ class AccountDesk:
         person = person_of(session)
         if not (person.is_account or self._admit == "open"):
             raise Refused(Code.NOT_PERMITTED, "guests cannot invite others here; set a password first")
+        if not (1 <= command.uses <= INVITE_USES and 1 <= command.seconds <= INVITE_SECONDS):
+            most = f"{INVITE_USES} times and for {INVITE_SECONDS} seconds"
+            raise Refused(Code.BAD_VALUE, f"an invite may be used at least once, and at most {most}")
         room = str(parse_room(command.room)) if command.room else ""
         request = NewInvite(person.name.key, room, command.uses, command.seconds)
         self._ask(session, request, command, person.name, out)
