@@ -21,12 +21,6 @@ TOPIC_BYTES: Final = 512
 CID_BYTES: Final = 64
 """Characters of a client id or device id: holds a UUID in any notation, or a SHA-256 in hex."""
 
-PASSWORD_CHARACTERS: Final = 256
-"""Characters of a password: sentences fit, and hashing one costs no more than hashing a short one."""
-
-LABEL_CHARACTERS: Final = 64
-"""Characters of what a device is called: a host name without its domain has 63 at most (RFC 1035, section 2.3.4)."""
-
 KEY_CHARACTERS: Final = 64
 """Characters of a device's public key (43, for 32 bytes in base64url), or of the token of an invite (22)."""
 
@@ -38,12 +32,6 @@ NONCE_BYTES: Final = 16
 
 KEY_ID_CHARACTERS: Final = 16
 """Hex digits by which people name a device's key: 64 bits tell a person's devices apart many times over."""
-
-INVITE_USES: Final = 10_000
-"""How often one invite may be used: as many times as there are people in a very large LAN."""
-
-INVITE_SECONDS: Final = 366 * 24 * 3600
-"""How long an invite may be good: a year. What is to hold longer is an account."""
 
 # --- the wire -------------------------------------------------------------------------------------------------------
 

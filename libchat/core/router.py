@@ -21,10 +21,10 @@ from libchat import messages as m
 from libchat.claims import Added, Admit, Change, Granted
 from libchat.claims import Answer as Verdict
 from libchat.core import effects as fx
-from libchat.core.reception import Reception, membership
 from libchat.core.entries import Entries, known_as, own_room, person_of
 from libchat.core.offline import OfflineQueue, Waiting
 from libchat.core.reading import ask_page, ask_search, tell_found, tell_page
+from libchat.core.reception import Reception, membership
 from libchat.core.registry import Person, Registry, Session
 from libchat.core.replay import Replays
 from libchat.core.rooms import Room, Rooms

@@ -44,6 +44,9 @@ HANDSHAKERS: Final = 2
 LOG_FILE: Final = "chat.db"
 """The file in a server's folder that keeps what was said."""
 
+ACCOUNTS_FILE: Final = "accounts.db"
+"""The file in a server's folder that keeps the accounts."""
+
 Durability = Literal["full", "normal", "memory"]
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -224,6 +227,33 @@ def _context(identity: Identity) -> ssl.SSLContext:
     from libchat.security.tls import server_context
 
     return server_context(identity)
+
+
+def _open_hub(
+    folder: Path | None,
+    durability: Durability,
+    retention: Retention | None,
+    accounts: Accounts | None,
+    admit: Admit,
+) -> Hub:
+    """Return a hub of a server's own, with its log and its accounts."""
+    log = _log_in(folder, durability, retention)
+    try:
+        return Hub(log=log, accounts=accounts if accounts is not None else _accounts_in(folder, admit))
+    except BaseException:
+        log.close()
+        raise
+
+
+def _accounts_in(folder: Path | None, admit: Admit) -> Accounts:
+    """Return the accounts of a server: a file in its folder, or in memory."""
+    from libchat.accounts.desk import AccountDesk, MemoryAccounts
+    from libchat.files import make_private_folder
+
+    if folder is None:
+        return MemoryAccounts(admit=admit)
+    make_private_folder(folder)
+    return AccountDesk(folder / ACCOUNTS_FILE, admit=admit)
 
 
 def _log_in(folder: Path | None, durability: Durability, retention: Retention | None) -> Log:
