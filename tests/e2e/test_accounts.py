@@ -17,8 +17,8 @@ from libchat.hub import Hub
 from libchat.names import target_key
 from libchat.security.device_keys import DeviceKey, new_device_key
 from libchat.server.server import Server
-from support.signing import PASSWORD, quick_accounts
 from support.proxy import Proxy
+from support.signing import PASSWORD, quick_accounts
 from support.wire import Wire, open_tls
 
 SECONDS = 20
