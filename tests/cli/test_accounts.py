@@ -30,7 +30,7 @@ def test_passwd_signs_this_device_in_and_others_give_the_password(
     libchat: Run, elsewhere: dict[str, str], tmp_path: Path
 ) -> None:
     """A guest becomes an account; the device needs no password any more, another one does, by file or environment."""
-    done = libchat("passwd", "--name", "ana", input=f"{PASSWORD}\n")
+    done = libchat("passwd", "--name", "ana", given=f"{PASSWORD}\n")
     assert (done.returncode, done.stdout) == (0, "")
     assert "the password of ana is set" in done.stderr
     assert libchat("send", "ana", "x", "--name", "bo").returncode == 0
@@ -71,40 +71,34 @@ def test_person_is_asked_without_echo(
     libchat: Run, elsewhere: dict[str, str], env: dict[str, str], start_on_terminal: StartOnTerminal
 ) -> None:
     """On a terminal the password is asked for, again when it is wrong, and never shown."""
-    assert libchat("passwd", "--name", "ana", input=f"{PASSWORD}\n").returncode == 0
+    assert libchat("passwd", "--name", "ana", given=f"{PASSWORD}\n").returncode == 0
     env["HOME"] = elsewhere["HOME"]
     program = start_on_terminal("chat", "--name", "ana")
-    program.wait_for("password of ana: ")
-    program.type("wrong horse battery\n")
-    program.wait_for("do not fit")
-    program.wait_for("password of ana: ")
-    program.type(f"{PASSWORD}\n")
-    program.wait_for("server: welcome ana")
-    assert "horse" not in program.shown
-    program.type("exit\n")
+    program.expect("password of ana: ")
+    program.press("wrong horse battery\n")
+    program.expect("do not fit")
+    program.expect("password of ana: ")
+    program.press(f"{PASSWORD}\n")
+    program.expect("server: welcome ana")
+    assert "horse" not in program.screen
+    program.press("exit\n")
     assert program.end() == 0
 
 
 def test_new_password_is_asked_for_twice(server: Serving, start_on_terminal: StartOnTerminal) -> None:
     """Who mistypes it the second time types it again."""
     program = start_on_terminal("passwd", "--name", "ana")
-    for typed in (PASSWORD, "something else", PASSWORD, PASSWORD):
-        program.wait_for(
-            "new password of ana: " if typed == PASSWORD and "same once more" not in _tail(program) else ": "
-        )
-        program.type(f"{typed}\n")
-    program.wait_for("the password of ana is set")
-    assert "horse" not in program.shown
+    for prompt, typed in (("new", PASSWORD), ("once more", "other"), ("new", PASSWORD), ("once more", PASSWORD)):
+        program.expect(f"{prompt} password of ana: " if prompt == "new" else "once more: ")
+        program.press(f"{typed}\n")
+    program.expect("the password of ana is set")
+    assert "horse" not in program.screen
     assert program.end() == 0
-
-
-def _tail(program: TerminalProgram) -> str:
-    return program.shown.rsplit("\n", 1)[-1]
 
 
 def test_password_file_that_is_none(libchat: Run, server: Serving, tmp_path: Path) -> None:
     """A file that is missing or empty is told, when it is needed."""
-    assert libchat("passwd", "--name", "ana", input=f"{PASSWORD}\n").returncode == 0
+    assert libchat("passwd", "--name", "ana", given=f"{PASSWORD}\n").returncode == 0
     (tmp_path / ".local/share/libchat/device-key.pem").unlink()
     for path, reason in ((tmp_path / "missing", "cannot be read"), (tmp_path / "empty", "is empty")):
         if reason == "is empty":
@@ -117,7 +111,7 @@ def test_password_file_that_is_none(libchat: Run, server: Serving, tmp_path: Pat
 def test_passwd_needs_a_good_password(libchat: Run, server: Serving) -> None:
     """One that is too short, or none, is refused with what is wrong."""
     for typed, code in (("short\n", 1), ("", 2)):
-        done = libchat("passwd", "--name", "ana", input=typed)
+        done = libchat("passwd", "--name", "ana", given=typed)
         assert done.returncode == code
         assert "password" in done.stderr
 
@@ -126,15 +120,15 @@ def test_users_of_a_server(libchat: Run, tmp_path: Path) -> None:
     """Who runs the server makes accounts, lists and removes them, also before it was ever started."""
     data = ("--data", str(tmp_path / "data"))
     assert "there are no accounts" in libchat("users", *data).stderr
-    assert libchat("users", "add", "Ana", *data, input=f"{PASSWORD}\n").returncode == 0
-    again = libchat("users", "add", "ana", *data, input=f"{PASSWORD}\n")
+    assert libchat("users", "add", "Ana", *data, given=f"{PASSWORD}\n").returncode == 0
+    again = libchat("users", "add", "ana", *data, given=f"{PASSWORD}\n")
     assert (again.returncode, "an account already" in again.stderr) == (1, True)
     assert libchat("users", "admin", "ana", *data).returncode == 0
     (line,) = libchat("users", *data, "--json").stdout.splitlines()
     assert (json.loads(line)["name"], json.loads(line)["admin"]) == ("Ana", True)
     assert libchat("users", *data).stdout.split()[::4] == ["Ana", "administrator"]
     assert libchat("users", "no-admin", "ana", *data).returncode == 0
-    assert libchat("users", "passwd", "ana", *data, input="short\n").returncode == 1
+    assert libchat("users", "passwd", "ana", *data, given="short\n").returncode == 1
     assert libchat("users", "remove", *data).returncode == 2
     assert libchat("users", "remove", "ana", *data).returncode == 0
     assert libchat("users", *data).stdout == ""
@@ -147,7 +141,7 @@ def test_users_of_a_running_server(libchat: Run, env: dict[str, str], tmp_path: 
         guest = start("chat", "--name", "ana")
         guest.expect("server: welcome ana")
         data = ("--data", str(tmp_path / "data"))
-        assert libchat("users", "add", "ana", *data, input=f"{PASSWORD}\n").returncode == 0
+        assert libchat("users", "add", "ana", *data, given=f"{PASSWORD}\n").returncode == 0
         assert guest.line().startswith("server: bye (ana is an account now")
         assert guest.end() == 3
 
