@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,15 +12,16 @@ import pytest
 
 import libchat
 from libchat import messages as m
-from libchat.claims import Added, Admit, NewInvite
+from libchat.claims import Added, Admit, Granted, NewInvite
 from libchat.client.patience import Patience
 from libchat.hub import Hub
 from libchat.names import target_key
 from libchat.security.device_keys import DeviceKey, new_device_key
 from libchat.server.server import Server
+from support.oracle import Oracle
 from support.proxy import Proxy
 from support.signing import PASSWORD, quick_accounts
-from support.wire import Wire, open_tls
+from support.wire import Wire, open_plain, open_tls
 
 SECONDS = 20
 """How long anything may take on a slow machine."""
@@ -163,6 +165,24 @@ def test_lines_behind_a_password_wait_in_order(connect: Connect) -> None:
     wire = connect()
     wire.send(f"server:register Ana {PASSWORD}", *["who"] * 600)
     wire.expect("server: welcome Ana", *["server: online (1): Ana"] * 600)
+
+
+def test_socket_is_left_alone_while_the_password_is_checked() -> None:
+    """Nothing is read meanwhile, so that nobody fills the memory; and nothing turns in circles until the answer."""
+    oracle = Oracle()
+    with Server(port=0, accounts=oracle, plaintext=True) as server, open_plain(server) as wire:
+        wire.send(f"server:register Ana {PASSWORD}", "who")
+        assert oracle.has_asked.wait(SECONDS)
+        wire.socket.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            wire.send_bytes(b"who\n" * 10_000_000)
+        begun = time.process_time()
+        with pytest.raises(TimeoutError):
+            wire.socket.recv(1)
+        assert time.process_time() - begun < 0.25
+        wire.socket.settimeout(SECONDS)
+        oracle.answer(Granted(is_account=True))
+        wire.expect("server: welcome Ana", "server: online (1): Ana", "server: online (1): Ana")
 
 
 def test_connection_that_ends_while_the_password_is_checked(server: Server, connect: Connect) -> None:

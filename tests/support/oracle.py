@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from libchat.claims import Added, Admit, Answer, Change, Claim, Request
@@ -16,6 +17,8 @@ class Oracle:
         self.changed: Callable[[Change], None] = lambda change: None
         self.asked: list[tuple[Request, Callable[[Answer], None]]] = []
         """What was asked and is not answered yet, oldest first."""
+        self.has_asked = threading.Event()
+        """Set with each question."""
         self.is_closed = False
 
     @property
@@ -34,6 +37,7 @@ class Oracle:
     def ask(self, request: Request, answered: Callable[[Answer], None]) -> None:
         """Have a question wait."""
         self.asked.append((request, answered))
+        self.has_asked.set()
 
     def answer(self, answer: Answer, which: int = 0) -> Request:
         """Answer one of the questions that wait, and return it."""
