@@ -447,6 +447,19 @@ def test_guest_becomes_an_account_and_others_notice_nothing() -> None:
     assert ana.texts() == ["where are you?"]
 
 
+def test_guest_who_has_not_entered_again_hears_its_rooms_as_an_account() -> None:
+    """Who took over from a lost connection is in its rooms as an account, whatever it has said about them."""
+    town = Town()
+    town.guest("ana", "#x", device="phone")
+    bo = town.guest("bo", "#x")
+    ana = town.guest("ana", device="phone")
+    town.do(bo, m.Send("#x", "not heard"))
+    town.do(ana, m.Password("secret"))
+    town.oracle.answer(Changed(is_new=True))
+    town.do(bo, m.Send("#x", "heard"))
+    assert ana.texts() == ["heard"]
+
+
 def test_old_password_goes_to_the_accounts() -> None:
     """Who has not proven anything brings the old password; who has, need not; one that was given is checked."""
     town = Town("ana")
