@@ -18,7 +18,8 @@ from queue import Empty, SimpleQueue
 from typing import Final, TypeVar, get_args
 
 from libchat import limits
-from libchat.accounts.clerk import BUSY, Case, Clerk
+from libchat.accounts.case import Case
+from libchat.accounts.clerk import BUSY, Clerk
 from libchat.accounts.hashing import HashPool
 from libchat.accounts.known import Entry
 from libchat.claims import Added, Admit, Answer, Change, Denied, Request

@@ -139,7 +139,7 @@ def test_two_programs_share_an_invite(path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_a_use_that_was_answered_is_never_given_back(path: Path) -> None:
-    """However often the program is killed: the uses that are gone are those that were answered, and one more at most."""
+    """However often the program is killed: the uses that are gone are those that were answered, or one more."""
     uses = 1000
     desk = AccountDesk(path, admit="invite", hasher=HASHER)
     made = invite(desk, uses=uses)
