@@ -9,10 +9,12 @@ import pytest
 
 from libchat import limits
 from libchat.errors import StoreError
-from libchat.store.accounts import ACTIONS, AccountBook, Invite, Note, digest_of
+from libchat.security.passwords import Argon2
+from libchat.store.accounts import ACTIONS, AccountBook, Invite, Key, Note, digest_of
 from libchat.store.accounts_schema import APPLICATION_ID, STEPS, open_accounts
 from libchat.store.schema import connect_to_write, prepare
 
+FIXTURES = sorted((Path(__file__).parent / "accounts_fixtures").glob("*.sql"))
 SECOND = ("ALTER TABLE accounts ADD COLUMN mood TEXT NOT NULL DEFAULT 'fine'",)
 on_posix = pytest.mark.skipif(os.name != "posix", reason="Windows has access lists instead of mode bits")
 
@@ -44,6 +46,35 @@ def test_the_file_says_what_it_is(path: Path) -> None:
         "secure_delete": 1,
         "foreign_keys": 1,
     }
+
+
+def test_versions_have_fixtures() -> None:
+    """There is a file of each version of the tables."""
+    assert [fixture.stem for fixture in FIXTURES] == [f"version-{number}" for number in range(1, len(STEPS) + 1)]
+
+
+@pytest.mark.parametrize("fixture", FIXTURES, ids=lambda fixture: fixture.stem)
+def test_old_files_open_and_read(tmp_path: Path, fixture: Path) -> None:
+    """A file of any version opens with everything in it."""
+    path = tmp_path / "accounts.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(fixture.read_text(encoding="utf-8"))
+    connection.close()
+    book = AccountBook(path)
+    ana, bo = book.accounts()
+    assert (ana.name, ana.display, ana.made, ana.seen, ana.is_admin) == ("ana", "Ana", 1, 5, True)
+    assert Argon2().fits("correct horse", ana.password)
+    assert (bo.password, bo.is_admin) == ("", False)
+    assert book.keys("ana") == [Key("ana", "A" * 43, "laptop", 3, 3)]
+    assert book.all_keys() == {"ana": {"A" * 43}, "bo": {"B" * 43}}
+    assert book.admitted("C" * 43) == 5
+    assert book.invite(digest_of("token")) == Invite(digest_of("token"), 6, "ana", "#red", 3, 2, 10**13)
+    assert book.has_used(digest_of("token"), "key:" + "C" * 43)
+    assert book.notes() == [
+        Note(6, "ana", "invite-made", "#red", "", "detail"),
+        Note(7, "", "wrong-password", "ana", "192.0.2.1", "", 3),
+    ]
+    book.close()
 
 
 @on_posix
