@@ -141,6 +141,10 @@ several lanes at once, one fails or both hang (seen with OpenSSL 4.0 and cryptog
 HASH_QUEUE: Final = 64
 """Passwords that wait to be hashed: about five seconds of work of two cores. Further ones are told to come again."""
 
+HASHES_PER_ADDRESS: Final = 16
+"""Passwords of one address that are hashed or wait for that: a quarter of the queue, so that one address cannot keep
+others out of it."""
+
 ACCOUNT_REQUESTS: Final = 10_000
 """Questions to the accounts that wait: a few seconds of work, for as many clients as come back after a restart."""
 

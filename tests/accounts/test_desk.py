@@ -17,7 +17,7 @@ from libchat.accounts.desk import AccountDesk, MemoryAccounts
 from libchat.claims import Added, Change, Granted, KeyRevoked, Removed, Request, RevokeDevice, SetPassword
 from libchat.errors import Closed, Code, StoreError
 from libchat.security.passwords import Argon2
-from support.accounts import QUICK, SECONDS, Asked, Clock, CountingHasher, ask, claim, code, invite, new_key
+from support.accounts import QUICK, SECONDS, Asked, Clock, CountingHasher, SlowHasher, ask, claim, code, invite, new_key
 
 HASHER = Argon2(QUICK)
 
@@ -167,6 +167,38 @@ def test_a_use_that_was_answered_is_never_given_back(path: Path) -> None:
         used = [note for note in admin.audit() if note.action == "invite-used"]
     assert uses - kept.remaining == len(used)
     assert answered <= uses - kept.remaining <= answered + 3
+
+
+def test_what_happens_while_a_password_is_checked_counts(path: Path) -> None:
+    """Who gave the old password comes too late when a new one is set meanwhile, and so does who makes a taken name."""
+    slow = SlowHasher()
+    desk = AccountDesk(path, hasher=slow)
+    with AccountAdmin(path, hasher=HASHER) as admin:
+        admin.add_user("ana", "correct horse")
+        asked = Asked(desk, claim("ana", "correct horse"))
+        assert slow.entered.acquire(timeout=SECONDS)
+        admin.set_password("ana", "battery staple")
+        slow.let.release(2)
+        assert code(asked.wait()) == Code.WRONG_PASSWORD
+        asked = Asked(desk, claim("bo", "correct horse"))
+        assert all(slow.entered.acquire(timeout=SECONDS) for _ in range(2))  # the first one had to check again
+        admin.add_user("bo", "battery staple")
+        slow.let.release(2)
+        assert code(asked.wait()) == Code.WRONG_PASSWORD
+    desk.close()
+
+
+def test_a_removed_account_does_not_come_back(path: Path) -> None:
+    """A session that lives a moment longer than its account cannot make it anew by setting a password."""
+    desk = AccountDesk(path, admit="accounts", hasher=HASHER)
+    with AccountAdmin(path, hasher=HASHER) as admin:
+        admin.add_user("ana", "correct horse")
+        assert code(ask(desk, claim("ana", "correct horse"))) == "granted"
+        admin.remove_user("ana")
+        change = SetPassword("ana", "Ana", "battery staple", has_proven=True)
+        assert code(ask(desk, change)) == Code.NOT_PERMITTED
+        assert admin.users() == ()
+    desk.close()
 
 
 # --- what goes wrong ------------------------------------------------------------------------------------------------

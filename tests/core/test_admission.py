@@ -129,7 +129,7 @@ def test_an_own_key_costs_no_hash(admit: Admit) -> None:
 
 @given(st.booleans(), st.booleans(), st.booleans(), st.booleans())
 def test_a_password_is_changed_by_its_owner(is_account: bool, has_proven: bool, has_old: bool, is_right: bool) -> None:
-    """The old password is needed where there is an account, unless the session has proven itself."""
+    """The old password is needed for an account, unless the session has proven itself to be one that is still there."""
     facts, progress = Facts(is_account=is_account), Progress()
     step = decide_change(has_proven, Brought(has_old), facts, progress)
     if isinstance(step, CheckPassword):
@@ -137,7 +137,7 @@ def test_a_password_is_changed_by_its_owner(is_account: bool, has_proven: bool, 
         step = decide_change(has_proven, Brought(has_old), facts, progress)
     if isinstance(step, HashPassword):
         step = decide_change(has_proven, Brought(has_old), facts, Progress(progress.is_right, is_hashed=True))
-    may = not is_account or has_proven or (has_old and is_right)
+    may = has_proven or (has_old and is_right) if is_account else not has_proven
     assert isinstance(step, Grant) == may
     if isinstance(step, Grant):
         assert step.makes_account == (not is_account)
@@ -145,6 +145,6 @@ def test_a_password_is_changed_by_its_owner(is_account: bool, has_proven: bool, 
 
 def test_a_weak_new_password_is_refused_before_any_work() -> None:
     """Nothing is hashed for a password that cannot be one."""
-    step = decide_change(True, Brought(fault="too short"), Facts(), Progress())
+    step = decide_change(True, Brought(fault="too short"), Facts(is_account=True), Progress())
     assert step == Denied(Code.BAD_VALUE, "too short")
     assert walk("open", Brought(True, fault="too short"), Facts(), False) == ([], Denied(Code.BAD_VALUE, "too short"))
