@@ -14,7 +14,7 @@ from typing import Final, Literal
 from libchat import limits
 from libchat.accounts.case import Case, Work
 from libchat.accounts.devices import clean_label, devices_of
-from libchat.accounts.invites import TOKEN_BYTES, make_invite, token_state
+from libchat.accounts.invites import TOKEN_BYTES, make_invite_of_person, token_state
 from libchat.accounts.known import Known
 from libchat.claims import (
     Admit,
@@ -298,7 +298,7 @@ class Clerk:
     def _invite(self, request: NewInvite) -> Answer:
         now = self._clock()
         with self._writing():
-            return make_invite(self._book, request, now, self._entropy(TOKEN_BYTES))
+            return make_invite_of_person(self._book, request, now, self._entropy(TOKEN_BYTES))
 
 
 _NO_ACCOUNT: Final = Denied(Code.NOT_PERMITTED, "only an account has devices: set a password, and you have one")

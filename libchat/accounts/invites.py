@@ -15,20 +15,25 @@ TOKEN_BYTES: Final = 16
 """Random bytes of an invite's token: as many as a UUID has, and too many to guess."""
 
 
-def make_invite(book: AccountBook, request: NewInvite, now: int, entropy: bytes, actor: str = "") -> Invited | Denied:
+def make_invite(book: AccountBook, request: NewInvite, now: int, entropy: bytes) -> Invited | Denied:
     """Make an invite in a transaction of the caller's, with a token of these random bytes."""
     if fault := fault_of_invite(request):
         return Denied(Code.BAD_VALUE, fault)
-    own, all_of_them = book.count_invites(request.by, now)
-    if own >= limits.INVITES or all_of_them >= 10 * limits.INVITES:
-        return Denied(Code.TOO_MANY, "too many invites are open: use one of them, or wait until some have expired")
     token = urlsafe_b64encode(entropy).decode().rstrip("=")
     expires = now + request.seconds * 1000
     invite = Invite(digest_of(token), now, request.by, request.room, request.uses, request.uses, expires)
     book.add_invite(invite)
     detail = f"{invite.id}, {request.uses} uses, {request.seconds} seconds"
-    book.note(Note(now, actor or request.by, "invite-made", request.room, "", detail))
+    book.note(Note(now, request.by, "invite-made", request.room, "", detail))
     return Invited(token, request.room, request.uses, expires)
+
+
+def make_invite_of_person(book: AccountBook, request: NewInvite, now: int, entropy: bytes) -> Invited | Denied:
+    """Make an invite as `make_invite`, unless there are too many open ones already."""
+    own, all_of_them = book.count_open_invites(request.by, now)
+    if own >= limits.INVITES or all_of_them >= limits.INVITES_KEPT:
+        return Denied(Code.TOO_MANY, "too many invites are open: use one of them, or wait until some have expired")
+    return make_invite(book, request, now, entropy)
 
 
 def fault_of_invite(request: NewInvite) -> str:

@@ -29,6 +29,7 @@ from libchat.limits import (
     HASHES_PER_ADDRESS,
     INVITE_SECONDS,
     INVITE_USES,
+    INVITES,
     LABEL_CHARACTERS,
     PAIR_TRIES,
 )
@@ -215,6 +216,16 @@ class AccountsContract(ABC):
     def test_invites_are_bounded(self, start: Callable[..., Accounts], uses: int, seconds: int) -> None:
         """No invite is for nobody, for everybody, or for ever."""
         assert code(ask(start(), NewInvite("host", uses=uses, seconds=seconds))) == Code.BAD_VALUE
+
+    def test_open_invites_are_bounded(self, start: Callable[..., Accounts], clock: Clock) -> None:
+        """One person has so many open at once; others make theirs, and those that have expired make room."""
+        accounts = start()
+        for _ in range(INVITES):
+            invite(accounts, "ana", seconds=60)
+        assert code(ask(accounts, NewInvite("ana"))) == Code.TOO_MANY
+        invite(accounts, "bo")
+        clock.pass_seconds(60)
+        invite(accounts, "ana")
 
     def test_an_invite_says_what_it_is(self, start: Callable[..., Accounts], clock: Clock) -> None:
         """The answer tells token, room, uses and expiry; tokens are never the same."""

@@ -106,6 +106,14 @@ def test_wrong_tries_are_forgotten() -> None:
     assert len(guess(backoff, "a", 1, HOUR, start=25 * HOUR)) == first
 
 
+def test_a_clock_that_is_set_back_keeps_nobody_out() -> None:
+    """Nobody waits for the time from which the clock was set back."""
+    backoff = Backoff()
+    guess(backoff, "a", 1, HOUR, start=1000 * HOUR)
+    assert backoff.begin("a", "n0", 0) == 0
+    assert 0 < backoff.begin("a", "n0", 1) <= TRIES_LAST_SECONDS
+
+
 def test_memory_is_bounded() -> None:
     """However many addresses and names there are, what is remembered is bounded, and the newest are."""
     backoff = Backoff(remembered=100)

@@ -201,6 +201,24 @@ def test_guests_that_were_let_in_are_bounded(path: Path) -> None:
     book.close()
 
 
+def test_invites_that_cannot_be_used_give_way() -> None:
+    """Of too many, the oldest that are used up or have expired are forgotten, and never an open one."""
+    book = AccountBook(None)
+    made = [
+        Invite(digest_of(f"t{made}"), made, "ana", "", 1, remaining, expires)
+        for made, remaining, expires in ((1, 1, 900), (2, 0, 900), (3, 1, 4), (4, 0, 900), (5, 1, 900), (6, 1, 900))
+    ]
+    with book.writing():
+        for one in made:
+            book.add_invite(one, most=4)
+        assert book.invites() == [made[0], *made[3:]]
+        book.add_invite(Invite(digest_of("new"), 7, "ana", "", 1, 1, 900), most=2)
+    assert [one.made for one in book.invites()] == [1, 5, 6, 7]
+    assert book.count_open_invites("ana", 8) == (4, 4)
+    assert book.count_open_invites("bo", 8) == (0, 4)
+    book.close()
+
+
 def test_wrong_passwords_are_counted(path: Path) -> None:
     """One line for a name, an address and an hour; another name, address or hour is another line."""
     book = AccountBook(path)
