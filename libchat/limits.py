@@ -156,6 +156,10 @@ several lanes at once, one fails or both hang (seen with OpenSSL 4.0 and cryptog
 HASH_QUEUE: Final = 64
 """Passwords that wait to be hashed: about five seconds of work of two cores. Further ones are told to come again."""
 
+HASHES_PER_ADDRESS: Final = 16
+"""Passwords of one address that are hashed or wait for that: a quarter of the queue, so that one address cannot keep
+others out of it."""
+
 ACCOUNT_REQUESTS: Final = 10_000
 """Questions to the accounts that wait: a few seconds of work, for as many clients as come back after a restart."""
 
@@ -175,8 +179,12 @@ SEEN_SECONDS: Final = 3600
 ADMITTED_KEYS: Final = 10_000
 """Guests' devices that an invite has let in and that may come again; the one longest away gives way to the next."""
 
-INVITES: Final = 1_000
-"""Invites that one account or guest has open at once; of all together ten times as many are kept."""
+INVITES: Final = 100
+"""Invites that one account or guest has open at once: a class, each pupil with an own one."""
+
+INVITES_KEPT: Final = 10_000
+"""Invites of all that are remembered. Those that are used up or have expired give way; when all are open, only who runs
+the server makes more."""
 
 INVITE_USES: Final = 10_000
 """Uses of one invite: a large company's meeting."""

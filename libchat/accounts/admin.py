@@ -16,7 +16,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from libchat.accounts.clerk import TOKEN_BYTES, devices_of, make_invite
+from libchat.accounts.devices import devices_of
+from libchat.accounts.invites import TOKEN_BYTES, make_invite
 from libchat.claims import Denied, Device, Invited, NewInvite
 from libchat.errors import Code, Refused, StoreError
 from libchat.names import Name, parse_name, skeleton

@@ -7,12 +7,14 @@ anew, so nothing that happened meanwhile is missed. What is answered is committe
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Literal
 
 from libchat import limits
+from libchat.accounts.case import Case, Work
+from libchat.accounts.devices import clean_label, devices_of
+from libchat.accounts.invites import TOKEN_BYTES, make_invite_of_person, token_state
 from libchat.accounts.known import Known
 from libchat.claims import (
     Admit,
@@ -21,10 +23,8 @@ from libchat.claims import (
     Changed,
     Claim,
     Denied,
-    Device,
     DevicesFound,
     Granted,
-    Invited,
     NewInvite,
     Request,
     Revoked,
@@ -37,9 +37,7 @@ from libchat.core.admission import (
     Facts,
     Grant,
     HashPassword,
-    Progress,
     Step,
-    TokenState,
     decide,
     decide_change,
 )
@@ -49,38 +47,7 @@ from libchat.security.device_keys import check_proof, key_id
 from libchat.security.passwords import Hasher, fault_of_new, prepare
 from libchat.store.accounts import Account, AccountBook, Invite, Note, digest_of
 
-TOKEN_BYTES: Final = 16
-"""Random bytes of an invite's token: as many as a UUID has, and too many to guess."""
-
 BUSY: Final = Denied(Code.BUSY, "many sign in at the moment: try again in a few seconds")
-
-Work = Callable[[], None]
-"""Hashing that another thread has to do; it keeps its result in the case."""
-
-
-class Case:
-    """A request that is being worked on."""
-
-    __slots__ = ("brought", "checked", "is_charged", "new", "new_phc", "old", "request")
-
-    def __init__(self, request: Claim | SetPassword) -> None:
-        self.request = request
-        self.brought = Brought()
-        self.old = ""
-        """The password that has to fit, prepared."""
-        self.new = ""
-        """The password that is to be stored, prepared."""
-        self.checked: tuple[str, bool] | None = None
-        """The PHC string that the password was compared with, and whether it fits."""
-        self.new_phc = ""
-        self.is_charged = False
-        """Whether its try is counted."""
-
-    def progress(self, account: Account | None) -> Progress:
-        """Return what is known already. What was found of a password that is another one by now does not count."""
-        phc = account.password if account is not None else ""
-        is_right = self.checked[1] if self.checked is not None and self.checked[0] == phc else None
-        return Progress(is_right, bool(self.new_phc))
 
 
 class Clerk:
@@ -214,20 +181,8 @@ class Clerk:
             is_outdated=account is not None and self._hasher.is_outdated(account.password),
             is_own_key=bool(key) and self._book.key(claim.name, key) is not None,
             is_admitted_key=bool(key) and self._book.admitted(key) is not None,
-            token=self._token_state(claim, account, key, invite, now),
+            token=token_state(self._book, claim, account, key, invite, now),
         )
-
-    def _token_state(
-        self, claim: Claim, account: Account | None, key: str, invite: Invite | None, now: int
-    ) -> TokenState:
-        if invite is None:
-            return "unknown" if claim.token else "none"
-        users = [f"key:{key}"] * bool(key) + [f"name:{claim.name}"] * (account is not None)
-        if any(self._book.has_used(invite.digest, who) for who in users):
-            return "again"
-        if invite.expires <= now:
-            return "expired"
-        return "good" if invite.remaining > 0 else "used-up"
 
     def _pass_on(
         self, step: Step, case: Case, account: Account | None, now: int, is_writing: bool
@@ -237,7 +192,7 @@ class Clerk:
             case CheckPassword():
                 return self._check(case, account.password if account is not None else "", now)
             case HashPassword():
-                return lambda: _hash(case, self._hasher)
+                return lambda: case.hash(self._hasher)
         assert isinstance(step, Denied)
         if case.checked is not None and not case.checked[1]:
             if not is_writing:
@@ -252,7 +207,7 @@ class Clerk:
                 wait = f"wait {seconds} seconds" if seconds > 1 else "wait a second"
                 return Denied(Code.TOO_MANY_TRIES, f"too many wrong passwords: {wait}, then try again")
             case.is_charged = True
-        return lambda: _compare(case, phc, self._hasher)
+        return lambda: case.compare(phc, self._hasher)
 
     # --- what a grant writes ----------------------------------------------------------------------------------------
 
@@ -343,53 +298,7 @@ class Clerk:
     def _invite(self, request: NewInvite) -> Answer:
         now = self._clock()
         with self._writing():
-            return make_invite(self._book, request, now, self._entropy(TOKEN_BYTES))
+            return make_invite_of_person(self._book, request, now, self._entropy(TOKEN_BYTES))
 
 
 _NO_ACCOUNT: Final = Denied(Code.NOT_PERMITTED, "only an account has devices: set a password, and you have one")
-
-
-def make_invite(book: AccountBook, request: NewInvite, now: int, entropy: bytes, actor: str = "") -> Invited | Denied:
-    """Make an invite in a transaction of the caller's, with a token of these random bytes."""
-    if fault := fault_of_invite(request):
-        return Denied(Code.BAD_VALUE, fault)
-    own, all_of_them = book.count_invites(request.by, now)
-    if own >= limits.INVITES or all_of_them >= 10 * limits.INVITES:
-        return Denied(Code.TOO_MANY, "too many invites are open: use one of them, or wait until some have expired")
-    token = urlsafe_b64encode(entropy).decode().rstrip("=")
-    expires = now + request.seconds * 1000
-    invite = Invite(digest_of(token), now, request.by, request.room, request.uses, request.uses, expires)
-    book.add_invite(invite)
-    detail = f"{invite.id}, {request.uses} uses, {request.seconds} seconds"
-    book.note(Note(now, actor or request.by, "invite-made", request.room, "", detail))
-    return Invited(token, request.room, request.uses, expires)
-
-
-def fault_of_invite(request: NewInvite) -> str:
-    """Return why there can be no such invite, "" if there can."""
-    if not 1 <= request.uses <= limits.INVITE_USES:
-        return f"an invite has 1 to {limits.INVITE_USES} uses"
-    if not 1 <= request.seconds <= limits.INVITE_SECONDS:
-        return f"an invite is good for 1 to {limits.INVITE_SECONDS} seconds (a year)"
-    return ""
-
-
-def devices_of(book: AccountBook, name: str, current: str = "") -> tuple[Device, ...]:
-    """Return the devices of an account, oldest first."""
-    return tuple(
-        Device(key_id(known.key), known.label, known.added, known.seen, known.key == current)
-        for known in book.keys(name)
-    )
-
-
-def clean_label(label: str) -> str:
-    """Return what a device is called, as far as it can be shown: no control characters, and not too long."""
-    return "".join(character for character in label if character.isprintable())[: limits.LABEL_CHARACTERS].strip()
-
-
-def _compare(case: Case, phc: str, hasher: Hasher) -> None:
-    case.checked = phc, hasher.fits(case.old, phc)
-
-
-def _hash(case: Case, hasher: Hasher) -> None:
-    case.new_phc = hasher.hash(case.new)

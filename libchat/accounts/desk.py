@@ -12,13 +12,15 @@ import os
 import sqlite3
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final, TypeVar, get_args
 
 from libchat import limits
-from libchat.accounts.clerk import BUSY, Case, Clerk
+from libchat.accounts.case import Case, Work
+from libchat.accounts.clerk import BUSY, Clerk
 from libchat.accounts.hashing import HashPool
 from libchat.accounts.known import Entry
 from libchat.claims import Added, Admit, Answer, Change, Denied, Request
@@ -51,7 +53,8 @@ class AccountDesk:
     """Answers what a server asks of the accounts in the file at `path`, or of new ones in memory (None).
 
     `admit` is whom the server takes. `hasher` makes and compares hashes of passwords, in `hash_threads` threads (None:
-    one for each core) behind a queue of `hash_queue`; `requests` is how many may wait in all. `clock` gives
+    one for each core) behind a queue of `hash_queue`, of which one address has `hashes_per_address` at most; `requests`
+    is how many requests may wait in all. `clock` gives
     milliseconds since 1970, `entropy` random bytes, `backoff` says how long who guesses has to wait, and
     `watch_seconds` is how often the file is looked at.
 
@@ -69,6 +72,7 @@ class AccountDesk:
         backoff: Backoff | None = None,
         hash_threads: int | None = None,
         hash_queue: int = limits.HASH_QUEUE,
+        hashes_per_address: int = limits.HASHES_PER_ADDRESS,
         requests: int = limits.ACCOUNT_REQUESTS,
         watch_seconds: float = WATCH_SECONDS,
     ) -> None:
@@ -81,6 +85,8 @@ class AccountDesk:
         self._book = AccountBook(None if path is None else Path(path).resolve())
         self._clerk = Clerk(self._book, admit, hasher or Argon2(), backoff or Backoff(), clock, entropy)
         self._pool = HashPool(hash_threads, hash_queue)
+        self._hashes_per_address = hashes_per_address
+        self._hashing: Counter[str] = Counter()
         self._requests = requests
         self._watch_seconds = watch_seconds
         self._changed: Callable[[Change], None] | None = None
@@ -183,12 +189,24 @@ class AccountDesk:
         found = self._guard(lambda: self._clerk.advance(case))
         if not callable(found):
             self._answer(found, answered)
-        elif not self._pool.submit(found, lambda error: self._inbox.put(lambda: self._go_on(case, error, answered))):
+        elif not self._hash(found, case, answered):
             self._clerk.cancel(case)
             self._answer(CLOSED if self._is_closing else BUSY, answered)
 
+    def _hash(self, work: Work, case: Case, answered: Answered) -> bool:
+        """Have work for a case done by those who hash, unless too much waits there, in all or from this address."""
+        address = case.request.address
+        if address and self._hashing[address] >= self._hashes_per_address:
+            return False
+        if not self._pool.submit(work, lambda error: self._inbox.put(lambda: self._go_on(case, error, answered))):
+            return False
+        self._hashing[address] += 1
+        return True
+
     def _go_on(self, case: Case, error: Exception | None, answered: Answered) -> None:
         """Take a case back from those who hash."""
+        self._hashing[case.request.address] -= 1
+        self._hashing += Counter()  # forget those who have none any more
         if error is None:
             self._advance(case, answered)
             return

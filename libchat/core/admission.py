@@ -122,6 +122,8 @@ def decide_change(has_proven: bool, brought: Brought, facts: Facts, progress: Pr
     """
     if brought.fault:
         return Denied(Code.BAD_VALUE, brought.fault)
+    if has_proven and not facts.is_account:  # it was removed a moment ago, and must not come back by this
+        return Denied(Code.NOT_PERMITTED, "this account has been removed: ask who runs the server")
     if facts.is_account and not has_proven:
         if not brought.has_password:
             return Denied(Code.PASSWORD_NEEDED, "give the old password, too")

@@ -57,7 +57,7 @@ class Backoff:
             return 0
         keys: tuple[tuple[str, Hashable], ...] = ((_PAIR, (address, name)), (_ADDRESS, address))
         until = max((self._counts[kind][key].until for kind, key in keys if key in self._counts[kind]), default=0)
-        if until > now:
+        if now < until <= now + self._last:  # further away, it is of a clock that was set back
             return ceil((until - now) / 1000)
         for kind, key in keys:
             self._count(kind, key, now)
@@ -76,7 +76,7 @@ class Backoff:
     def _count(self, kind: str, key: Hashable, now: int) -> None:
         counts = self._counts[kind]
         old = counts.pop(key, None)
-        tries = 1 + (max(old.tries - (now - old.since) / self._last, 0) if old else 0)
+        tries = 1 + (max(old.tries - max(now - old.since, 0) / self._last, 0) if old else 0)
         beyond = tries - self._free[kind]
         wait = min(self._first * 2 ** min(beyond, 64), self._last) if beyond >= 0 else 0
         # One that waits no longer than the longest wait can be told from a new one after a few of them only.

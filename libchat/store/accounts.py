@@ -238,21 +238,28 @@ class AccountBook:
         row = self._connection.execute(f"{_INVITE} WHERE digest = ?", (digest,)).fetchone()
         return None if row is None else Invite(*row)
 
-    def count_invites(self, by: str, now: int) -> tuple[int, int]:
-        """Return how many invites somebody has open, and how many are kept of all."""
-        (own,) = self._connection.execute(
-            "SELECT count(*) FROM invites WHERE by = ? AND expires > ? AND remaining > 0", (by, now)
+    def count_open_invites(self, by: str, now: int) -> tuple[int, int]:
+        """Return how many invites somebody has open, and how many are open of all."""
+        is_open = "expires > ? AND remaining > 0"
+        own, all_of_them = self._connection.execute(
+            f"SELECT count(*) FILTER (WHERE by = ?), count(*) FROM invites WHERE {is_open}",  # noqa: S608
+            (by, now),
         ).fetchone()
-        (all_of_them,) = self._connection.execute("SELECT count(*) FROM invites").fetchone()
         return int(own), int(all_of_them)
 
-    def add_invite(self, invite: Invite) -> None:
-        """Add an invite; forget those that have expired long ago."""
-        long_ago = invite.made - limits.INVITE_KEEP_SECONDS * 1000
-        self._connection.execute("DELETE FROM invites WHERE expires < ?", (long_ago,))
+    def add_invite(self, invite: Invite, most: int = limits.INVITES_KEPT) -> None:
+        """Add an invite; forget those that expired long ago, and of too many others that cannot be used, the oldest."""
+        now = invite.made
+        self._connection.execute("DELETE FROM invites WHERE expires < ?", (now - limits.INVITE_KEEP_SECONDS * 1000,))
         self._connection.execute(
             "INSERT INTO invites VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (invite.digest, invite.made, invite.by, invite.room, invite.uses, invite.remaining, invite.expires),
+            (invite.digest, now, invite.by, invite.room, invite.uses, invite.remaining, invite.expires),
+        )
+        (count,) = self._connection.execute("SELECT count(*) FROM invites").fetchone()
+        useless = "SELECT digest FROM invites WHERE expires <= ? OR remaining <= 0 ORDER BY made LIMIT ?"
+        self._connection.execute(
+            f"DELETE FROM invites WHERE digest IN ({useless})",  # noqa: S608
+            (now, max(count - most, 0)),
         )
 
     def remove_invite(self, digest: bytes) -> None:

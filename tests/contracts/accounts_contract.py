@@ -23,7 +23,16 @@ from libchat.claims import (
     SetPassword,
 )
 from libchat.errors import Code
-from libchat.limits import ADDRESS_TRIES, DEVICES, INVITE_SECONDS, INVITE_USES, LABEL_CHARACTERS, PAIR_TRIES
+from libchat.limits import (
+    ADDRESS_TRIES,
+    DEVICES,
+    HASHES_PER_ADDRESS,
+    INVITE_SECONDS,
+    INVITE_USES,
+    INVITES,
+    LABEL_CHARACTERS,
+    PAIR_TRIES,
+)
 from libchat.security.passwords import Cost, Hasher
 from libchat.store.base import Accounts
 from support.accounts import PIN, SECRET, Asked, Clock, CountingHasher, SlowHasher, ask, claim, code, invite, new_key
@@ -208,6 +217,16 @@ class AccountsContract(ABC):
         """No invite is for nobody, for everybody, or for ever."""
         assert code(ask(start(), NewInvite("host", uses=uses, seconds=seconds))) == Code.BAD_VALUE
 
+    def test_open_invites_are_bounded(self, start: Callable[..., Accounts], clock: Clock) -> None:
+        """One person has so many open at once; others make theirs, and those that have expired make room."""
+        accounts = start()
+        for _ in range(INVITES):
+            invite(accounts, "ana", seconds=60)
+        assert code(ask(accounts, NewInvite("ana"))) == Code.TOO_MANY
+        invite(accounts, "bo")
+        clock.pass_seconds(60)
+        invite(accounts, "ana")
+
     def test_an_invite_says_what_it_is(self, start: Callable[..., Accounts], clock: Clock) -> None:
         """The answer tells token, room, uses and expiry; tokens are never the same."""
         made = [invite(start(), room="#red", uses=3, seconds=60) for _ in range(2)]
@@ -309,11 +328,24 @@ class AccountsContract(ABC):
         """A try counts from its beginning: of many at once from one address only the free ones are looked at."""
         slow = SlowHasher()
         accounts = start("accounts", other=slow)
-        asked = [Asked(accounts, claim(f"n{n}", f"guess number {n}")) for n in range(3 * ADDRESS_TRIES)]
+        asked = [Asked(accounts, claim("ana", f"guess number {n}")) for n in range(3 * ADDRESS_TRIES)]
         slow.let.release(len(asked))
         answers = [code(one.wait()) for one in asked]
-        assert answers.count(Code.WRONG_PASSWORD) == ADDRESS_TRIES
-        assert answers.count(Code.TOO_MANY_TRIES) == 2 * ADDRESS_TRIES
+        assert answers.count(Code.WRONG_PASSWORD) == PAIR_TRIES
+        assert answers.count(Code.TOO_MANY_TRIES) == len(asked) - PAIR_TRIES
+
+    def test_one_address_does_not_fill_the_queue(self, start: Callable[..., Accounts]) -> None:
+        """Who makes account after account is told that it is busy; others find room, and pass."""
+        slow = SlowHasher()
+        accounts = start(other=slow, threads=1)
+        greedy = [Asked(accounts, claim(f"n{n}", SECRET)) for n in range(2 * HASHES_PER_ADDRESS)]
+        others = [Asked(accounts, claim(f"o{n}", SECRET, address=f"192.0.3.{n}")) for n in range(5)]
+        slow.let.release(len(greedy) + len(others))
+        assert [code(one.wait()) for one in others] == ["granted"] * 5
+        answers = [code(one.wait()) for one in greedy]
+        assert answers == ["granted"] * HASHES_PER_ADDRESS + [Code.BUSY] * HASHES_PER_ADDRESS
+        slow.let.release()
+        assert code(ask(accounts, claim("again", SECRET))) == "granted"
 
     def test_a_wrong_old_password_counts_too(self, start: Callable[..., Accounts]) -> None:
         """Who sits at somebody's open session does not guess the password any faster."""
