@@ -21,6 +21,18 @@ TOPIC_BYTES: Final = 512
 CID_BYTES: Final = 64
 """Characters of a client id or device id: holds a UUID in any notation, or a SHA-256 in hex."""
 
+KEY_CHARACTERS: Final = 64
+"""Characters of a device's public key (43, for 32 bytes in base64url), or of the token of an invite (22)."""
+
+PROOF_CHARACTERS: Final = 128
+"""Characters of a device's proof: 86, for the 64 bytes of a signature in base64url."""
+
+NONCE_BYTES: Final = 16
+"""Random bytes that a device's proof must sign: 128 bits never come twice."""
+
+KEY_ID_CHARACTERS: Final = 16
+"""Hex digits by which people name a device's key: 64 bits tell a person's devices apart many times over."""
+
 # --- the wire -------------------------------------------------------------------------------------------------------
 
 LINE_BYTES: Final = 16_384
@@ -111,6 +123,9 @@ HANDSHAKES: Final = 1_000
 REGISTER_SECONDS: Final = 300.0
 """How long a connection may stay without a name. People type their name by hand into `openssl s_client`."""
 
+WAITING_COMMANDS: Final = 1_000
+"""Commands of a program in process that wait while its password is being checked. Over a network, lines wait unread."""
+
 LINGER_SECONDS: Final = 2.0
 """How long a closed connection is still flushed and drained, so that its last lines arrive."""
 
@@ -125,6 +140,90 @@ RECEIVE_BYTES: Final = 65_536
 
 LISTEN_BACKLOG: Final = 1_024
 """Connections that the kernel keeps for the acceptor."""
+
+# --- accounts -------------------------------------------------------------------------------------------------------
+
+PASSWORD_CHARACTERS: Final = 128
+"""Characters of a password: a sentence fits, and NIST SP 800-63B asks for 64 at least."""
+
+NEW_PASSWORD_CHARACTERS: Final = 8
+"""Characters that a new password has at least (NIST SP 800-63B, section 3.1.1.2, for one that is slowly hashed)."""
+
+PASSWORD_MEMORY_KIB: Final = 65_536
+"""Memory of one password hash: the second recommended option of RFC 9106, section 4. Each thread that hashes takes as
+much, so that a server with four cores takes 256 MiB at most, while people sign in by password."""
+
+PASSWORD_PASSES: Final = 3
+"""Passes over that memory: the same option. 130 to 200 ms on one core."""
+
+PASSWORD_LANES: Final = 1
+"""Lanes of one password hash: one, where RFC 9106 says four. A server hashes for several people at once, a thread for
+each, so more lanes would bring nothing; and OpenSSL's threads for lanes belong to the whole process: with two hashes of
+several lanes at once, one fails or both hang (seen with OpenSSL 4.0 and cryptography 50)."""
+
+HASH_QUEUE: Final = 64
+"""Passwords that wait to be hashed: about five seconds of work of two cores. Further ones are told to come again."""
+
+HASHES_PER_ADDRESS: Final = 16
+"""Passwords of one address that are hashed or wait for that: a quarter of the queue, so that one address cannot keep
+others out of it."""
+
+ACCOUNT_REQUESTS: Final = 10_000
+"""Questions to the accounts that wait: a few seconds of work, for as many clients as come back after a restart."""
+
+ACCOUNTS: Final = 100_000
+"""Accounts of a server: as many as names that are remembered. About 30 MB of file."""
+
+ACCOUNT_KEYS: Final = 20
+"""Devices of an account; the one that was not used for the longest time is forgotten for the next. People have few,
+but a browser or a container may come as a new one each time."""
+
+LABEL_CHARACTERS: Final = 64
+"""Characters of what a device is called: a host name's first part has 63 at most (RFC 1035, section 2.3.4)."""
+
+SEEN_SECONDS: Final = 3600
+"""How exact it is when a device was last used: so a restart of the server does not write for each who comes back."""
+
+ADMITTED_KEYS: Final = 10_000
+"""Guests' devices that an invite has let in and that may come again; the one longest away gives way to the next."""
+
+INVITES: Final = 100
+"""Invites that one account or guest has open at once: a class, each pupil with an own one."""
+
+INVITES_KEPT: Final = 10_000
+"""Invites of all that are remembered. Those that are used up or have expired give way; when all are open, only who runs
+the server makes more."""
+
+INVITE_USES: Final = 10_000
+"""Uses of one invite: a large company's meeting."""
+
+INVITE_SECONDS: Final = 366 * 24 * 3600
+"""How long an invite may be good: a year."""
+
+INVITE_KEEP_SECONDS: Final = 30 * 24 * 3600
+"""How long an invite that has expired is remembered, so that who comes late is told so: a month."""
+
+PAIR_TRIES: Final = 5
+"""Wrong passwords for one name from one address before the next one has to wait: typing mistakes are free."""
+
+ADDRESS_TRIES: Final = 20
+"""Wrong passwords from one address before the next one has to wait: a few people behind one router."""
+
+TRIES_FIRST_SECONDS: Final = 1.0
+TRIES_LAST_SECONDS: Final = 600.0
+"""How long the first try too many waits, and the longest wait; it doubles in between. So one address has less than 50
+guesses in its first hour, and six in each further one. One wrong try is forgotten in as long as the longest wait."""
+
+TRIES_REMEMBERED: Final = 10_000
+"""Addresses, and pairs of address and name, whose wrong passwords are counted: about 3 MB. The one that was quiet for
+the longest time gives way."""
+
+WRONG_PASSWORD_NOTES: Final = 10_000
+"""Lines of the audit about wrong passwords, each for one name, address and hour; the oldest give way, so that who
+guesses cannot push anything else out."""
+
+AUDIT_NOTES: Final = 1_000_000
+"""Lines of the audit of accounts, about 100 MB; then the oldest give way. Years of a busy server."""
 
 # --- the client -----------------------------------------------------------------------------------------------------
 

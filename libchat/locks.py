@@ -3,7 +3,8 @@
     1  hub            what is true: names, rooms, mailboxes, the order of everything
     2  poller inbox   what others have for a thread that owns sockets
     3  outbox         what waits for one participant in process
-    4  log            the memory log's own entries; the file of a client's state, which is written under it
+    4  log            the memory log's own entries; the file of a client's state, which is written under it; what waits
+                      for the accounts, and for their passwords to be hashed
 
 A thread that holds a lock takes only locks of higher tiers; nothing is called back and no I/O is done under any.
 With `LIBCHAT_DEBUG_LOCKS=1` in the environment, as in the tests, each lock checks that.

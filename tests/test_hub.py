@@ -10,11 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from libchat import messages as m
+from libchat.claims import Answer, Denied, Request
 from libchat.errors import Closed, Code, Disconnected, InvalidName, NameTaken, Refused, Unavailable
 from libchat.hub import Hub
 from libchat.limits import CID_BYTES, REPLAY_ENTRIES, TEXT_BYTES
 from libchat.participant import Participant
-from support.chat import Listener, ListenerSink, SlowLog
+from support.chat import Chat, Listener, ListenerSink, SlowLog
+from support.oracle import Oracle
+from support.signing import quick_accounts
 
 SECONDS = 10.0
 """How long anything may take that another thread does."""
@@ -698,3 +701,52 @@ def test_coming_and_going_from_many_threads(hub: Hub, pool: ThreadPoolExecutor) 
     assert sum(turns.result(SECONDS) for turns in fights) > 0
     received += waiting(hub.connect("bo"))
     assert sorted(received, key=int) == [str(number) for number in range(100)]
+
+
+# --- accounts -------------------------------------------------------------------------------------------------------
+
+
+class BusyAccounts(Oracle):
+    """Accounts that answer from within: too much waits for them already."""
+
+    def ask(self, request: Request, answered: Callable[[Answer], None]) -> None:
+        """Refuse at once."""
+        answered(Denied(Code.BUSY, "too much waits already"))
+
+
+def test_accounts_may_answer_from_within() -> None:
+    """They are asked without the hub's lock, so that they may call back at once; what waited is carried out then."""
+    with Hub(accounts=BusyAccounts()) as hub:
+        ana = hub.connect("ana")
+        with pytest.raises(Refused, match="too much"):
+            ana.set_password("correct horse battery")
+        assert ana.who() != ()
+
+
+class Patient(Listener):
+    """A listener that knows when it has heard enough."""
+
+    __slots__ = ("has_enough",)
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address=address)
+        self.has_enough = threading.Event()
+
+    def hear(self, event: m.Event) -> None:
+        """Keep an event."""
+        super().hear(event)
+        if len(self.heard) == 50:
+            self.has_enough.set()
+
+
+def test_answers_from_other_threads_keep_each_sessions_order() -> None:
+    """Many sessions are asked about at once, and answered by other threads in any order: each is served in its own."""
+    chat = Chat(accounts=quick_accounts())
+    sessions = [Patient(f"192.0.2.{number}") for number in range(20)]
+    for number, session in enumerate(sessions):
+        register = m.Register(f"ana{number}", cid="0", password="correct horse battery")
+        chat.do(session, register, *[m.Ping(str(count)) for count in range(1, 50)])
+    for session in sessions:
+        assert session.has_enough.wait(SECONDS)
+        assert [getattr(event, "cid", "") for event in session.heard] == [str(count) for count in range(50)]
+    chat.hub.close()

@@ -9,7 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from libchat.cli import backup, chat, export, forget, host, import_, output, send, serve, tail, verify, who
+from libchat.cli import (
+    backup,
+    chat,
+    devices,
+    export,
+    forget,
+    host,
+    import_,
+    output,
+    passwd,
+    send,
+    serve,
+    tail,
+    users,
+    verify,
+    who,
+)
 from libchat.cli.exits import Exit, Failure, explain
 from libchat.cli.parser import Commands, Options, make_parser, parse
 from libchat.cli.signals import Terminated
@@ -24,6 +40,9 @@ _COMMANDS: Final[tuple[Callable[[Commands], None], ...]] = (
     send.add,
     tail.add,
     who.add,
+    passwd.add,
+    devices.add,
+    users.add,
     forget.add,
     backup.add,
     verify.add,

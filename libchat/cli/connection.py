@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from libchat.cli import output
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.parser import Options, Parser, port
-from libchat.errors import PinMismatch, ProtocolError, TrustError
+from libchat.cli.signing import Asker, add_password_option, explain_password, own_key
+from libchat.errors import PasswordNeeded, PinMismatch, ProtocolError, TrustError, WrongPassword
 from libchat.security.pins import parse_pin
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def add_connection_options(parser: Parser) -> None:
         "(default: $LIBCHAT_PIN, or else what the file of known servers says)",
     )
     add_known_servers_option(parser)
+    add_password_option(parser)
     parser.add_argument(
         "--plaintext", action="store_true", help="connect without TLS, to a server that serves so (default: TLS)"
     )
@@ -59,14 +61,17 @@ def add_known_servers_option(parser: Parser) -> None:
 def open_chat(options: Options, name: str, *, reconnect: bool = True) -> Client:
     """Connect to the server that was asked for, and take a name.
 
-    A key that is seen for the first time is shown; on a terminal, the person is asked whether to trust it. Raises
-    `Failure` if the server cannot be reached or is not trusted, and `Refused` if it refuses the name.
+    A key that is seen for the first time is shown; on a terminal, the person is asked whether to trust it, and for the
+    password, if the name is an account. Raises `Failure` if the server cannot be reached or is not trusted, and
+    `Refused` if it refuses the name.
     """
     address = address_of(options)
     try:
         return _connect(options, address, name, reconnect)
     except PinMismatch as error:
         raise Failure(Exit.UNTRUSTED, _explain_mismatch(options, error)) from error
+    except (PasswordNeeded, WrongPassword) as error:
+        raise explain_password(error) from None
     except ProtocolError as error:
         raise Failure(
             Exit.LOST, f"{address} does not answer as a chat does ({error}); are --port and --plaintext right?"
@@ -88,6 +93,7 @@ def _connect(options: Options, address: str, name: str, reconnect: bool) -> Clie
     import libchat
 
     new_key = _NewKey()
+    own = own_key()
 
     def connect() -> Client:
         return libchat.connect(
@@ -98,6 +104,8 @@ def _connect(options: Options, address: str, name: str, reconnect: bool) -> Clie
             accept_new=new_key.accept,
             plaintext=options.plaintext,
             reconnect=reconnect,
+            password=Asker(options, name),
+            key=own,
         )
 
     try:

@@ -35,6 +35,7 @@ class Options(argparse.Namespace):
     cert: Path | None
     key: Path | None
     insecure: bool
+    admit: Literal["open", "invite", "accounts"]
     verbose: bool
     # the connection
     host: str
@@ -43,6 +44,7 @@ class Options(argparse.Namespace):
     known_servers: Path | None
     plaintext: bool
     name: str | None
+    password_file: Path | None
     # what to do
     json: bool
     target: str | None
@@ -52,6 +54,9 @@ class Options(argparse.Namespace):
     room: str | None
     rooms: bool
     address: str
+    revoke: str | None
+    action: str
+    user: str | None
     file: Path | None
     copy: Path
 

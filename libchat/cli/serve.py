@@ -89,6 +89,12 @@ def add_server_options(parser: Parser) -> None:
     )
     parser.add_argument("--key", type=Path, metavar="FILE", help="the key of --cert, as PEM (default: none)")
     parser.add_argument(
+        "--admit",
+        choices=["open", "invite", "accounts"],
+        default="open",
+        help="whom to let in: everybody; those with an invite or an account; or accounts only (default: open)",
+    )
+    parser.add_argument(
         "--plaintext", action="store_true", help="serve without TLS, on this machine only (default: TLS)"
     )
     parser.add_argument(
@@ -137,6 +143,7 @@ def make_server(options: Options) -> Server:
             insecure=options.insecure,
             durability=options.durability,
             retention=Retention(options.keep_days * 24 * 3600, options.keep_messages),
+            admit=options.admit,
         )
     except (StoreError, ValueError) as error:
         raise Failure(Exit.REFUSED, str(error)) from error

@@ -36,19 +36,20 @@ class Trust:
         self._known_servers = known_servers
         self._accept_new = accept_new or _accept_with_warning
 
-    def check(self, address: str, certificate: bytes | None) -> None:
-        """Return if the server at an address, which has shown a certificate, is to be trusted.
+    def check(self, address: str, certificate: bytes | None) -> str:
+        """Return the pin of the server at an address, which has shown a certificate, if it is to be trusted.
 
         Raises `PinMismatch` or another `TrustError` if it is not, and `StoreError` if the file cannot be used.
         """
         if self._pin is not None:
             check_pin(address, self._pin, certificate)
-            return
+            return self._pin
         known = KnownServers(self._known_servers or default_known_servers())
         pin = peer_pin(certificate)
         if known.check(address, pin) is Verdict.NEW and not self._accept_new(address, pin):
             raise TrustError(f"the key {pin} of {address} was not accepted; nothing was sent to it")
         known.remember(address, pin, datetime.now(UTC))
+        return pin
 
 
 def _accept_with_warning(address: str, pin: str) -> bool:

@@ -31,9 +31,10 @@ from libchat.wire.native import Native
 if TYPE_CHECKING:
     import ssl
 
+    from libchat.claims import Admit
     from libchat.security.identity import Identity
     from libchat.server.handshakes import Handshaker
-    from libchat.store.base import Log
+    from libchat.store.base import Accounts, Log
 
 _log = logging.getLogger("libchat.server")
 
@@ -42,6 +43,9 @@ HANDSHAKERS: Final = 2
 
 LOG_FILE: Final = "chat.db"
 """The file in a server's folder that keeps what was said."""
+
+ACCOUNTS_FILE: Final = "accounts.db"
+"""The file in a server's folder that keeps the accounts."""
 
 Durability = Literal["full", "normal", "memory"]
 
@@ -58,7 +62,9 @@ class Server:
     "memory" nothing. `retention` is how long messages are kept, for ever unless it says otherwise. `certificate` and
     `key` are files of one's own in PEM. `plaintext` serves without TLS, on loopback only unless `insecure` is said too.
     `hub` is the chat to serve; without one, the server makes its own, and closes it when it stops. `bounds` are what it
-    puts up with.
+    puts up with. `admit` is whom it takes: "open" everybody, "invite" whoever brings an invite or has an account,
+    "accounts" nobody else. `accounts` are the accounts to look at; without any, it keeps its own: in `accounts.db` of
+    its folder, or in memory. A `hub` that is given has its own, too.
 
     Raises `StoreError` when the key, the certificate or the log cannot be used, `OSError` when it cannot listen, and
     `ValueError` for plaintext that others could read.
@@ -79,6 +85,8 @@ class Server:
         bounds: Bounds | None = None,
         durability: Durability = "full",
         retention: Retention | None = None,
+        admit: Admit = "open",
+        accounts: Accounts | None = None,
     ) -> None:
         if plaintext and not insecure and host not in LOOPBACK:
             raise ValueError(
@@ -92,7 +100,7 @@ class Server:
         self._plaintext = plaintext
         self._identity = None if plaintext else _identity(host, folder, certificate, key)
         self._owns_hub = hub is None
-        self.hub = hub if hub is not None else Hub(log=_log_in(folder, durability, retention))
+        self.hub = hub if hub is not None else _open_hub(folder, durability, retention, accounts, admit)
         self._ended = threading.Event()
         """Set when the server has stopped, or cannot go on."""
         self._bounds = bounds if bounds is not None else Bounds()
@@ -192,7 +200,7 @@ class Server:
         if self._ended.is_set() or sum(map(len, self._handshakers)) >= self._bounds.handshakes:
             sock.close()
         elif self._identity is None:
-            self._established((sock, PlainPump(), address))
+            self._established((sock, PlainPump(), address, ""))
         else:
             self._handshakers[self._accepted_count % len(self._handshakers)].begin(sock, address)
 
@@ -210,7 +218,7 @@ class Server:
 
         seconds = self._bounds.handshake_seconds
         return [
-            Handshaker(context, time.monotonic, self._established, self._ended.set, seconds=seconds)
+            Handshaker(context, self.pin, time.monotonic, self._established, self._ended.set, seconds=seconds)
             for _ in range(HANDSHAKERS)
         ]
 
@@ -219,6 +227,33 @@ def _context(identity: Identity) -> ssl.SSLContext:
     from libchat.security.tls import server_context
 
     return server_context(identity)
+
+
+def _open_hub(
+    folder: Path | None,
+    durability: Durability,
+    retention: Retention | None,
+    accounts: Accounts | None,
+    admit: Admit,
+) -> Hub:
+    """Return a hub of a server's own, with its log and its accounts."""
+    log = _log_in(folder, durability, retention)
+    try:
+        return Hub(log=log, accounts=accounts if accounts is not None else _accounts_in(folder, admit))
+    except BaseException:
+        log.close()
+        raise
+
+
+def _accounts_in(folder: Path | None, admit: Admit) -> Accounts:
+    """Return the accounts of a server: a file in its folder, or in memory."""
+    from libchat.accounts.desk import AccountDesk, MemoryAccounts
+    from libchat.files import make_private_folder
+
+    if folder is None:
+        return MemoryAccounts(admit=admit)
+    make_private_folder(folder)
+    return AccountDesk(folder / ACCOUNTS_FILE, admit=admit)
 
 
 def _log_in(folder: Path | None, durability: Durability, retention: Retention | None) -> Log:

@@ -71,7 +71,8 @@ class Accounts(Protocol):
     """The contract of accounts, devices' keys and invites. `tests/contracts/` holds every implementation to it.
 
     1. `ask` never blocks. It calls `answered` once, later, from a thread of the accounts' own and without holding a
-       lock; or at once, from within, with `Denied` and `busy` if too much waits already. Answers may come in any order.
+       lock; or at once, from within, with `Denied`: `busy` if too much waits already, `unavailable` once it is closed.
+       Answers may come in any order.
     2. A wrong password, and a name that is no account where the asker may not make one, are told apart neither by the
        answer nor by the time it takes.
     3. Nobody can keep another out: who fails again and again waits, by the address and by the pair of address and

@@ -16,8 +16,10 @@ import libchat
 from libchat import aio
 from libchat import messages as m
 from libchat.client.patience import Patience
+from libchat.security.device_keys import new_device_key
 from support.proxy import Proxy
 from support.scripted import Caller, ScriptedServer
+from support.signing import PASSWORD, quick_accounts
 
 Enter = Callable[..., aio.AsyncClient]
 
@@ -486,5 +488,67 @@ def test_cid_that_is_waited_for(enter: Enter, proxy: Proxy) -> None:
                 await ana.send("bo", "two", cid="1")
             proxy.flow()
             assert (await first).seq == 1
+
+    run(main)
+
+
+# --- accounts -------------------------------------------------------------------------------------------------------
+
+
+def test_password_is_asked_for_in_a_thread() -> None:
+    """The loop goes on while a person types; a key that is signed in is never asked again."""
+    key = new_device_key()
+    loops: list[bool] = []
+
+    def ask(reason: str) -> str:
+        loops.append(threading.current_thread() is threading.main_thread())
+        return PASSWORD if len(loops) == 2 else "wrong horse battery"
+
+    async def main() -> None:
+        with libchat.serve(port=0, accounts=quick_accounts()) as server:
+            async with aio.connect(server.address, "ana", pin=server.pin, password=PASSWORD) as ana:
+                assert ana.name == "ana"
+            async with aio.connect(server.address, "ana", pin=server.pin, password=ask, key=key) as ana:
+                (device,) = await ana.devices()
+                assert device.is_current
+            async with aio.connect(server.address, "ana", pin=server.pin, key=key):
+                pass
+            with pytest.raises(libchat.WrongPassword):
+                async with aio.connect(server.address, "ana", pin=server.pin, password="wrong horse battery"):
+                    pass
+            with pytest.raises(libchat.PasswordNeeded):
+                async with aio.connect(server.address, "ana", pin=server.pin, password=lambda why: ""):
+                    pass
+
+    run(main)
+    assert loops == [False, False]
+
+
+def test_server_waits_while_a_person_types() -> None:
+    """The time that a person takes for a password does not count for the server, which still has its own."""
+    released = threading.Event()
+
+    def script(caller: Caller) -> None:
+        caller.welcome(nonce="nonce")
+        caller.read_until(b'"register"')
+        caller.write('{"type":"error","code":"password-needed","text":"it is an account","cid":"~"}')
+        assert b"hush" in caller.read_until(b'"register"')
+        caller.wait_for_end()
+
+    async def main() -> None:
+        with ScriptedServer(script) as server:
+            loop = asyncio.get_running_loop()
+            loop.call_later(1.0, released.set)
+            begun = loop.time()
+            with pytest.raises(TimeoutError):
+                async with aio.connect(
+                    server.address,
+                    "ana",
+                    plaintext=True,
+                    timeout=0.3,
+                    password=lambda why: "hush" if released.wait(20) else "",
+                ):
+                    pass
+            assert loop.time() - begun >= 1.3
 
     run(main)

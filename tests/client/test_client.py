@@ -753,3 +753,48 @@ def test_leaving_wakes_whoever_waits(connect: Connect, proxy: Proxy) -> None:
         assert not thread.is_alive()
     assert set(raised) <= {libchat.Closed}
     assert len(raised) == 3  # iteration just ends
+
+
+# --- accounts -------------------------------------------------------------------------------------------------------
+
+
+def test_server_waits_while_a_person_types() -> None:
+    """The program is asked in its own thread; what a person takes does not count for the server, which has its own."""
+    released = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def script(caller: Caller) -> None:
+        caller.welcome(nonce="nonce")
+        caller.read_until(b'"register"')
+        caller.write('{"type":"error","code":"password-needed","text":"it is an account","cid":"~"}')
+        assert b"hush" in caller.read_until(b'"register"')
+        caller.wait_for_end()
+
+    def ask(reason: str) -> str:
+        threads.append(threading.current_thread())
+        assert not released.wait(1.0)
+        return "hush"
+
+    begun = time.monotonic()
+    with ScriptedServer(script) as server, pytest.raises(TimeoutError):
+        libchat.connect(server.address, "ana", plaintext=True, timeout=0.3, password=ask)
+    assert time.monotonic() - begun >= 1.3
+    assert threads == [threading.current_thread()]
+
+
+def test_connection_that_is_lost_while_a_person_types() -> None:
+    """The answer comes too late: why the connection was lost is raised."""
+    lost = threading.Event()
+
+    def script(caller: Caller) -> None:
+        caller.welcome(nonce="nonce")
+        caller.read_until(b'"register"')
+        caller.write('{"type":"error","code":"password-needed","text":"it is an account","cid":"~"}')
+        lost.set()
+
+    def ask(reason: str) -> str:
+        lost.wait(SECONDS)
+        return "hush"
+
+    with ScriptedServer(script) as server, pytest.raises((ConnectionError, libchat.Disconnected)):
+        libchat.connect(server.address, "ana", plaintext=True, password=ask)

@@ -76,6 +76,18 @@ class Talker(Protocol):
     def search(self, text: str, *, target: str = "", before: int | None = None, limit: int = SEARCH_ENTRIES) -> m.Found:
         """Return messages with words."""
 
+    def set_password(self, new: str, old: str = "") -> None:
+        """Set a password."""
+
+    def devices(self) -> tuple[m.DeviceInfo, ...]:
+        """Return the devices."""
+
+    def revoke(self, device: str) -> None:
+        """Sign a device out."""
+
+    def make_invite(self, room: str = "", uses: int = 1, seconds: int = 24 * 3600) -> m.InviteMade:
+        """Make an invite."""
+
     def ping(self) -> None:
         """Return when the chat has answered."""
 
@@ -430,3 +442,50 @@ class ParticipantContract:
         bo.close()
         with pytest.raises(libchat.Closed):
             bo.receive(0)
+
+    # --- accounts ---------------------------------------------------------------------------------------------------
+
+    def test_guest_becomes_an_account(self, chat: Chat) -> None:
+        """A guest who sets a password stays in its rooms, and hears there what it did before; nobody else notices."""
+        ana, bo = chat.enter("ana"), chat.enter("bo")
+        for talker in (ana, bo):
+            talker.join("#x")
+        with pytest.raises(libchat.Refused) as refused:
+            ana.devices()
+        assert refused.value.code == "not-permitted"
+        ana.set_password("correct horse battery")
+        bo.send("#x", "hi").accepted()
+        assert ana.receive(SECONDS).text == "hi"
+        ana.send("#x", "hello").accepted()
+        assert bo.receive(SECONDS).text == "hello"
+        assert ana.devices() == ()
+
+    def test_old_password_is_checked(self, chat: Chat) -> None:
+        """One that is given must be right; what can be no password is refused."""
+        ana = chat.enter("ana")
+        ana.set_password("correct horse battery")
+        with pytest.raises(libchat.WrongPassword):
+            ana.set_password("another horse battery", "wrong horse battery")
+        ana.set_password("another horse battery", "correct horse battery")
+        with pytest.raises(libchat.Refused) as refused:
+            ana.set_password("short")
+        assert refused.value.code == "bad-value"
+
+    def test_revoking_what_is_no_device(self, chat: Chat) -> None:
+        """Only a device that there is can be signed out."""
+        ana = chat.enter("ana")
+        ana.set_password("correct horse battery")
+        with pytest.raises(libchat.Refused) as refused:
+            ana.revoke("0" * 16)
+        assert refused.value.code == "bad-value"
+
+    def test_invites_are_made(self, chat: Chat) -> None:
+        """Each is another one, with the room, the uses and the time that were asked for."""
+        ana = chat.enter("ana")
+        one, two = ana.make_invite("#x", uses=3, seconds=60), ana.make_invite()
+        assert (one.room, one.uses, two.room, two.uses) == ("#x", 3, "", 1)
+        assert one.token != two.token
+        assert two.expires - one.expires > 1_000_000
+        with pytest.raises(libchat.Refused) as refused:
+            ana.make_invite(uses=0)
+        assert refused.value.code == "bad-value"

@@ -13,6 +13,7 @@ from contracts.participant_contract import SECONDS, Chat, ParticipantContract
 from libchat import aio
 from libchat import messages as m
 from libchat.limits import SEARCH_ENTRIES
+from support.signing import quick_accounts
 
 T = TypeVar("T")
 
@@ -21,7 +22,7 @@ class HubChat:
     """A chat in process."""
 
     def __init__(self) -> None:
-        self.hub = libchat.Hub()
+        self.hub = libchat.Hub(accounts=quick_accounts())
 
     def enter(self, name: str, *, inbox: int = 10_000) -> libchat.Participant:
         """Return a new participant."""
@@ -36,7 +37,7 @@ class ServedChat:
     """A chat behind a server, for blocking clients."""
 
     def __init__(self) -> None:
-        self.server = libchat.serve(port=0)
+        self.server = libchat.serve(port=0, accounts=quick_accounts())
         self.server.start()
         self.clients: list[libchat.Client] = []
 
@@ -156,6 +157,22 @@ class Awaited:
     def search(self, text: str, *, target: str = "", before: int | None = None, limit: int = SEARCH_ENTRIES) -> m.Found:
         """Return messages with words."""
         return self._run(self._client.search(text, target=target, before=before, limit=limit))
+
+    def set_password(self, new: str, old: str = "") -> None:
+        """Set a password."""
+        self._run(self._client.set_password(new, old))
+
+    def devices(self) -> tuple[m.DeviceInfo, ...]:
+        """Return the devices."""
+        return self._run(self._client.devices())
+
+    def revoke(self, device: str) -> None:
+        """Sign a device out."""
+        self._run(self._client.revoke(device))
+
+    def make_invite(self, room: str = "", uses: int = 1, seconds: int = 24 * 3600) -> m.InviteMade:
+        """Make an invite."""
+        return self._run(self._client.make_invite(room, uses, seconds))
 
     def ping(self) -> None:
         """Return when the chat has answered."""

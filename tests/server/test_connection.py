@@ -61,6 +61,31 @@ def test_nothing_follows_a_page_of_history_in_the_same_turn() -> None:
     assert not connection.has_input
 
 
+def test_lines_wait_unread_while_the_accounts_are_asked() -> None:
+    """What follows a command on which they decide is parsed when they have answered; so is the end of the stream."""
+    connection = _connection()
+    connection.receive_data(b"server:register Ana secret\njoin pub\nwho\n")
+    connection.receive_end()
+    turn = connection.commands()
+    assert next(turn) == m.Register("Ana", password="secret")
+    connection.is_waiting = True
+    assert list(turn) == []
+    assert connection.has_input
+    assert _turn(connection) == []
+    connection.is_waiting = False
+    assert _turn(connection) == [m.Join("pub"), m.Who(), m.Exit("connection lost")]
+
+
+@pytest.mark.parametrize(
+    ("peer", "address"),
+    [("192.0.2.1:4000", "192.0.2.1"), ("::ffff:192.0.2.1:4000", "192.0.2.1"), ("fe80::1:4000", "fe80::1")],
+)
+def test_address_is_that_of_the_machine(peer: str, address: str) -> None:
+    """Without the port; an IPv4 address is one, also on a socket for both (RFC 4291, section 2.5.5.2)."""
+    dialects = Dialects(native=Native(), classic=Classic())
+    assert Connection(Fanout(), PlainPump(), dialects, peer, pin="p").address == address
+
+
 def test_the_end_of_the_stream_is_an_exit_behind_the_last_line() -> None:
     """Who sends nothing more has said exit, once, when all lines are carried out; half a line counts for nothing."""
     connection = _connection()
