@@ -123,8 +123,8 @@ class Person:
 
     @property
     def since(self) -> int:
-        """Since when private conversations are its own: a guest sees nothing that is older, an account everything."""
-        return 0 if self.is_account else self.mailbox.since
+        """Since when private conversations are its own: what others of that name said before is not for it to see."""
+        return self.mailbox.since
 
 
 class Registry:

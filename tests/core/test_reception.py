@@ -447,6 +447,28 @@ def test_guest_becomes_an_account_and_others_notice_nothing() -> None:
     assert ana.texts() == ["where are you?"]
 
 
+def test_account_does_not_see_what_others_of_that_name_said_before() -> None:
+    """Who makes an account of a name that a guest had reads nothing of that guest's private conversations."""
+    town = Town()
+    bo, guest = town.guest("bo"), town.guest("ana", device="phone")
+    town.do(bo, m.Send("ana", "for your eyes only", "1"))
+    town.do(guest, m.Ack("bo", 1))
+    town.depart(guest)
+    town.seconds += 60
+    ana = town.claim("ana", "secret", device="laptop")
+    town.oracle.answer(ACCOUNT)
+    page = town.ask(ana, m.History("bo"))
+    assert isinstance(page, m.Page)
+    assert page.entries == ()
+    town.do(bo, m.Send("ana", "welcome", "2"))
+    town.depart(ana)
+    ana = town.claim("ana", "secret", device="phone")
+    town.oracle.answer(ACCOUNT)
+    page = town.ask(ana, m.History("bo"))
+    assert isinstance(page, m.Page)
+    assert [entry.text for entry in page.entries] == ["welcome"]
+
+
 def test_guest_who_has_not_entered_again_hears_its_rooms_as_an_account() -> None:
     """Who took over from a lost connection is in its rooms as an account, whatever it has said about them."""
     town = Town()
