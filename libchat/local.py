@@ -138,6 +138,8 @@ class LocalSink:
 
 def _hand_over(session: Session, event: m.Event) -> None:
     if isinstance(session, _LocalSession):
+        if isinstance(event, m.Registered) and not event.cid:
+            return  # a guest has become an account: the session knows, and over a network no program is told either
         participant = session.participant
         # After the first event that is lost, none is handed over, or there would be a gap.
         participant._has_overflowed = participant._has_overflowed or not participant._deliver(event)

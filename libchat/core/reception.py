@@ -143,13 +143,13 @@ class Reception:
         """Ask for a password to be set. Raises `Refused`."""
         self._check_kept()
         _check_password(command.new)
-        person = person_of(session)
+        name = person_of(session).name
+        is_known = name.key in self._known
         if not command.new:
             raise Refused(Code.BAD_VALUE, "the password is empty; think of a longer one")
-        if command.old and not person.is_account:  # or somebody has written a sentence, and its first word is taken
+        if command.old and not is_known:  # or somebody has written a sentence, and its first word is taken
             raise Refused(Code.BAD_VALUE, "you have no password yet: give the new one only")
-        name = person.name
-        has_proven = (session.has_proven or not session.address) and not command.old
+        has_proven = is_known and (session.has_proven or not session.address) and not command.old
         key, label, address = session.key, session.label, session.address
         request = SetPassword(name.key, name.display, command.new, command.old, has_proven, key, label, address)
         self._ask(session, request, command, name, out)

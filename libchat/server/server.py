@@ -64,7 +64,7 @@ class Server:
     `hub` is the chat to serve; without one, the server makes its own, and closes it when it stops. `bounds` are what it
     puts up with. `admit` is whom it takes: "open" everybody, "invite" whoever brings an invite or has an account,
     "accounts" nobody else. `accounts` are the accounts to look at; without any, it keeps its own: in `accounts.db` of
-    its folder, or in memory. A `hub` that is given has its own, too.
+    its folder, or in memory. A `hub` that is given has its own, and neither is said.
 
     Raises `StoreError` when the key, the certificate or the log cannot be used, `OSError` when it cannot listen, and
     `ValueError` for plaintext that others could read.
@@ -94,6 +94,8 @@ class Server:
             )
         if (certificate is None) != (key is None):
             raise ValueError("certificate and key belong together: give both, or neither")
+        if hub is not None and (accounts is not None or admit != "open"):
+            raise ValueError("the accounts are the hub's: give them to it, and whom to admit to them")
         folder = Path(data) if data is not None else None
         self._host = host
         self._port = port

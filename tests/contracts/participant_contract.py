@@ -459,6 +459,9 @@ class ParticipantContract:
         ana.send("#x", "hello").accepted()
         assert bo.receive(SECONDS).text == "hello"
         assert ana.devices() == ()
+        ana.ping()
+        with pytest.raises(TimeoutError):
+            ana.receive_event(0)
 
     def test_old_password_is_checked(self, chat: Chat) -> None:
         """One that is given must be right; what can be no password is refused."""

@@ -498,6 +498,18 @@ def test_old_password_goes_to_the_accounts() -> None:
     assert ana.take() == [m.Failed("wrong-password", "no", "ana", "2")]
 
 
+def test_programs_own_participants_need_no_old_password() -> None:
+    """A program vouches for them; one that the accounts do not know has proven nothing to them, and is made one."""
+    town = Town("ana")
+    for name, has_proven in (("ana", True), ("bot", False)):
+        session = Listener(account=name)
+        town.do(session, m.Register(name), m.Password("secret", cid="1"))
+        request = town.oracle.answer(Changed(is_new=not has_proven))
+        assert isinstance(request, SetPassword)
+        assert request.has_proven is has_proven
+        assert session.heard[-1] == m.Done("1", f"the password of {name} is set")
+
+
 def test_sentence_is_not_taken_for_two_passwords() -> None:
     """A guest who gives an old password is told that there is none, before the first word of it counts."""
     town = Town()

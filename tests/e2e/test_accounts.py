@@ -390,3 +390,11 @@ def test_hub_in_process_asks_its_accounts() -> None:
         assert ana.devices() == ()
         assert accounts.load() == (Added("ana", "ana"),)
         assert NewInvite("ana").uses == ana.make_invite().uses
+
+
+def test_accounts_of_a_hub_are_not_given_to_its_server() -> None:
+    """A server that is given a hub looks at that hub's accounts; others, which nobody would ask, are a mistake."""
+    with Hub() as hub:
+        for options in ({"accounts": Oracle()}, {"admit": "invite"}):
+            with pytest.raises(ValueError, match="hub"):
+                Server(port=0, hub=hub, **options)
