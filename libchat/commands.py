@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from libchat.limits import CID_BYTES, HISTORY_ENTRIES, SEARCH_ENTRIES
+from libchat.limits import CID_BYTES, HISTORY_ENTRIES, SEARCH_ENTRIES, TOKEN_CHARACTERS
 
 VERSION: Final = 1
 """The version of the native protocol. Fields and types may be added to it; none changes its meaning."""
@@ -34,12 +34,15 @@ class Register(Command, frozen=True):
     `device` is a secret of the client's own making, kept between connections: a connection that brings the device of
     an older one takes its name over, so that nobody waits for their own lost connection to time out. `attempt` tells
     which of two is older, whichever is heard first: the one with the larger number takes over. Equal ones do.
+
+    `token` is the secret of an invite.
     """
 
     name: str
     device: Annotated[str, Meta(max_length=CID_BYTES)] = ""
     cid: Cid = ""
     attempt: Sequence = 0
+    token: Annotated[str, Meta(max_length=TOKEN_CHARACTERS)] = ""
 
 
 class Send(Command, frozen=True):

@@ -39,14 +39,32 @@ class Limits(Struct, frozen=True, gc=False):
     reaction_characters: int = REACTION_CHARACTERS
 
 
+class Successor(Struct, frozen=True, gc=False):
+    """A key that comes after the server's own, as that key states.
+
+    `pin` is the next key's, `since` from when on it may be shown, in seconds since 1970. `key` is the public key that
+    signs (DER of its SubjectPublicKeyInfo), `signature` what it signs; both base64url without padding. What is signed
+    stands in `libchat.security.succession`.
+    """
+
+    pin: str
+    since: int
+    signature: str
+    key: str
+
+
 class Welcome(Event, frozen=True, omit_defaults=False):
-    """The answer to `Hello`. `log` names the log that counts the entries: numbers of another log mean nothing here."""
+    """The answer to `Hello`. `log` names the log that counts the entries: numbers of another log mean nothing here.
+
+    `successor` is there when a change of the server's key is planned.
+    """
 
     server: str
     log: str
     version: int = VERSION
     limits: Limits = Limits()
     cid: str = ""
+    successor: Successor | None = None
 
 
 class Registered(Event, frozen=True):

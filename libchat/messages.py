@@ -65,6 +65,7 @@ from libchat.events import (
     RoomInfo,
     RoomList,
     Skipped,
+    Successor,
     TopicIs,
     Welcome,
 )
@@ -116,6 +117,7 @@ __all__ = [
     "Send",
     "Sequence",
     "Skipped",
+    "Successor",
     "Topic",
     "TopicIs",
     "Typing",

@@ -61,14 +61,21 @@ class Link:
     """One participant's conversation with a server, across connections. Not thread-safe.
 
     `device` is the secret that proves to the server that a new connection belongs to the same client. `agent` names the
-    program, for the server's logs. `memory` is what it knows from an earlier run, and where it notes what a later one
-    is to know; see there for when to save it. `begun` is when the client began, in milliseconds since 1970: its
+    program, for the server's logs; `token` is the secret of an invite. `memory` is what it knows from an earlier run,
+    and where it notes what a later one is to know; see there for when to save it. `begun` is when the client began, in milliseconds since 1970: its
     connections are later ones than those of an earlier run. Raises ValueError for a device that is none, and `Refused`
     for a name that cannot even be sent.
     """
 
     def __init__(
-        self, name: str, device: str, *, agent: str = "", memory: Memory | None = None, begun: int = 0
+        self,
+        name: str,
+        device: str,
+        *,
+        agent: str = "",
+        memory: Memory | None = None,
+        begun: int = 0,
+        token: str = "",
     ) -> None:
         check_device(device)
         self.name = name
@@ -78,7 +85,10 @@ class Link:
         self.end: ChatError | None = None
         self.error: ProtocolError | None = None
         """Set when the server has broken the rules of the wire. Nothing more is read from this connection."""
+        self.successor: m.Successor | None = None
+        """What the server has said of its next key, on this connection. Nobody has checked it."""
         self._device = device
+        self._token = token
         self._attempt = begun * ATTEMPTS
         self._agent = agent
         self._limits = m.Limits()
@@ -105,7 +115,7 @@ class Link:
         self._has_new_log = False
         self._is_quiet = False
         self._is_leaving = False
-        self._format(m.Register(name, device, OWN))
+        self._format(m.Register(name, device, OWN, token=token))
 
     # --- connections ------------------------------------------------------------------------------------------------
 
@@ -113,6 +123,7 @@ class Link:
         """Notice a new connection. What is to be sent begins with a greeting."""
         self.state = State.GREETING
         self.error = None
+        self.successor = None
         self._lines = LineBuffer(EVENT_BYTES)
         self._is_quiet = False
         self._resumed.clear()
@@ -120,7 +131,7 @@ class Link:
         self._out = []
         self._put(m.Hello(m.VERSION, self._agent, OWN))
         self._attempt += 1
-        self._put(m.Register(self.name, self._device, OWN, self._attempt))
+        self._put(m.Register(self.name, self._device, OWN, self._attempt, self._token))
 
     def lost(self, reason: str) -> list[m.Event]:
         """Notice that the connection is lost, and return what the program should hear of it."""
@@ -320,6 +331,7 @@ class Link:
         if welcome.version < m.VERSION:
             raise ProtocolError(Code.BAD_VALUE, f"{welcome.server} speaks version {welcome.version}, not {m.VERSION}")
         self._limits = welcome.limits
+        self.successor = welcome.successor
         if self._positions.log_is(welcome.log):
             self._forget_numbers()
 

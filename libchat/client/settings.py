@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, TypedDict
 
-from libchat.client.address import format_address, parse_address
+from libchat.client.address import parse_address
 from libchat.client.device import check_device, new_device
 from libchat.client.memory import Memory
 from libchat.client.patience import PATIENCE, Patience
+from libchat.client.route import Route
 from libchat.client.trust import AcceptNew, Trust
 from libchat.limits import CONNECT_SECONDS, INBOX_EVENTS
+from libchat.security.invite import Invite, is_invite, parse_invite
 from libchat.security.pins import parse_pin
 
 
@@ -33,20 +35,24 @@ _KNOWN: Final = frozenset(Options.__annotations__)
 
 
 class Settings:
-    """An address and options, checked, and with all defaults.
+    """An address or an invite, and options, checked, and with all defaults.
 
-    Raises ValueError for an address, pin or device that is none, and TypeError for an option that there is not: a
-    misspelt `pin` must not go unnoticed.
+    Raises ValueError for an address, invite, pin or device that is none and for what contradicts the invite, and
+    TypeError for an option that there is not: a misspelt `pin` must not go unnoticed.
     """
 
     def __init__(self, address: str, options: Options) -> None:
         if unknown := options.keys() - _KNOWN:
             raise TypeError(f"connect() has no option {min(unknown)!r}")
-        pin, state = options.get("pin"), options.get("state")
-        self.host, self.port = parse_address(address)
+        state = options.get("state")
+        invite = parse_invite(address) if is_invite(address) else None
+        pin = _pin(invite, options)
+        self.token = invite.token if invite is not None else ""
+        self._hosts, self._port = (invite.hosts, invite.port) if invite is not None else _hosts_and_port(address)
         self.trust = None
         if not options.get("plaintext", False):
-            self.trust = Trust(pin, options.get("known_servers"), options.get("accept_new"))
+            is_by_invite = invite is not None and invite.pin != ""
+            self.trust = Trust(pin, options.get("known_servers"), options.get("accept_new"), is_invite=is_by_invite)
         self.reconnect = options.get("reconnect", True)
         self.timeout = options.get("timeout", CONNECT_SECONDS)
         self.patience = options.get("patience", PATIENCE)
@@ -55,12 +61,11 @@ class Settings:
         if self._device:
             check_device(self._device)
         self._state = Path(state) if state is not None else None
-        self._server = parse_pin(pin) if pin else self.address
+        self._server = parse_pin(pin) if pin else self.make_route().address
 
-    @property
-    def address(self) -> str:
-        """The server's address."""
-        return format_address(self.host, self.port)
+    def make_route(self) -> Route:
+        """Return where to look for the server."""
+        return Route(self._hosts, self._port)
 
     def open_memory(self, name: str) -> Memory:
         """Return what the client of a name knows from an earlier run; it has a device. Raises StoreError."""
@@ -71,3 +76,20 @@ class Settings:
         memory = Memory()
         memory.device = self._device or new_device()
         return memory
+
+
+def _hosts_and_port(address: str) -> tuple[tuple[str, ...], int]:
+    host, port = parse_address(address)
+    return (host,), port
+
+
+def _pin(invite: Invite | None, options: Options) -> str | None:
+    """Return the pin of the options or the invite. They have to agree, and without TLS there is none."""
+    pin = options.get("pin")
+    if invite is None or not invite.pin:
+        return pin
+    if options.get("plaintext", False):
+        raise ValueError("the invite names a key, which a server without TLS does not have: leave plaintext out")
+    if pin and parse_pin(pin) != invite.pin:
+        raise ValueError("the invite names another key than pin: leave pin out, or ask for a new invite")
+    return invite.pin

@@ -45,7 +45,7 @@ def known(path: Path) -> KnownServers:
 
 def test_nothing_is_known_at_first(known: KnownServers, path: Path) -> None:
     """Without a file every server is new, and asking makes no file."""
-    assert known.check("10.0.0.1:8080", A) is Verdict.NEW
+    assert known.check("10.0.0.1:8080", A, NOW) is Verdict.NEW
     assert known.servers() == ()
     assert not known.forget("10.0.0.1:8080")
     assert not path.parent.exists()
@@ -54,17 +54,17 @@ def test_nothing_is_known_at_first(known: KnownServers, path: Path) -> None:
 def test_a_remembered_server_is_known(known: KnownServers) -> None:
     """A server is known at the address at which it was remembered."""
     known.remember("10.0.0.1:8080", A, NOW)
-    assert known.check("10.0.0.1:8080", A) is Verdict.KNOWN
+    assert known.check("10.0.0.1:8080", A, NOW) is Verdict.KNOWN
     assert known.servers() == (KnownServer(A, ("10.0.0.1:8080",), NOW),)
 
 
 def test_a_known_key_at_a_new_address_has_moved(known: KnownServers) -> None:
     """A known key at an address that nobody had is the same server, moved, and is known there once remembered."""
     known.remember("10.0.0.1:8080", A, NOW)
-    assert known.check("10.0.0.2:8080", A) is Verdict.MOVED
+    assert known.check("10.0.0.2:8080", A, NOW) is Verdict.MOVED
     known.remember("10.0.0.2:8080", A, LATER)
-    assert known.check("10.0.0.2:8080", A) is Verdict.KNOWN
-    assert known.check("10.0.0.1:8080", A) is Verdict.KNOWN
+    assert known.check("10.0.0.2:8080", A, NOW) is Verdict.KNOWN
+    assert known.check("10.0.0.1:8080", A, NOW) is Verdict.KNOWN
     assert known.servers() == (KnownServer(A, ("10.0.0.1:8080", "10.0.0.2:8080"), NOW),)
 
 
@@ -80,7 +80,7 @@ def test_another_new_key_at_a_known_address_is_a_hard_stop(known: KnownServers) 
     """A key that was never seen, at an address of a known server, raises PinMismatch with one command as its remedy."""
     known.remember("10.0.0.1:8080", A, NOW)
     with pytest.raises(PinMismatch) as caught:
-        known.check("10.0.0.1:8080", B)
+        known.check("10.0.0.1:8080", B, NOW)
     error = caught.value
     assert (error.address, error.expected, error.seen) == ("10.0.0.1:8080", A, B)
     assert error.remedy.endswith("libchat forget 10.0.0.1:8080")
@@ -96,7 +96,7 @@ def test_another_known_key_at_a_known_address_is_a_hard_stop_too(
     for address in remembered:
         known.remember(address, pins[address], NOW)
     with pytest.raises(PinMismatch) as caught:
-        known.check("one:1", B)
+        known.check("one:1", B, NOW)
     assert (caught.value.expected, caught.value.seen) == (A, B)
 
 
@@ -115,8 +115,8 @@ def test_forgetting_an_address_is_the_remedy(known: KnownServers) -> None:
     known.remember("one:1", A, NOW)
     known.remember("two:1", A, NOW)
     assert known.forget("one:1")
-    assert known.check("one:1", B) is Verdict.NEW
-    assert known.check("two:1", A) is Verdict.KNOWN
+    assert known.check("one:1", B, NOW) is Verdict.NEW
+    assert known.check("two:1", A, NOW) is Verdict.KNOWN
     assert not known.forget("one:1")
 
 
@@ -125,15 +125,15 @@ def test_a_server_without_addresses_is_forgotten(known: KnownServers) -> None:
     known.remember("one:1", A, NOW)
     assert known.forget("one:1")
     assert known.servers() == ()
-    assert known.check("two:1", A) is Verdict.NEW
+    assert known.check("two:1", A, NOW) is Verdict.NEW
 
 
 def test_addresses_ignore_case_and_pins_are_read_as_people_write_them(known: KnownServers) -> None:
     """Host names in other case, and pins with colons or in upper case, are the same ones."""
     known.remember(" Chat.Example:8080", ":".join(["AA"] * 32), NOW)
-    assert known.check("chat.example:8080", A) is Verdict.KNOWN
+    assert known.check("chat.example:8080", A, NOW) is Verdict.KNOWN
     with pytest.raises(PinMismatch):
-        known.check("CHAT.EXAMPLE:8080", B)
+        known.check("CHAT.EXAMPLE:8080", B, NOW)
     assert known.forget("CHAT.example:8080")
 
 
@@ -141,7 +141,7 @@ def test_addresses_ignore_case_and_pins_are_read_as_people_write_them(known: Kno
 def test_an_address_that_is_none_is_refused(known: KnownServers, address: str) -> None:
     """What cannot be an address raises ValueError, so that it reaches neither the file nor a screen."""
     for refused in (
-        lambda: known.check(address, A),
+        lambda: known.check(address, A, NOW),
         lambda: known.remember(address, A, NOW),
         lambda: known.forget(address),
     ):
@@ -152,7 +152,7 @@ def test_an_address_that_is_none_is_refused(known: KnownServers, address: str) -
 def test_a_pin_that_is_none_is_refused(known: KnownServers) -> None:
     """What is no pin raises ValueError."""
     with pytest.raises(ValueError, match="is no pin"):
-        known.check("one:1", "sha256:1234")
+        known.check("one:1", "sha256:1234", NOW)
     with pytest.raises(ValueError, match="is no pin"):
         known.remember("one:1", "", NOW)
 
@@ -161,7 +161,7 @@ def test_the_remedy_is_safe_to_paste(known: KnownServers) -> None:
     """An address that a shell would take for more is quoted in the remedy."""
     known.remember("x;rm:1", A, NOW)
     with pytest.raises(PinMismatch) as caught:
-        known.check("x;rm:1", B)
+        known.check("x;rm:1", B, NOW)
     assert caught.value.remedy.endswith("libchat forget 'x;rm:1'")
 
 
@@ -175,7 +175,7 @@ def test_the_file_is_what_people_read(known: KnownServers, path: Path) -> None:
     known.remember("[::1]:8080", B, LATER)
     assert path.read_text(encoding="utf-8") == (
         "# The servers that libchat knows, by the pin of their key; the address used last stands last.\n"
-        "version = 1\n"
+        "version = 2\n"
         f'\n[servers."{B}"]\nfirst_seen = 2026-11-22T16:41:00+00:00\naddresses = ["10.0.0.2:8080", "[::1]:8080"]\n'
         f'\n[servers."{A}"]\nfirst_seen = 2026-11-22T16:41:00+00:00\naddresses = ["10.0.0.1:8080"]\n'
     )
@@ -235,7 +235,7 @@ def test_what_is_formatted_parses_to_itself(servers: tuple[KnownServer, ...]) ->
 
 def entry(pin: str, *addresses: str) -> str:
     """Return what the file holds for one server."""
-    return format_servers([KnownServer(pin, addresses, NOW)]).partition("version = 1\n")[2]
+    return format_servers([KnownServer(pin, addresses, NOW)]).partition("version = 2\n")[2]
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def entry(pin: str, *addresses: str) -> str:
         ("", "version"),
         ("version = 1\n[servers", "Expected"),
         ("version = 'one'", "version"),
-        ("version = 2", "newer libchat"),
+        ("version = 3", "newer libchat"),
         ("version = 1\nextra = 1", "extra"),
         ("version = 1\nservers = 3", "servers"),
         ("version = 1" + entry("sha256:12", "a:1"), "is no pin"),
@@ -264,7 +264,7 @@ def test_a_damaged_file_is_told_and_left_alone(known: KnownServers, path: Path, 
     path.write_text(text, encoding="utf-8")
     for use in (
         known.servers,
-        lambda: known.check("a:1", A),
+        lambda: known.check("a:1", A, NOW),
         lambda: known.remember("a:1", A, NOW),
         lambda: known.forget("a:1"),
     ):
@@ -285,7 +285,7 @@ def test_a_file_that_notepad_saved_is_read(known: KnownServers, path: Path) -> N
     """A UTF-8 signature and CRLF line ends do no harm."""
     known.remember("one:1", A, NOW)
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
-    assert known.check("one:1", A) is Verdict.KNOWN
+    assert known.check("one:1", A, NOW) is Verdict.KNOWN
 
 
 def test_a_file_that_cannot_be_used_is_told(tmp_path: Path) -> None:
