@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from libchat import messages as m
 from libchat.core.offline import Mailbox, OfflineQueue
 from libchat.errors import Code, Refused
 from libchat.limits import REPLAY_ENTRIES
@@ -36,6 +37,7 @@ class Session:
         "person",
         "replay_entries",
         "rooms",
+        "successor",
         "unacked",
         "wants_receipts",
     )
@@ -54,6 +56,8 @@ class Session:
         """What `device_id` makes of its client's secret."""
         self.rooms: list[Room] = []
         """The rooms that were entered on this session, in that order."""
+        self.successor: m.Successor | None = None
+        """What its server has to announce about its next key."""
         self.unacked: dict[str, int] = {}
         """The last entry of each conversation that was handed to this session, waits, and is not acknowledged."""
         self.replay_entries = REPLAY_ENTRIES

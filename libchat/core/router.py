@@ -195,7 +195,7 @@ class Router:
     # --- connection -------------------------------------------------------------------------------------------------
 
     def _hello(self, session: Session, command: m.Hello, now: int, out: Out) -> None:
-        out.append(fx.Reply(session, m.Welcome(self._server, self._log, cid=command.cid)))
+        out.append(fx.Reply(session, m.Welcome(self._server, self._log, cid=command.cid, successor=session.successor)))
 
     def _register(self, session: Session, command: m.Register, now: int, out: Out) -> None:
         if session.person is not None:

@@ -7,9 +7,11 @@ pollers were slower than one). Threads hand connections on, downwards only, and 
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +21,10 @@ from libchat.errors import Closed
 from libchat.hub import Hub
 from libchat.limits import LISTEN_BACKLOG, MEMORY_ENTRIES
 from libchat.records import Retention
+from libchat.security.invite import Invite
+from libchat.server import whereabouts
 from libchat.server.acceptor import Acceptor
+from libchat.server.addresses import reachable_hosts
 from libchat.server.bounds import Bounds
 from libchat.server.connection import Dialects
 from libchat.server.poller import Arrival, Poller
@@ -31,6 +36,7 @@ from libchat.wire.native import Native
 if TYPE_CHECKING:
     import ssl
 
+    from libchat.messages import Successor
     from libchat.security.identity import Identity
     from libchat.server.handshakes import Handshaker
     from libchat.store.base import Log
@@ -58,7 +64,8 @@ class Server:
     "memory" nothing. `retention` is how long messages are kept, for ever unless it says otherwise. `certificate` and
     `key` are files of one's own in PEM. `plaintext` serves without TLS, on loopback only unless `insecure` is said too.
     `hub` is the chat to serve; without one, the server makes its own, and closes it when it stops. `bounds` are what it
-    puts up with.
+    puts up with. `public` are names and addresses by which others reach it and which this machine cannot know: invites
+    name them first.
 
     Raises `StoreError` when the key, the certificate or the log cannot be used, `OSError` when it cannot listen, and
     `ValueError` for plaintext that others could read.
@@ -79,6 +86,7 @@ class Server:
         bounds: Bounds | None = None,
         durability: Durability = "full",
         retention: Retention | None = None,
+        public: Sequence[str] = (),
     ) -> None:
         if plaintext and not insecure and host not in LOOPBACK:
             raise ValueError(
@@ -89,8 +97,13 @@ class Server:
         folder = Path(data) if data is not None else None
         self._host = host
         self._port = port
+        self._folder = folder
+        self._public = tuple(public)
         self._plaintext = plaintext
         self._identity = None if plaintext else _identity(host, folder, certificate, key)
+        self._owns_key = certificate is None
+        self._successor: Successor | None = None
+        self.read_successor()
         self._owns_hub = hub is None
         self.hub = hub if hub is not None else Hub(log=_log_in(folder, durability, retention))
         self._ended = threading.Event()
@@ -123,6 +136,9 @@ class Server:
         for handshaker in self._handshakers:
             handshaker.start()
         self._acceptor.start()
+        if self._folder is not None:
+            noted = whereabouts.Whereabouts(self._host, self._port, os.getpid(), self.pin, self._public)
+            whereabouts.note(self._folder, noted)
         _log.info("listening on %s, key %s", self.address, self.pin or "none (plaintext)")
 
     def stop(self, reason: str = "the server is stopping") -> None:
@@ -132,6 +148,8 @@ class Server:
         """
         if self._acceptor is None:
             return
+        if self._folder is not None:
+            whereabouts.remove(self._folder, self._port)
         self._acceptor.stop()
         self._acceptor = None
         for handshaker in self._handshakers:
@@ -180,6 +198,36 @@ class Server:
         """What clients pin: the hash of its key, "" without TLS."""
         return self._identity.pin if self._identity is not None else ""
 
+    @property
+    def words(self) -> str:
+        """The pin in six words, for people who compare them; "" without TLS."""
+        from libchat.security.words import words_of
+
+        return words_of(self.pin) if self.pin else ""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Where others reach it, best first."""
+        return reachable_hosts(self._host, self._public)
+
+    def link(self, room: str = "") -> str:
+        """Return a link that says where the server is and which key it shows, and nothing that is secret.
+
+        Raises ValueError for what is no room, and for a host that no link can name.
+        """
+        return Invite(self.hosts, self._port, room, self.pin).format()
+
+    def read_successor(self) -> None:
+        """Look whether a change of the key is planned, and announce it to everybody who connects from now on.
+
+        A server does so when it is made; to be called when a plan was made since. Raises StoreError.
+        """
+        if self._folder is None or self._identity is None or not self._owns_key:
+            return
+        from libchat.security.key_change import planned_change
+
+        self._successor = planned_change(self._folder)
+
     def _close_hub(self, reason: str) -> None:
         self._ended.set()
         if self._owns_hub:
@@ -202,7 +250,8 @@ class Server:
     def _make_pollers(self) -> list[Poller]:
         dialects = Dialects(native=Native(), classic=Classic(datetime.fromtimestamp))
         return [
-            Poller(self.hub, dialects, time.monotonic, self._ended.set, self._bounds) for _ in range(self._poller_count)
+            Poller(self.hub, dialects, time.monotonic, self._ended.set, self._bounds, successor=lambda: self._successor)
+            for _ in range(self._poller_count)
         ]
 
     def _make_handshakers(self, context: ssl.SSLContext) -> list[Handshaker]:
