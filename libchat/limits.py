@@ -45,8 +45,8 @@ REPLAY_ENTRIES: Final = 256
 
 # --- keys -----------------------------------------------------------------------------------------------------------
 
-KEY_CHARACTERS: Final = 512
-"""Characters of a public key or a signature on the wire, in base64: those of P-256 take 122 and 96."""
+STATEMENT_CHARACTERS: Final = 512
+"""Characters of the key, and of the signature, of a statement about the next key: those of P-256 take 122 and 96."""
 
 # --- invites --------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from libchat.cli import backup, chat, export, forget, host, import_, output, send, serve, tail, verify, who
+from libchat.cli import (
+    backup,
+    chat,
+    export,
+    forget,
+    host,
+    import_,
+    invite,
+    join,
+    key,
+    output,
+    send,
+    serve,
+    tail,
+    verify,
+    who,
+)
 from libchat.cli.exits import Exit, Failure, explain
 from libchat.cli.parser import Commands, Options, make_parser, parse
 from libchat.cli.signals import Terminated
@@ -19,12 +35,15 @@ __all__ = ["main"]
 
 _COMMANDS: Final[tuple[Callable[[Commands], None], ...]] = (
     host.add,
+    join.add,
     chat.add,
     serve.add,
+    invite.add,
     send.add,
     tail.add,
     who.add,
     forget.add,
+    key.add,
     backup.add,
     verify.add,
     export.add,

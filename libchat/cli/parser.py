@@ -43,6 +43,15 @@ class Options(argparse.Namespace):
     known_servers: Path | None
     plaintext: bool
     name: str | None
+    # invites and keys
+    link: str | None
+    public: list[str]
+    qr: bool
+    uses: int
+    expires: int
+    action: Literal["show", "plan", "switch"]
+    after: int
+    now: bool
     # what to do
     json: bool
     target: str | None

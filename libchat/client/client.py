@@ -338,9 +338,10 @@ def connect(address: str, name: str, *, on_error: OnError | None = None, **optio
     """Connect to a server, take a name, and return the participant.
 
     `address` is HOST, HOST:PORT or the link of an invite (see `Server.invite`). The server must show the key of the
-    invite, or of `pin` (see `Server.pin`). Without either, the file of known servers decides (the user's own one, unless
-    another is given as `known_servers`), and `accept_new` is asked about a server that is not in it: it gets address and
-    pin, and returns whether to trust it from now on. Without it, a new server is trusted, with a warning in the log.
+    invite, or of `pin` (see `Server.pin`). Without either, the file of known servers decides (the user's own one,
+    unless another is given as `known_servers`), and `accept_new` is asked about a server that is not in it: it gets
+    address and pin, and returns whether to trust it from now on. Without it, a new server is trusted, with a warning in
+    the log.
     `plaintext` is for a server without TLS; none of this is asked then.
 
     The hosts of an invite are tried in their order, and share the `timeout`. If `known_servers` is given, the server of

@@ -62,9 +62,9 @@ class Link:
 
     `device` is the secret that proves to the server that a new connection belongs to the same client. `agent` names the
     program, for the server's logs; `token` is the secret of an invite. `memory` is what it knows from an earlier run,
-    and where it notes what a later one is to know; see there for when to save it. `begun` is when the client began, in milliseconds since 1970: its
-    connections are later ones than those of an earlier run. Raises ValueError for a device that is none, and `Refused`
-    for a name that cannot even be sent.
+    and where it notes what a later one is to know; see there for when to save it. `begun` is when the client began, in
+    milliseconds since 1970: its connections are later ones than those of an earlier run. Raises ValueError for a device
+    that is none, and `Refused` for a name that cannot even be sent.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class Link:
         self._out = []
         self._put(m.Hello(m.VERSION, self._agent, OWN))
         self._attempt += 1
-        self._put(m.Register(self.name, self._device, OWN, self._attempt, self._token))
+        self._put(m.Register(self.name, self._device, OWN, self._attempt, token=self._token))
 
     def lost(self, reason: str) -> list[m.Event]:
         """Notice that the connection is lost, and return what the program should hear of it."""

@@ -4,7 +4,7 @@
 
     HOST     a DNS name, an IPv4 address, or an IPv6 address in brackets; several are tried in this order
     ROOM     percent-encoded UTF-8, without its `#`
-    k        the pin of the server's key, without its prefix: 32 bytes in base64url without padding (RFC 4648, section 5)
+    k        the pin of the server's key, without its prefix: 32 bytes in base64url (RFC 4648, section 5), no padding
     t        a secret that the server has made, base64url; who brings it may come in
     e        until when the secret is good, in seconds since 1970
 
@@ -12,7 +12,8 @@ Other parameters are ignored, so that a newer server may add some. A link withou
 worth as much as the address alone.
 
 A link is what people paste: brackets and quotes around it, white space and line ends in it, words before it and the
-`&amp;` of web pages are forgiven. What is wrong with one is told in words that show nothing of it: it may hold a secret.
+`&amp;` of web pages are forgiven. What is wrong with one is told in words that show nothing of it, since it may hold a
+secret.
 
 Nothing here is slow to import, but a room or a host beyond ASCII brings the tables of Unicode along.
 """

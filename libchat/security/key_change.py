@@ -5,8 +5,8 @@
     FOLDER/server-key-old.pem      the key before the last change
 
 First the change is planned, then the server announces it for some weeks, and then it is made: clients that were here
-meanwhile follow by themselves. Each file appears whole. A change that was interrupted can be made again: the present key
-is always the one in `server-key.pem`, and a statement that is not its own means nothing.
+meanwhile follow by themselves. Each file appears whole. A change that was interrupted can be made again: the present
+key is always the one in `server-key.pem`, and a statement that is not its own means nothing.
 
 Importing this file imports `cryptography`.
 """
@@ -80,8 +80,7 @@ def plan_change(folder: Path, since: datetime) -> Successor:
 
 
 def make_change(folder: Path, now: datetime, *, early: bool = False) -> str:
-    """Make the next key the present one, and return its pin. The old key is kept; a server shows the new one when it
-    starts.
+    """Make the next key the present one, and return its pin; a server shows it when it starts. The old key is kept.
 
     `now` has a time zone. Raises StoreError if no change is planned, if its time has not come unless `early`, and if
     the next key is not the one that was announced.

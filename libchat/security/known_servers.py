@@ -200,8 +200,8 @@ def _remedy(address: str, successor: Announced | None, pin: str) -> str:
         )
     return (
         "Either the server was set up anew, or another one has its address now, or somebody is in between and wants to "
-        "read along. Ask who runs it for the words of its key; if they are those of the key that it shows, accept it "
-        f"by saying: {forget}"
+        "read along. Ask who runs it for the words of its key; if they are those of the key that it shows, accept it, "
+        f"and say: {forget}"
     )
 
 

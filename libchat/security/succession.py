@@ -1,8 +1,8 @@
 """The planned change of a server's key: the old key signs a statement of which one comes after it, and from when on.
 
-A server announces the statement in its welcome while it still shows the old key. A client checks it against the pin that
-it trusted on that very connection, and notes it; when the server later shows the next key, nobody has to be asked. What
-is signed (ECDSA with P-256 and SHA-256, FIPS 186-5) is
+A server announces the statement in its welcome while it still shows the old key. A client checks it against the pin
+that it trusted on that very connection, and notes it; when the server later shows the next key, nobody has to be asked.
+What is signed (ECDSA with P-256 and SHA-256, FIPS 186-5) is
 
     "libchat-successor-1" NUL PIN NUL NEXT_PIN NUL SINCE
 
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from libchat.errors import TrustError
 from libchat.events import Successor
-from libchat.limits import KEY_CHARACTERS
+from libchat.limits import STATEMENT_CHARACTERS
 from libchat.security.pins import format_pin, parse_pin
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _encode(data: bytes) -> str:
 
 
 def _decode(text: str) -> bytes:
-    if len(text) > KEY_CHARACTERS:
+    if len(text) > STATEMENT_CHARACTERS:
         raise ValueError("too long")
     try:
         return urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -64,7 +64,7 @@ def _named_addresses() -> list[str]:
             return
         found.extend(str(info[4][0]).partition("%")[0] for info in infos)
 
-    thread = threading.Thread(target=look_up, name="libchat-addresses", daemon=True)
+    thread = threading.Thread(target=look_up, name="own-addresses", daemon=True)
     thread.start()
     thread.join(LOOKUP_SECONDS)
     return list(found)

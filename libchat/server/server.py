@@ -101,7 +101,8 @@ class Server:
         self._public = tuple(public)
         self._plaintext = plaintext
         self._identity = None if plaintext else _identity(host, folder, certificate, key)
-        self._owns_key = certificate is None
+        self._has_own_key = certificate is None and not plaintext
+        """Whether it shows the key in its folder."""
         self._successor: Successor | None = None
         self.read_successor()
         self._owns_hub = hub is None
@@ -217,16 +218,34 @@ class Server:
         """
         return Invite(self.hosts, self._port, room, self.pin).format()
 
+    def invite(self, room: str = "", uses: int = 1, seconds: int = 24 * 3600) -> str:
+        """Return a link by which so many may come in, for so many seconds, and into a room if one is named.
+
+        The server listens. Raises ValueError as `link` does.
+        """
+        return self.link(room)
+
+    # --- a planned change of the key --------------------------------------------------------------------------------
+
+    @property
+    def successor(self) -> Successor | None:
+        """What is announced about the next key, None if no change is planned."""
+        return self._successor
+
+    def announce(self, successor: Successor | None) -> None:
+        """Tell everybody who connects from now on which key comes next. Clients believe what the present one signed."""
+        self._successor = successor
+
     def read_successor(self) -> None:
-        """Look whether a change of the key is planned, and announce it to everybody who connects from now on.
+        """Look whether a change of the key is planned in the data folder, and announce it.
 
         A server does so when it is made; to be called when a plan was made since. Raises StoreError.
         """
-        if self._folder is None or self._identity is None or not self._owns_key:
+        if self._folder is None or not self._has_own_key:
             return
         from libchat.security.key_change import planned_change
 
-        self._successor = planned_change(self._folder)
+        self.announce(planned_change(self._folder))
 
     def _close_hub(self, reason: str) -> None:
         self._ended.set()

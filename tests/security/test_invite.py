@@ -194,7 +194,7 @@ def test_what_is_no_invite_cannot_be_made() -> None:
         (("a",), 1, "", "", "?"),
     ):
         with pytest.raises(ValueError, match=r".+"):
-            Invite(*parts)  # type: ignore[arg-type]  # whatever the test says
+            Invite(*parts)
 
 
 @pytest.mark.parametrize(

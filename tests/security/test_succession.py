@@ -93,7 +93,7 @@ def test_a_flipped_bit(field: str, at: int, flip: int) -> None:
     data = bytearray(urlsafe_b64decode(getattr(STATEMENT, field) + "=="))
     data[min(at, len(data) - 1)] ^= flip
     with pytest.raises(TrustError):
-        check_successor(pin_of(OLD), replace(STATEMENT, **{field: encoded(data)}))
+        check_successor(pin_of(OLD), replace(STATEMENT, **{field: encoded(bytes(data))}))
 
 
 def test_a_key_does_not_follow_itself() -> None:
