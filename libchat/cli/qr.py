@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
-from importlib.util import find_spec
 
 from libchat.cli.exits import Exit, Failure
 
 
 def check_qr() -> None:
     """Raise `Failure`, with the command that helps, if nothing can be drawn here."""
-    if find_spec("segno") is None:
-        raise Failure(Exit.REFUSED, "--qr needs the package segno; install it with: pip install 'libchat[qr]'")
+    try:
+        import segno  # noqa: F401  # whether it is there is the question
+    except ImportError as error:
+        reason = "--qr needs the package segno; install it with: pip install 'libchat[qr]'"
+        raise Failure(Exit.REFUSED, reason) from error
 
 
 def draw_qr(link: str) -> str:

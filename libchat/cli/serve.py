@@ -166,6 +166,10 @@ def announce(server: Server, options: Options, say: output.Say) -> None:
     if options.json:
         output.say_json(host=host, port=server.port, fingerprint=server.pin, pid=os.getpid(), invite=link)
         return
+    if options.qr:
+        from libchat.cli.qr import draw_qr
+
+        print(draw_qr(link), file=sys.stderr, flush=True)
     everywhere = "all addresses" if server.host in ("", "::", "0.0.0.0") else server.host
     plaintext = " --plaintext" if options.plaintext else ""
     by_hand = (
@@ -178,10 +182,6 @@ def announce(server: Server, options: Options, say: output.Say) -> None:
     say(f'  invite:   libchat join "{link}"{plaintext}')
     say(f"  connect:  libchat chat --host {host} --port {server.port}{plaintext}")
     say(f"  by hand:  {by_hand}    then: server:register NAME")
-    if options.qr:
-        from libchat.cli.qr import draw_qr
-
-        print(draw_qr(link), file=sys.stderr, flush=True)
 
 
 def _link(server: Server) -> str:

@@ -153,6 +153,7 @@ def test_insecure_plaintext_is_possible(start: Start) -> None:
     server = start("serve", "--plaintext", "--insecure", "--port", "0")
     assert server.line().startswith("libchat listens on all addresses")
     assert "reads along" in server.line()
+    assert server.line().endswith(" --plaintext")
     assert "--plaintext" in server.line()
     assert "nc " in server.line()
 

@@ -174,21 +174,19 @@ def test_nothing_is_said_to_somebody_in_between(visit: Visit, how: str, tmp_path
     known = tmp_path / "known"
     with Impostor() as impostor:
         link = Invite(("127.0.0.1",), impostor.port, pin=OTHER_PIN, token="secret-token").format()
-        now = datetime.now(UTC)
+        forged = Invite(("127.0.0.1",), impostor.port, pin=impostor.pin).format()
         if how in ("known", "invite to a known address"):
-            KnownServers(known).remember(impostor.address, OTHER_PIN, now)
+            KnownServers(known).remember(impostor.address, OTHER_PIN, datetime.now(UTC))
+        ways: dict[str, tuple[str, dict[str, object]]] = {
+            "pin": (impostor.address, {"pin": OTHER_PIN}),
+            "invite": (link, {}),
+            "known": (impostor.address, {"accept_new": lambda address, pin: True}),
+            "new": (impostor.address, {"accept_new": lambda address, pin: False}),
+            "invite to a known address": (forged, {}),
+        }
+        where, options = ways[how]
         with pytest.raises(libchat.TrustError):
-            if how == "pin":
-                visit(impostor.address, pin=OTHER_PIN)
-            elif how == "invite":
-                visit(link, known_servers=known)
-            elif how == "known":
-                visit(impostor.address, known_servers=known, accept_new=lambda address, pin: True)
-            elif how == "new":
-                visit(impostor.address, known_servers=known, accept_new=lambda address, pin: False)
-            else:
-                forged = Invite(("127.0.0.1",), impostor.port, pin=impostor.pin).format()
-                visit(forged, known_servers=known)
+            visit(where, known_servers=known, **options)
         assert impostor.pin not in (known.read_text() if known.exists() else "")
     assert impostor.callers == 1
     assert impostor.heard == b""
