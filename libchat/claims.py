@@ -92,13 +92,14 @@ class Granted(Struct, frozen=True, gc=False):
     """The name may be had: as an account's, or a guest's. `key` is the device's by which it was proven, if it was.
 
     `has_proven`: by a password or a key; what else the account may do without giving its password again. `room` is
-    where the invite leads to.
+    where the invite leads to. `is_admin`: the account is an administrator's.
     """
 
     is_account: bool = False
     key: str = ""
     has_proven: bool = False
     room: str = ""
+    is_admin: bool = False
 
 
 class Denied(Struct, frozen=True, gc=False):

@@ -134,6 +134,82 @@ RECEIVE_BYTES: Final = 65_536
 LISTEN_BACKLOG: Final = 1_024
 """Connections that the kernel keeps for the acceptor."""
 
+# --- accounts -------------------------------------------------------------------------------------------------------
+
+PASSWORD_CHARACTERS: Final = 128
+"""Characters of a password: a sentence fits, and NIST SP 800-63B asks for 64 at least."""
+
+NEW_PASSWORD_CHARACTERS: Final = 8
+"""Characters that a new password has at least (NIST SP 800-63B, section 3.1.1.2, for one that is slowly hashed)."""
+
+PASSWORD_MEMORY_KIB: Final = 65_536
+"""Memory of one password hash: the second recommended option of RFC 9106, section 4. Each thread that hashes takes as
+much, so that a server with four cores takes 256 MiB at most, while people sign in by password."""
+
+PASSWORD_PASSES: Final = 3
+"""Passes over that memory: the same option. 130 to 200 ms on one core."""
+
+PASSWORD_LANES: Final = 1
+"""Lanes of one password hash: one, where RFC 9106 says four. A server hashes for several people at once, a thread for
+each, so more lanes would bring nothing; and OpenSSL's threads for lanes belong to the whole process: with two hashes of
+several lanes at once, one fails or both hang (seen with OpenSSL 4.0 and cryptography 50)."""
+
+HASH_QUEUE: Final = 64
+"""Passwords that wait to be hashed: about five seconds of work of two cores. Further ones are told to come again."""
+
+ACCOUNT_REQUESTS: Final = 10_000
+"""Questions to the accounts that wait: a few seconds of work, for as many clients as come back after a restart."""
+
+ACCOUNTS: Final = 100_000
+"""Accounts of a server: as many as names that are remembered. About 30 MB of file."""
+
+DEVICES: Final = 20
+"""Devices of an account; the one that was not used for the longest time is forgotten for the next. People have few,
+but a browser or a container may come as a new one each time."""
+
+LABEL_CHARACTERS: Final = 64
+"""Characters of what a device is called: a host name's first part has 63 at most (RFC 1035, section 2.3.4)."""
+
+SEEN_SECONDS: Final = 3600
+"""How exact it is when a device was last used: so a restart of the server does not write for each who comes back."""
+
+ADMITTED_KEYS: Final = 10_000
+"""Guests' devices that an invite has let in and that may come again; the one longest away gives way to the next."""
+
+INVITES: Final = 1_000
+"""Invites that one account or guest has open at once; of all together ten times as many are kept."""
+
+INVITE_USES: Final = 10_000
+"""Uses of one invite: a large company's meeting."""
+
+INVITE_SECONDS: Final = 366 * 24 * 3600
+"""How long an invite may be good: a year."""
+
+INVITE_KEEP_SECONDS: Final = 30 * 24 * 3600
+"""How long an invite that has expired is remembered, so that who comes late is told so: a month."""
+
+PAIR_TRIES: Final = 5
+"""Wrong passwords for one name from one address before the next one has to wait: typing mistakes are free."""
+
+ADDRESS_TRIES: Final = 20
+"""Wrong passwords from one address before the next one has to wait: a few people behind one router."""
+
+TRIES_FIRST_SECONDS: Final = 1.0
+TRIES_LAST_SECONDS: Final = 600.0
+"""How long the first try too many waits, and the longest wait; it doubles in between. So one address has less than 50
+guesses in its first hour, and six in each further one. One wrong try is forgotten in as long as the longest wait."""
+
+TRIES_REMEMBERED: Final = 10_000
+"""Addresses, and pairs of address and name, whose wrong passwords are counted: about 3 MB. The one that was quiet for
+the longest time gives way."""
+
+WRONG_PASSWORD_NOTES: Final = 10_000
+"""Lines of the audit about wrong passwords, each for one name, address and hour; the oldest give way, so that who
+guesses cannot push anything else out."""
+
+AUDIT_NOTES: Final = 1_000_000
+"""Lines of the audit of accounts, about 100 MB; then the oldest give way. Years of a busy server."""
+
 # --- the client -----------------------------------------------------------------------------------------------------
 
 CONNECT_SECONDS: Final = 10.0
