@@ -6,7 +6,19 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from libchat.limits import CID_BYTES, HISTORY_ENTRIES, SEARCH_ENTRIES, TOKEN_CHARACTERS
+from libchat.limits import (
+    CID_BYTES,
+    HISTORY_ENTRIES,
+    INVITE_SECONDS,
+    INVITE_USES,
+    KEY_CHARACTERS,
+    KEY_ID_CHARACTERS,
+    LABEL_CHARACTERS,
+    PASSWORD_CHARACTERS,
+    PROOF_CHARACTERS,
+    SEARCH_ENTRIES,
+    TOKEN_CHARACTERS,
+)
 
 VERSION: Final = 1
 """The version of the native protocol. Fields and types may be added to it; none changes its meaning."""
@@ -14,6 +26,10 @@ VERSION: Final = 1
 Cid = Annotated[str, Meta(max_length=CID_BYTES)]
 Sequence = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 """A sequence number: JSON readers everywhere hold integers up to 2**53 - 1 exactly (RFC 8259, section 6)."""
+
+
+Secret = Annotated[str, Meta(max_length=PASSWORD_CHARACTERS)]
+"""A password. Commands that hold one do not show it in their repr."""
 
 
 class Command(Struct, frozen=True, gc=False, tag_field="type", tag=str.lower, omit_defaults=True):
@@ -35,14 +51,60 @@ class Register(Command, frozen=True):
     an older one takes its name over, so that nobody waits for their own lost connection to time out. `attempt` tells
     which of two is older, whichever is heard first: the one with the larger number takes over. Equal ones do.
 
-    `token` is the secret of an invite.
+    `password` makes the name an account, or shows that one may have it. `key` is the client's own (Ed25519, RFC 8032),
+    `proof` its signature under the `nonce` of the server's welcome (`libchat.security.device_keys`), both in base64url
+    without padding; with them, the key is signed in once, by the password, and needs none again. `label` is what the
+    person calls the device. `token` is an invite's.
     """
 
     name: str
     device: Annotated[str, Meta(max_length=CID_BYTES)] = ""
     cid: Cid = ""
     attempt: Sequence = 0
+    password: Secret = ""
+    key: Annotated[str, Meta(max_length=KEY_CHARACTERS)] = ""
+    proof: Annotated[str, Meta(max_length=PROOF_CHARACTERS)] = ""
     token: Annotated[str, Meta(max_length=TOKEN_CHARACTERS)] = ""
+    label: Annotated[str, Meta(max_length=LABEL_CHARACTERS)] = ""
+
+    def __repr__(self) -> str:
+        return f"Register({self.name!r}, cid={self.cid!r})"
+
+
+class Password(Command, frozen=True):
+    """Make the own name an account with this password, or change the password of the account.
+
+    The `old` one is needed for that, unless this connection was given the name by a password or a device's key.
+    """
+
+    new: Secret
+    old: Secret = ""
+    cid: Cid = ""
+
+    def __repr__(self) -> str:
+        return f"Password(cid={self.cid!r})"
+
+
+class Devices(Command, frozen=True):
+    """Ask which devices are signed in to the own account."""
+
+    cid: Cid = ""
+
+
+class Revoke(Command, frozen=True):
+    """Sign a device of the own account out, by the `id` that `DeviceList` tells: its connections end."""
+
+    device: Annotated[str, Meta(max_length=KEY_ID_CHARACTERS)]
+    cid: Cid = ""
+
+
+class MakeInvite(Command, frozen=True):
+    """Make an invite to the server, or to one of its rooms, which so many may use for so many seconds."""
+
+    room: str = ""
+    uses: Annotated[int, Meta(ge=1, le=INVITE_USES)] = 1
+    seconds: Annotated[int, Meta(ge=1, le=INVITE_SECONDS)] = 24 * 3600
+    cid: Cid = ""
 
 
 class Send(Command, frozen=True):

@@ -6,6 +6,8 @@
     ├── Closed                     you used a chat, hub or server after closing it
     ├── Refused                    the chat said no: `code` says why, for programs
     │   ├── NameTaken              somebody else has that name now
+    │   ├── PasswordNeeded         the name is an account, and nothing has shown that it is yours
+    │   ├── WrongPassword          name and password do not belong together
     │   └── Unavailable            the chat takes no messages at the moment
     ├── Disconnected               the connection is gone for good: `reason` says why
     ├── TrustError                 the other side is not who it should be
@@ -116,13 +118,26 @@ class NameTaken(Refused):
     """Somebody else has that name now."""
 
 
+class PasswordNeeded(Refused):
+    """The name is an account: give its password, or come with a device that is signed in."""
+
+
+class WrongPassword(Refused):
+    """Name and password do not belong together."""
+
+
 class Unavailable(Refused):
     """The chat takes no messages at the moment; nothing was accepted."""
 
 
 def refusal(code: str, reason: str, subject: str = "") -> Refused:
     """Return the exception for an error that the chat answered."""
-    kinds: dict[str, type[Refused]] = {Code.NAME_TAKEN: NameTaken, Code.UNAVAILABLE: Unavailable}
+    kinds: dict[str, type[Refused]] = {
+        Code.NAME_TAKEN: NameTaken,
+        Code.PASSWORD_NEEDED: PasswordNeeded,
+        Code.UNAVAILABLE: Unavailable,
+        Code.WRONG_PASSWORD: WrongPassword,
+    }
     return kinds.get(code, Refused)(code, reason, subject)
 
 

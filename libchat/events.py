@@ -56,6 +56,8 @@ class Successor(Struct, frozen=True, gc=False):
 class Welcome(Event, frozen=True, omit_defaults=False):
     """The answer to `Hello`. `log` names the log that counts the entries: numbers of another log mean nothing here.
 
+    `nonce` is what a device's proof on this connection must sign, "" if the server keeps no accounts. `admit` says whom
+    the server takes: "open" everybody, "invite" whoever brings an invite or has an account, "accounts" nobody else.
     `successor` is there when a change of the server's key is planned.
     """
 
@@ -64,15 +66,21 @@ class Welcome(Event, frozen=True, omit_defaults=False):
     version: int = VERSION
     limits: Limits = Limits()
     cid: str = ""
+    nonce: str = ""
+    admit: str = "open"
     successor: Successor | None = None
 
 
 class Registered(Event, frozen=True):
-    """The answer to `Register`: the name is yours, as it is shown; and whether it is an account."""
+    """The answer to `Register`: the name is yours, as it is shown; and whether it is an account.
+
+    `room` is where the invite leads to that was brought. Without a `cid`, it tells that the name is an account by now.
+    """
 
     name: str
     cid: str = ""
     is_account: bool = field(default=False, name="account")
+    room: str = ""
 
 
 class Reaction(Struct, frozen=True, gc=False):
@@ -264,10 +272,44 @@ class Found(Event, frozen=True):
     cid: str = ""
 
 
+class DeviceInfo(Struct, frozen=True, gc=False, omit_defaults=True):
+    """One line of `DeviceList`: a device, by the `id` of its key and what it is called.
+
+    It was `added` and last `seen` then, in milliseconds since 1970. `is_current`: it is the one that asks.
+    """
+
+    id: str
+    label: str
+    added: int
+    seen: int
+    is_current: bool = field(default=False, name="current")
+
+
+class DeviceList(Event, frozen=True):
+    """The answer to `Devices`: the devices that are signed in to the own account, oldest first."""
+
+    devices: tuple[DeviceInfo, ...]
+    cid: str = ""
+
+
+class InviteMade(Event, frozen=True):
+    """The answer to `MakeInvite`. Its `token` is told this once; it `expires` then, in milliseconds since 1970."""
+
+    token: str
+    room: str
+    uses: int
+    expires: int
+    cid: str = ""
+
+    def __repr__(self) -> str:
+        return f"InviteMade(to {self.room or 'the server'!r}, {self.uses} uses, until {self.expires})"
+
+
 class Done(Event, frozen=True):
-    """The answer to a command that has nothing to tell (`Away`)."""
+    """The answer to a command that has nothing to tell (`Away`, `Password`, `Revoke`). `text` says so to people."""
 
     cid: str = ""
+    text: str = ""
 
 
 class Pong(Event, frozen=True):

@@ -3,33 +3,42 @@
 How it works. `run` has the router turn commands into effects and carries these out, all under one lock and in memory
 only. What must be stored goes to the log first; if the log answers later, the effects wait in line, and so does
 everything that is routed after them: one order for everybody, the order of routing. What is left for the participants
-goes to the sinks. Callbacks of programs are called after the lock is given back.
+goes to the sinks. Callbacks of programs are called after the lock is given back. So are the accounts asked: what they
+answer, from a thread of theirs, is one turn more.
 """
 
 from __future__ import annotations
 
+import os
 import time
+from base64 import urlsafe_b64encode
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from libchat import messages as m
 from libchat._version import __version__
+from libchat.claims import Admit, Change, Denied, Invited, NewInvite
+from libchat.claims import Answer as Verdict
 from libchat.core import effects as fx
 from libchat.core.registry import Session
 from libchat.core.router import Router
-from libchat.errors import Closed, Code, InvalidName, Refused
-from libchat.limits import BACKLOG_EFFECTS, INBOX_EVENTS
+from libchat.errors import Closed, Code, InvalidName, Refused, refusal
+from libchat.limits import ANSWER_SECONDS, BACKLOG_EFFECTS, INBOX_EVENTS, NONCE_BYTES
 from libchat.local import LocalParticipant, LocalSink
 from libchat.locks import HUB, tiered_lock
 from libchat.names import parse_name, parse_room
 from libchat.participant import OnError
 from libchat.records import Answer, Failure, Outcome, Record
-from libchat.store.base import Log
+from libchat.store.base import Accounts, Log
 from libchat.store.memory import MemoryLog
 from libchat.text import clean_line
+
+PROGRAM: Final = "server"
+"""In whose name invites are that the program makes: nobody can be called so."""
 
 Inputs = Iterable[tuple[Session, Iterable[m.Command | m.Rejected]]]
 
@@ -52,13 +61,21 @@ class Hub:
 
     `log` keeps the entries (in memory, unless another one is given) and belongs to the hub from then on. `clock`
     returns seconds since 1970; it may jump, the chat's own time does not go back.
+
+    `accounts` decide who may have a name, for those who come through servers; they belong to the hub, too. Without them
+    there are no passwords, and everybody is taken. A name that a program takes as an account (`connect`) without a
+    password that they know is an account only as long as the hub lives.
     """
 
-    def __init__(self, *, log: Log | None = None, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, *, log: Log | None = None, accounts: Accounts | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
         self._lock = tiered_lock(HUB)
         self._log = log if log is not None else MemoryLog()
-        self._router = Router(server=f"libchat/{__version__}", log=self._log.id, retention=self._log.retention)
-        self._router.load(self._log.load())
+        self._accounts = accounts
+        self._verifications: deque[fx.Verify] = deque()
+        """What the accounts are to be asked, as soon as the lock is given back."""
+        self._router = self._open_router()
         self._clock = clock
         self._now = 0
         self._waiting: deque[_Waiting] = deque()
@@ -70,6 +87,22 @@ class Hub:
         self._local = LocalSink()
         self._sinks: tuple[Sink, ...] = (self._local,)
         self._is_closed = False
+        if accounts is not None:
+            accounts.watch(self._on_changed)
+
+    def _open_router(self) -> Router:
+        accounts = self._accounts
+        router = Router(
+            server=f"libchat/{__version__}",
+            log=self._log.id,
+            retention=self._log.retention,
+            admit=accounts.admit if accounts is not None else None,
+            new_nonce=_new_nonce,
+        )
+        facts = router.load(self._log.load(), accounts.load() if accounts is not None else None)
+        if facts:
+            self._log.append(facts, _ignore)
+        return router
 
     # --- for programs -----------------------------------------------------------------------------------------------
 
@@ -97,6 +130,31 @@ class Hub:
             kept = self._router.rooms.keep(name)
             kept.topic = topic or kept.topic
 
+    @property
+    def admit(self) -> Admit:
+        """Whom the chat takes of those who come through servers."""
+        return self._accounts.admit if self._accounts is not None else "open"
+
+    def make_invite(self, room: str = "", uses: int = 1, seconds: int = 24 * 3600) -> Invited | None:
+        """Make an invite, in the name of the program; None if the chat keeps no accounts, and takes everybody.
+
+        Waits for the accounts: not to be called by a callback. Raises `Refused`, which says why, `InvalidName` for what
+        is no room, and TimeoutError.
+        """
+        if self._accounts is None:
+            return None
+        answers: SimpleQueue[Verdict] = SimpleQueue()
+        target = str(parse_room(room)) if room else ""
+        self._accounts.ask(NewInvite(PROGRAM, target, uses, seconds), answers.put)
+        try:
+            answer = answers.get(timeout=ANSWER_SECONDS)
+        except Empty as error:
+            raise TimeoutError("the accounts do not answer") from error
+        if isinstance(answer, Denied):
+            raise refusal(answer.code, answer.reason)
+        assert isinstance(answer, Invited)
+        return answer
+
     def close(self, reason: str = "the chat has ended") -> None:
         """Tell everybody, and end. Servers in front of the hub are stopped before. Harmless when called twice."""
         with self._lock:
@@ -105,6 +163,8 @@ class Hub:
             self._is_closed = True
         for participant in self._local.participants:
             participant._disconnect(reason)
+        if self._accounts is not None:
+            self._accounts.close()
         self._log.close()
 
     def __enter__(self) -> Self:
@@ -212,6 +272,24 @@ class Hub:
             self._bring_up()
         self._after_turn()
 
+    def _on_verified(self, verify: fx.Verify, verdict: Verdict) -> None:
+        """Take what the accounts have answered. Called by a thread of theirs, or by the one that has asked."""
+        self._take_turn(lambda now, effects: self._router.verified(verify, verdict, now, effects))
+
+    def _on_changed(self, change: Change) -> None:
+        """Take what another program did to the accounts. Called by a thread of theirs."""
+        self._take_turn(lambda now, effects: self._router.changed(change, now, effects))
+
+    def _take_turn(self, decide: Callable[[int, list[fx.Effect]], None]) -> None:
+        effects: list[fx.Effect] = []
+        with self._lock:
+            if self._is_closed:
+                return
+            decide(self._tick(), effects)
+            self._perform(effects)
+            self._bring_up()
+        self._after_turn()
+
     def _carry_out(self, effects: list[fx.Effect], outcomes: list[Outcome]) -> None:
         out: list[fx.Delivery] = []
         answers = iter(outcomes)
@@ -234,6 +312,8 @@ class Hub:
                 self._resolve([effect], out)
             elif isinstance(effect, fx.Settle):
                 self._router.replays.settled(effect.session, effect.turn)
+            elif isinstance(effect, fx.Verify):
+                self._verifications.append(effect)
             else:
                 out.append(effect)
         self._hand_out(out)
@@ -258,7 +338,7 @@ class Hub:
                 self._settling.append(effect)
             elif isinstance(effect, fx.Note):
                 self._log.append([effect.fact], _ignore)
-            elif not isinstance(effect, (fx.Append, fx.Enter)):
+            elif not isinstance(effect, (fx.Append, fx.Enter, fx.Verify)):
                 out.append(effect)
             todo.extendleft(reversed(follow))
 
@@ -278,12 +358,23 @@ class Hub:
             self._local.participants = tuple(each for each in self._local.participants if each is not participant)
 
     def _after_turn(self) -> None:
-        """Call callbacks, and end those whose inbox is full. Called without a lock."""
+        """Ask the accounts, call callbacks, and end those whose inbox is full. Called without a lock."""
+        if self._verifications:
+            self._ask_accounts()
         for participant in self._local.participants:
             if participant._called:
                 participant._call_back()
             if participant._has_overflowed:
                 participant._give_up()
+
+    def _ask_accounts(self) -> None:
+        """Ask the accounts what is to be asked. Several threads may be here: each question is one's."""
+        while self._accounts is not None:
+            try:
+                verify = self._verifications.popleft()
+            except IndexError:
+                return
+            self._accounts.ask(verify.request, partial(self._on_verified, verify))
 
 
 class _Waiting:
@@ -294,6 +385,11 @@ class _Waiting:
     def __init__(self, effects: list[fx.Effect], outcomes: list[Outcome] | None) -> None:
         self.effects = effects
         self.outcomes = outcomes
+
+
+def _new_nonce() -> str:
+    """Return random bytes in base64url (RFC 4648, section 5), without padding."""
+    return urlsafe_b64encode(os.urandom(NONCE_BYTES)).rstrip(b"=").decode()
 
 
 def _ignore(outcomes: list[Outcome]) -> None:

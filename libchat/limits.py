@@ -21,6 +21,18 @@ TOPIC_BYTES: Final = 512
 CID_BYTES: Final = 64
 """Characters of a client id or device id: holds a UUID in any notation, or a SHA-256 in hex."""
 
+KEY_CHARACTERS: Final = 64
+"""Characters of a device's public key (43, for 32 bytes in base64url), or of the token of an invite (22)."""
+
+PROOF_CHARACTERS: Final = 128
+"""Characters of a device's proof: 86, for the 64 bytes of a signature in base64url."""
+
+NONCE_BYTES: Final = 16
+"""Random bytes that a device's proof must sign: 128 bits never come twice."""
+
+KEY_ID_CHARACTERS: Final = 16
+"""Hex digits by which people name a device's key: 64 bits tell a person's devices apart many times over."""
+
 # --- the wire -------------------------------------------------------------------------------------------------------
 
 LINE_BYTES: Final = 16_384
@@ -118,6 +130,9 @@ HANDSHAKES: Final = 1_000
 
 REGISTER_SECONDS: Final = 300.0
 """How long a connection may stay without a name. People type their name by hand into `openssl s_client`."""
+
+WAITING_COMMANDS: Final = 1_000
+"""Commands of a program in process that wait while its password is being checked. Over a network, lines wait unread."""
 
 LINGER_SECONDS: Final = 2.0
 """How long a closed connection is still flushed and drained, so that its last lines arrive."""

@@ -109,6 +109,29 @@ class Speaker(ABC):
         """Return when the chat has answered."""
         self._answer(m.Pong, m.Ping)
 
+    def set_password(self, new: str, old: str = "") -> None:
+        """Make the own name an account with this password, or change the password of the account.
+
+        The `old` one is needed for that, unless this participant came with it or with a device's key, or is of the
+        server's own program. Raises `WrongPassword`, and `Refused` for what can be no password.
+        """
+        self._answer(m.Done, lambda cid: m.Password(new, old, cid))
+
+    def devices(self) -> tuple[m.DeviceInfo, ...]:
+        """Return the devices that are signed in to the own account, oldest first."""
+        return self._answer(m.DeviceList, m.Devices).devices
+
+    def revoke(self, device: str) -> None:
+        """Sign a device of the own account out, by the `id` that `devices` tells. Its connections end."""
+        self._answer(m.Done, lambda cid: m.Revoke(device, cid))
+
+    def make_invite(self, room: str = "", uses: int = 1, seconds: int = 24 * 3600) -> m.InviteMade:
+        """Make an invite to the server, or to a room, for so many uses and seconds, and return it with its token.
+
+        Raises `Refused` for numbers out of range, and where guests may not invite others.
+        """
+        return self._answer(m.InviteMade, lambda cid: m.MakeInvite(room, uses, seconds, cid))
+
     def submit(self, command: m.Command) -> str:
         """Hand over any command, and return its `cid`: the answer is an event like all others, and repeats it.
 

@@ -75,6 +75,8 @@ class AccountDesk:
         if admit not in get_args(Admit):
             raise ValueError(f"{admit!r} is nothing to admit: choose one of {', '.join(get_args(Admit))}")
         self._admit: Admit = admit
+        self._is_shared = path is not None
+        """Whether another program may change them."""
         self._name = "the accounts in memory" if path is None else str(path)
         self._book = AccountBook(None if path is None else Path(path).resolve())
         self._clerk = Clerk(self._book, admit, hasher or Argon2(), backoff or Backoff(), clock, entropy)
@@ -84,10 +86,11 @@ class AccountDesk:
         self._changed: Callable[[Change], None] | None = None
         self._lock = tiered_lock(LOG)  # guards the next two
         self._open_requests = 0
+        self._has_begun = False
+        """Whether the thread runs: from the first question on, or when the file is to be watched."""
         self._is_closing = False
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="libchat-accounts", daemon=True)
-        self._thread.start()
 
     @property
     def admit(self) -> Admit:
@@ -104,14 +107,15 @@ class AccountDesk:
         def begin() -> None:
             self._changed = changed
 
-        self._inbox.put(begin)
+        if self._is_shared:
+            self._put(begin)
 
     def ask(self, request: Request, answered: Answered) -> None:
         with self._lock:
             is_closing, is_full = self._is_closing, self._open_requests >= self._requests
             if not is_closing and not is_full:
                 self._open_requests += 1
-                self._inbox.put(lambda: self._begin(request, answered))
+                self._put_locked(lambda: self._begin(request, answered))
                 return
         answered(CLOSED if is_closing else BUSY)
 
@@ -120,11 +124,26 @@ class AccountDesk:
             if self._is_closing:
                 return
             self._is_closing = True
+            if not self._has_begun:
+                self._book.close()
+                return
             self._inbox.put(self._stop)
         if threading.current_thread() is not self._thread:
             self._thread.join(CLOSE_SECONDS)
             if self._thread.is_alive():
                 _LOGGER.error("%s were not closed in time: the disk does not answer", self._name)
+
+    def _put(self, work: Callable[[], None]) -> None:
+        with self._lock:
+            if not self._is_closing:
+                self._put_locked(work)
+
+    def _put_locked(self, work: Callable[[], None]) -> None:
+        """Have the accounts' thread do something, which begins with the first of it."""
+        self._inbox.put(work)
+        if not self._has_begun:
+            self._has_begun = True
+            self._thread.start()
 
     # --- the accounts' thread ---------------------------------------------------------------------------------------
 
@@ -225,7 +244,7 @@ class AccountDesk:
         )
 
     def _call(self, work: Callable[[], T]) -> T:
-        """Return what `work` returns in the accounts' thread, or raise what it raises."""
+        """Return what `work` returns in the accounts' thread, or here before that runs; or raise what it raises."""
         results: SimpleQueue[T | Exception] = SimpleQueue()
 
         def run() -> None:
@@ -237,7 +256,11 @@ class AccountDesk:
         with self._lock:
             if self._is_closing:
                 raise Closed(f"{self._name} are closed")
-            self._inbox.put(run)
+            has_begun = self._has_begun
+            if has_begun:
+                self._inbox.put(run)
+        if not has_begun:
+            return work()  # nobody else is there yet
         result = results.get()
         if isinstance(result, Exception):
             raise result

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from libchat.claims import Invited
 from libchat.cli import output
 from libchat.cli.data import add_data_option, data_folder
-from libchat.cli.durations import duration
+from libchat.cli.durations import duration, format_duration
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.parser import Commands, Options, Parser, add_command, port, positive, room
 from libchat.server.whereabouts import Whereabouts
@@ -73,17 +75,28 @@ def run(options: Options) -> int:
     place = _place(options)
     hosts = reachable_hosts(place.host, options.public or place.public)
     try:
-        link = Invite(hosts, place.port, options.room or "", place.pin).format()
+        invite = Invite(hosts, place.port, options.room or "", place.pin)
     except ValueError as error:
         raise Failure(Exit.USAGE, str(error)) from error
+    made = _make(options)
+    link = replace(invite, token=made.token, expires=made.expires // 1000).format()
     if options.json:
-        output.say_json(invite=link)
+        output.say_json(invite=link, room=made.room, uses=made.uses, expires=made.expires)
     else:
         output.say(link)
     if options.qr:
         print(draw_qr(link), file=sys.stderr, flush=True)
-    output.notice("whoever has this link can come in, with: libchat join")
+    people = "one person" if made.uses == 1 else f"{made.uses} people"
+    output.notice(f"good for {people} and {format_duration(options.expires)}; they say: libchat join")
     return Exit.OK
+
+
+def _make(options: Options) -> Invited:
+    """Have the accounts in the server's folder make the invite. A server that runs knows of it at once."""
+    from libchat.accounts.admin import FILE, AccountAdmin
+
+    with AccountAdmin(data_folder(options) / FILE) as accounts:
+        return accounts.make_invite(options.room or "", options.uses, options.expires)
 
 
 def _place(options: Options) -> Whereabouts:

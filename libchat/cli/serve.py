@@ -17,7 +17,7 @@ from libchat.cli.data import data_folder
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.invite import add_link_options
 from libchat.cli.parser import Commands, Options, Parser, add_command, listening_port, natural
-from libchat.errors import StoreError
+from libchat.errors import Refused, StoreError
 
 if TYPE_CHECKING:
     from libchat.server.server import Server
@@ -162,7 +162,7 @@ def running(server: Server) -> Iterator[None]:
 
 def announce(server: Server, options: Options, say: output.Say) -> None:
     """Tell, through `say` or as JSON, where the server is, which key it shows, and the invite to send on."""
-    host, link = server.hosts[0], _link(server)
+    host, link, good_for = server.hosts[0], *_link(server)
     if options.json:
         output.say_json(host=host, port=server.port, fingerprint=server.pin, pid=os.getpid(), invite=link)
         return
@@ -179,16 +179,19 @@ def announce(server: Server, options: Options, say: output.Say) -> None:
     say(f"  key:      {server.pin or 'none: whoever is on the way reads along'}")
     if server.pin:
         say(f"  words:    {server.words}")
-    say(f'  invite:   libchat join "{link}"{plaintext}')
+    say(f'  invite:   libchat join "{link}"{plaintext}{good_for}')
     say(f"  connect:  libchat chat --host {host} --port {server.port}{plaintext}")
     say(f"  by hand:  {by_hand}    then: server:register NAME")
 
 
-def _link(server: Server) -> str:
+def _link(server: Server) -> tuple[str, str]:
+    """Return an invite to send on, and what it is good for: an open server's needs no secret, and is for everybody."""
     try:
-        return server.link()
-    except ValueError as error:
-        raise Failure(Exit.USAGE, f"no invite can name this server: {error}; look at --host and --public") from error
+        if server.hub.admit == "open":
+            return server.link(), ""
+        return server.invite(), "    (for one person, 24 hours)"
+    except (ValueError, Refused) as error:
+        raise Failure(Exit.USAGE, f"no invite can be made: {error}; look at --host and --public") from error
 
 
 def explain_listening(error: OSError, host: str, port: int) -> str:

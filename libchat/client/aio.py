@@ -15,6 +15,7 @@ from libchat._version import __version__
 from libchat.cids import Cids, is_own
 from libchat.client.address import format_address
 from libchat.client.aio_speaker import AsyncSpeaker
+from libchat.client.credentials import Credentials, ask_password
 from libchat.client.device import new_device
 from libchat.client.link import Link, State
 from libchat.client.memory import Memory
@@ -55,6 +56,11 @@ class AsyncClient(AsyncSpeaker):
         self._patience = settings.patience
         self._memory = Memory()
         self._link = Link(name, new_device())  # until its own device is known
+        self._credentials = Credentials()
+        self._pin = ""
+        """The pin of the key that the server has shown on this connection."""
+        self._greeted_by = 0.0
+        """Until when the server may take to give the name, by the clock of the loop."""
         self._cids = Cids()
         self._answers: dict[str, asyncio.Future[m.Event]] = {}
         self._inbox = Inbox(settings.inbox)
@@ -80,27 +86,39 @@ class AsyncClient(AsyncSpeaker):
         self._memory = self._settings.open_memory(self.name)
         try:
             agent, begun = f"libchat/{__version__}", time.time_ns() // 1_000_000
+            self._credentials = self._settings.open_credentials()
             self._link = Link(
                 self.name,
                 self._memory.device,
                 agent=agent,
                 memory=self._memory,
                 begun=begun,
-                token=self._settings.token,
+                credentials=self._credentials,
             )
         except BaseException:
             self._memory.close()
             raise
         self._task = asyncio.create_task(self._run(), name="libchat-client")
         try:
-            await self._started.wait()
-            if self._failure is not None:
-                raise self._failure
+            await self._until_started()
         except BaseException:
             await _end(self._task)
             self._close_memory()
             raise
         return self
+
+    async def _until_started(self) -> None:
+        """Return when the name is ours. If the server wants a password, the program is asked for it, in a thread."""
+        while not self._link.has_registered and self._failure is None:
+            await self._started.wait()
+            self._started.clear()
+            question = self._link.question
+            if question is not None and self._failure is None:
+                self._link.give_password(await asyncio.to_thread(ask_password, self._credentials, question))
+                self._greeted_by = asyncio.get_running_loop().time() + self._timeout
+                self._to_send.set()
+        if self._failure is not None:
+            raise self._failure
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -221,7 +239,7 @@ class AsyncClient(AsyncSpeaker):
             _log.critical("the client of %s has failed", self.name, exc_info=True)
             self._fail(error)
         finally:
-            if not self._started.is_set():
+            if not self._link.has_registered:
                 self._failure = self._failure or Closed(f"{self.name} has left before the name was given")
                 self._started.set()
             self._is_ended = True
@@ -299,7 +317,7 @@ class AsyncClient(AsyncSpeaker):
         """Check that it is the right server. In a thread: it may read a file, and ask a person."""
         if self._settings.trust is not None:
             certificate = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
-            await asyncio.to_thread(self._settings.trust.check, address, certificate)
+            self._pin = await asyncio.to_thread(self._settings.trust.check, address, certificate)
 
     async def _note_successor(self) -> None:
         """Take note of the next key that the server has announced. In a thread: it may write a file."""
@@ -309,15 +327,17 @@ class AsyncClient(AsyncSpeaker):
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry commands and events until the server closes the connection, or is waited for in vain."""
-        self._link.connected()
+        self._link.connected(self._pin)
         self._to_send.set()
-        greeted_by = asyncio.get_running_loop().time() + self._timeout
+        self._greeted_by = asyncio.get_running_loop().time() + self._timeout
         sender = asyncio.create_task(self._write(writer), name="libchat-client-writes")
         try:
-            while self._link.end is None and (data := await self._read(reader, greeted_by)):
+            while self._link.end is None and (data := await self._read(reader)):
                 events = self._link.receive_data(data)
                 self._memory.save()
                 self._to_send.set()
+                if self._link.question is not None:
+                    self._started.set()
                 await self._hand_over(events)
                 if self._link.error is not None:
                     raise self._link.error
@@ -325,15 +345,19 @@ class AsyncClient(AsyncSpeaker):
         finally:
             await _end(sender)
 
-    async def _read(self, reader: asyncio.StreamReader, greeted_by: float) -> bytes:
+    async def _read(self, reader: asyncio.StreamReader) -> bytes:
         """Return what comes next, b"" at the end. Raises TimeoutError if the server is waited for in vain."""
         now = asyncio.get_running_loop().time
         while True:
             is_live = self._link.state is State.LIVE
             try:
-                async with asyncio.timeout_at(now() + self._patience.ping if is_live else greeted_by):
+                async with asyncio.timeout_at(now() + self._patience.ping if is_live else self._greeted_by):
                     return await reader.read(RECEIVE_BYTES)
             except TimeoutError:
+                if self._link.question is not None:
+                    self._greeted_by = now() + self._timeout  # the server waits for the program
+                if not is_live and now() < self._greeted_by:
+                    continue
                 if not is_live or self._link.quiet():
                     raise TimeoutError(f"{self.address} does not answer") from None
                 self._to_send.set()
@@ -401,8 +425,9 @@ class AsyncClient(AsyncSpeaker):
 def connect(address: str, name: str, **options: Unpack[Options]) -> AsyncClient:
     """Return a participant that connects when its `async with` block begins. The arguments are `libchat.connect`'s.
 
-    `accept_new` is called in another thread, so that it may ask a person and hold nobody up. `state` is opened when the
-    block begins, and written in the loop: a write takes some ten microseconds, and does not wait for the disk.
+    `accept_new` and `password` are called in another thread, so that they may ask a person and hold nobody up. `state`
+    is opened when the block begins, and written in the loop: a write takes some ten microseconds, and does not wait for
+    the disk.
     """
     return AsyncClient(name, Settings(address, options))
 

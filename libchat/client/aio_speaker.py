@@ -98,6 +98,28 @@ class AsyncSpeaker(ABC):
         """Return when the chat has answered."""
         await self._answer(m.Pong, m.Ping)
 
+    async def set_password(self, new: str, old: str = "") -> None:
+        """Make the own name an account with this password, or change the password of the account.
+
+        As `Participant.set_password` does.
+        """
+        await self._answer(m.Done, lambda cid: m.Password(new, old, cid))
+
+    async def devices(self) -> tuple[m.DeviceInfo, ...]:
+        """Return the devices that are signed in to the own account, oldest first."""
+        return (await self._answer(m.DeviceList, m.Devices)).devices
+
+    async def revoke(self, device: str) -> None:
+        """Sign a device of the own account out, by the `id` that `devices` tells. Its connections end."""
+        await self._answer(m.Done, lambda cid: m.Revoke(device, cid))
+
+    async def make_invite(self, room: str = "", uses: int = 1, seconds: int = 24 * 3600) -> m.InviteMade:
+        """Make an invite to the server, or to a room, for so many uses and seconds, and return it with its token.
+
+        Raises `Refused` for numbers out of range, and where guests may not invite others.
+        """
+        return await self._answer(m.InviteMade, lambda cid: m.MakeInvite(room, uses, seconds, cid))
+
     # --- for those who carry commands -------------------------------------------------------------------------------
 
     @abstractmethod

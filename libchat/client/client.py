@@ -23,6 +23,7 @@ from typing import Unpack
 from libchat import messages as m
 from libchat._version import __version__
 from libchat.client.address import format_address
+from libchat.client.credentials import ask_password
 from libchat.client.link import Link, State
 from libchat.client.memory import Memory
 from libchat.client.settings import Options, Settings
@@ -56,16 +57,19 @@ class Client(Participant):
         self._patience = settings.patience
         self._memory = memory
         self._lock = tiered_lock(INBOX)  # around the link
+        self._credentials = settings.open_credentials()
         self._link = Link(
             name,
             memory.device,
             agent=f"libchat/{__version__}",
             memory=memory,
             begun=time.time_ns() // 1_000_000,
-            token=settings.token,
+            credentials=self._credentials,
         )
         self._held: deque[m.Event] = deque()
         """Events for which the program has no room yet. Only the client's thread looks at them."""
+        self._pin = ""
+        """The pin of the key that the server has shown on this connection."""
         self._leaving = threading.Event()
         self._started = threading.Event()
         self._failure: Exception | None = None
@@ -130,10 +134,18 @@ class Client(Participant):
     # --- the thread -------------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        """Connect, and return when the name is ours. Raises what went wrong."""
+        """Connect, and return when the name is ours. Raises what went wrong.
+
+        If the server wants a password, the program is asked for it here, in its own thread.
+        """
         self._thread.start()
         try:
-            self._started.wait()
+            while not self._link.has_registered and self._failure is None:
+                self._started.wait()
+                self._started.clear()
+                question = self._link.question
+                if question is not None and self._failure is None:
+                    self._give(ask_password(self._credentials, question))
         except BaseException:
             self.close()
             raise
@@ -141,6 +153,12 @@ class Client(Participant):
             self._thread.join()
             self._memory.close()
             raise self._failure
+
+    def _give(self, password: str) -> None:
+        with self._lock:
+            self._link.give_password(password)
+            self._heard = time.monotonic()
+        self._waker.wake()
 
     def _run(self) -> None:
         try:
@@ -211,7 +229,7 @@ class Client(Participant):
 
         pump = TlsPump(client_context(), is_server=False)
         shake_hands(sock, pump, time.monotonic() + seconds, self._wait)
-        self._settings.trust.check(address, pump.peer_certificate)
+        self._pin = self._settings.trust.check(address, pump.peer_certificate)
         return pump
 
     def _wait(self, sock: socket.socket, events: int, deadline: float) -> None:
@@ -232,7 +250,7 @@ class Client(Participant):
     def _converse(self, wire: Wire) -> None:
         """Carry commands and events until the server closes the connection, or is waited for in vain."""
         with self._lock:
-            self._link.connected()
+            self._link.connected(self._pin)
         self._heard = time.monotonic()
         self._leave_by = inf
         self._receive(wire.read_ahead())
@@ -254,8 +272,8 @@ class Client(Participant):
             self._leave_by = min(self._leave_by, now + self._patience.linger)
         if now >= self._leave_by:
             raise Closed(f"{self.name} has left the chat")
-        if self._held:
-            self._heard = now  # nothing is read, so nothing can be heard
+        if self._held or self._link.question is not None:
+            self._heard = now  # nothing is read, so nothing can be heard; or the server waits for the program
         is_live = self._link.state is State.LIVE
         if now >= self._heard + (self._patience.ping if is_live else self._timeout):
             self._doubt()
@@ -288,6 +306,8 @@ class Client(Participant):
                 self._started.set()
             else:
                 self._held.append(event)
+        if self._link.question is not None:
+            self._started.set()
         if self._link.error is not None:
             raise self._link.error
         self._note_successor()
@@ -353,6 +373,12 @@ def connect(address: str, name: str, *, on_error: OnError | None = None, **optio
     what the program has taken (it does not come again, also when the program was killed before it did anything with
     it). A program that repeats its own sends with the same `cid` gets the receipt of the first.
 
+    `password` is that of the name's account, or makes it one, if the server is open. A function is asked for it when
+    the server wants one, as often as it is wrong, with the reason in words; it returns "" to give up. `key` is the
+    device's own: a `DeviceKey`, or the folder that keeps it, where it is made if it is not there. Once it is signed in
+    by a password, it stands for it, and the password is forgotten. A `state` folder has a key of its own if there is a
+    password. `token` is that of an invite.
+
     `device` is a secret of at most `CID_BYTES` characters by which the server knows this client again, also after a
     restart of the program; without one, each client makes its own, or finds it in `state`. `reconnect` False ends with
     the first lost connection. `timeout` is how many seconds the server may take to be reached, to shake hands, and to
@@ -360,9 +386,9 @@ def connect(address: str, name: str, *, on_error: OnError | None = None, **optio
     program; `on_error` gets what callbacks raise.
 
     Raises ValueError for an address, invite, pin or device that is none, `OSError` if the server cannot be reached,
-    `TrustError` if it is not the right one, `ProtocolError` if it is no libchat server, `NameTaken`, `Refused` if it
-    refuses the name otherwise, and `StoreError` if the file of known servers or the folder `state` cannot be used, or
-    if that belongs to another name, server or client.
+    `TrustError` if it is not the right one, `ProtocolError` if it is no libchat server, `NameTaken`, `PasswordNeeded`,
+    `WrongPassword`, `Refused` if it refuses the name otherwise, and `StoreError` if the key, the file of known servers
+    or the folder `state` cannot be used, or if that belongs to another name, server or client.
     """
     settings = Settings(address, options)
     memory = settings.open_memory(name)

@@ -7,6 +7,9 @@ answer, so nothing is lost and nothing doubled. Entries that come twice are drop
 
     OFFLINE --connected--> GREETING --registered--> LIVE --lost--> OFFLINE
 
+In GREETING it says hello, and, when it is welcomed, takes its name with what proves that it may (`Credentials`). If the
+server wants a password, and there is somebody to ask, there is a `question`; `give_password` answers it.
+
 `end` says that it is over for good, and why; `error` that the connection is of no further use.
 
 A room is entered again behind the newest entry that was handed to the program, and the server sends what came since
@@ -26,6 +29,7 @@ from msgspec.structs import replace
 
 from libchat import messages as m
 from libchat.cids import is_own
+from libchat.client.credentials import Credentials
 from libchat.client.device import check_device
 from libchat.client.memory import Memory
 from libchat.client.positions import Positions
@@ -61,10 +65,10 @@ class Link:
     """One participant's conversation with a server, across connections. Not thread-safe.
 
     `device` is the secret that proves to the server that a new connection belongs to the same client. `agent` names the
-    program, for the server's logs; `token` is the secret of an invite. `memory` is what it knows from an earlier run,
-    and where it notes what a later one is to know; see there for when to save it. `begun` is when the client began, in
-    milliseconds since 1970: its connections are later ones than those of an earlier run. Raises ValueError for a device
-    that is none, and `Refused` for a name that cannot even be sent.
+    program, for the server's logs. `memory` is what it knows from an earlier run, and where it notes what a later one
+    is to know; see there for when to save it. `begun` is when the client began, in milliseconds since 1970: its
+    connections are later ones than those of an earlier run. `credentials` are what it shows for its name. Raises
+    ValueError for a device that is none, and `Refused` for a name or a password that cannot even be sent.
     """
 
     def __init__(
@@ -75,7 +79,7 @@ class Link:
         agent: str = "",
         memory: Memory | None = None,
         begun: int = 0,
-        token: str = "",
+        credentials: Credentials | None = None,
     ) -> None:
         check_device(device)
         self.name = name
@@ -87,8 +91,10 @@ class Link:
         """Set when the server has broken the rules of the wire. Nothing more is read from this connection."""
         self.successor: m.Successor | None = None
         """What the server has said of its next key, on this connection. Nobody has checked it."""
+        self.question: Refused | None = None
+        """Why the server wants a password, while it waits for one."""
+        self._credentials = credentials if credentials is not None else Credentials()
         self._device = device
-        self._token = token
         self._attempt = begun * ATTEMPTS
         self._agent = agent
         self._limits = m.Limits()
@@ -112,15 +118,13 @@ class Link:
         """The rooms of an account in which the server resumes by itself, on this connection."""
         self._resuming: dict[str, int] = {}
         """How many answers are owed, on this connection, to the link's own commands to resume in a room."""
-        self._has_new_log = False
-        self._is_quiet = False
-        self._is_leaving = False
-        self._format(m.Register(name, device, OWN, token=token))
+        self._has_new_log = self._is_quiet = self._is_leaving = False
+        self._format(self._credentials.sign(m.Register(name, device, OWN)))
 
     # --- connections ------------------------------------------------------------------------------------------------
 
-    def connected(self) -> None:
-        """Notice a new connection. What is to be sent begins with a greeting."""
+    def connected(self, pin: str = "") -> None:
+        """Notice a new connection. What is to be sent begins with a greeting. `pin` is the server's, "" without TLS."""
         self.state = State.GREETING
         self.error = None
         self.successor = None
@@ -129,14 +133,21 @@ class Link:
         self._resumed.clear()
         self._resuming.clear()
         self._out = []
-        self._put(m.Hello(m.VERSION, self._agent, OWN))
+        self._credentials.connected(pin)
         self._attempt += 1
-        self._put(m.Register(self.name, self._device, OWN, self._attempt, token=self._token))
+        self._put(m.Hello(m.VERSION, self._agent, OWN))
+
+    def give_password(self, password: str) -> None:
+        """Answer the `question`. Raises `Refused` for a password that cannot even be sent."""
+        self.question = None
+        self._credentials.password = password
+        self._put_register()
 
     def lost(self, reason: str) -> list[m.Event]:
         """Notice that the connection is lost, and return what the program should hear of it."""
         was_live = self.state is State.LIVE
         self.state = State.OFFLINE
+        self.question = None
         self._out = []
         return [m.Interrupted(reason)] if was_live and self.end is None else []
 
@@ -230,6 +241,8 @@ class Link:
         self._unanswered[cid] = line
         if isinstance(command, m.Join):
             self._joins[cid] = command
+        elif isinstance(command, m.Password):
+            self._credentials.submitted(cid, command.new)
         elif isinstance(command, m.Leave):
             self._leaves[cid] = _room_key(command.room)
         elif isinstance(command, ENTRIES) or (isinstance(command, m.Topic) and command.text is not None):
@@ -259,6 +272,9 @@ class Link:
                 self.end = Disconnected(event.reason or "the server said goodbye")
             return [event]
         cid: str = getattr(event, "cid", "")
+        if isinstance(event, m.Registered) and not cid:
+            self._positions.is_account = event.is_account  # a guest has set a password
+            return [event]
         if isinstance(event, m.Entered):
             self._enter(event)
         elif isinstance(event, m.Exited):
@@ -270,6 +286,7 @@ class Link:
     def _answered(self, event: m.Event, cid: str) -> m.Event:
         """Notice what is answered, and return the answer. An error for which nobody waits any more has no cid."""
         self._joins.pop(cid, None)
+        self._credentials.answered(cid, is_done=isinstance(event, m.Done))
         left = self._leaves.pop(cid, None)
         if left is not None and left not in self._rooms:
             self._positions.leave(left)  # also if the server says that one was not in it: one does not want to be
@@ -320,20 +337,31 @@ class Link:
             return self._go_live(event)
         elif isinstance(event, m.Failed):
             if self.state is State.GREETING:
-                self.end = refusal(event.code, event.text, event.subject)
+                self._refused(refusal(event.code, event.text, event.subject))
             elif event.code == Code.UNAVAILABLE:
                 raise ProtocolError(Code.UNAVAILABLE, event.text)  # else a room would have a gap
             self._has_resumed(target_key(event.subject))
             return [event]
         return []
 
+    def _refused(self, refused: Refused) -> None:
+        """Have somebody asked for the password, if that is what is missing, or end. Who was in once is not asked."""
+        is_missing = refused.code in (Code.PASSWORD_NEEDED, Code.WRONG_PASSWORD)
+        if is_missing and self._credentials.ask is not None and not self.has_registered:
+            self.question = refused
+        else:
+            self.end = refused
+
     def _greet(self, welcome: m.Welcome) -> None:
         if welcome.version < m.VERSION:
             raise ProtocolError(Code.BAD_VALUE, f"{welcome.server} speaks version {welcome.version}, not {m.VERSION}")
         self._limits = welcome.limits
         self.successor = welcome.successor
+        self._credentials.nonce = welcome.nonce
         if self._positions.log_is(welcome.log):
             self._forget_numbers()
+        if self.state is State.GREETING:
+            self._put_register()
 
     def _forget_numbers(self) -> None:
         """Take the numbers out of everything that waits: the server counts anew."""
@@ -346,6 +374,7 @@ class Link:
     def _go_live(self, registered: m.Registered) -> list[m.Event]:
         self.state = State.LIVE
         self.name = registered.name
+        self._credentials.accepted(is_account=registered.is_account)
         self._positions.is_account = registered.is_account
         if registered.is_account and not self._has_new_log:
             self._rooms.clear()  # the server knows better, and tells: another device may have left some
@@ -379,6 +408,10 @@ class Link:
         if size > limit:
             raise Refused(Code.TEXT_TOO_LONG, f"this takes {size} bytes, and {limit} can be sent; send it in parts")
         return line
+
+    def _put_register(self) -> None:
+        register = m.Register(self.name, self._device, OWN, self._attempt)
+        self._out.append(self._format(self._credentials.sign(register)))
 
     def _put(self, command: m.Command) -> None:
         self._out.append(format_command(command))

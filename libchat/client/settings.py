@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Final, TypedDict
 
 from libchat.client.address import parse_address
+from libchat.client.credentials import AskPassword, Credentials, Key
 from libchat.client.device import check_device, new_device
 from libchat.client.memory import Memory
 from libchat.client.patience import PATIENCE, Patience
 from libchat.client.route import Route
 from libchat.client.trust import AcceptNew, Trust
-from libchat.limits import CONNECT_SECONDS, INBOX_EVENTS
+from libchat.limits import CONNECT_SECONDS, INBOX_EVENTS, LABEL_CHARACTERS
 from libchat.security.invite import Invite, is_invite, parse_invite
 from libchat.security.pins import parse_pin
 
@@ -29,6 +31,9 @@ class Options(TypedDict, total=False):
     timeout: float
     patience: Patience
     inbox: int
+    password: str | AskPassword | None
+    key: Key | Path | str | None
+    token: str
 
 
 _KNOWN: Final = frozenset(Options.__annotations__)
@@ -47,7 +52,6 @@ class Settings:
         state = options.get("state")
         invite = parse_invite(address) if is_invite(address) else None
         pin = _pin(invite, options)
-        self.token = invite.token if invite is not None else ""
         self._hosts, self._port = (invite.hosts, invite.port) if invite is not None else _hosts_and_port(address)
         self.trust = None
         if not options.get("plaintext", False):
@@ -61,6 +65,9 @@ class Settings:
         if self._device:
             check_device(self._device)
         self._state = Path(state) if state is not None else None
+        self._password = options.get("password") or ""
+        self._key = options.get("key")
+        self._token = options.get("token") or (invite.token if invite is not None else "")
         self._server = parse_pin(pin) if pin else self.make_route().address
 
     def make_route(self) -> Route:
@@ -76,6 +83,40 @@ class Settings:
         memory = Memory()
         memory.device = self._device or new_device()
         return memory
+
+    def open_credentials(self) -> Credentials:
+        """Return what the client shows for its name; its key is made if need be. Asked once. Raises StoreError."""
+        password, self._password = self._password, ""
+        ask = password if callable(password) else None
+        return Credentials(
+            password if isinstance(password, str) else "",
+            key=self._open_key(wants_account=bool(password)),
+            token=self._token,
+            label=socket.gethostname()[:LABEL_CHARACTERS],
+            ask=ask,
+        )
+
+    def _open_key(self, *, wants_account: bool) -> Key | None:
+        """Return the key that was given; or that of the `state` folder, if it has one or an account is wanted.
+
+        Who comes by an invite has one in any case: the next connection comes by the same one, which may be used up.
+        """
+        if self._key is not None and not isinstance(self._key, (str, Path)):
+            return self._key
+        folder = Path(self._key) if self._key is not None else self._state
+        if folder is None:
+            return _new_key() if self._token else None
+        from libchat.security.device_keys import KEY_FILE, load_device_key
+
+        if self._key is None and not (wants_account or self._token or (folder / KEY_FILE).exists()):
+            return None
+        return load_device_key(folder)
+
+
+def _new_key() -> Key:
+    from libchat.security.device_keys import new_device_key
+
+    return new_device_key()
 
 
 def _hosts_and_port(address: str) -> tuple[tuple[str, ...], int]:

@@ -57,8 +57,8 @@ class Trust:
         self._successor: Announced | None = None
         """What it has announced, if anything."""
 
-    def check(self, address: str, certificate: bytes | None) -> None:
-        """Return if the server at an address, which has shown a certificate, is to be trusted.
+    def check(self, address: str, certificate: bytes | None) -> str:
+        """Return the pin of the server at an address, which has shown a certificate, if it is to be trusted.
 
         Raises `PinMismatch` or another `TrustError` if it is not, and `StoreError` if the file cannot be used.
         """
@@ -70,6 +70,7 @@ class Trust:
             if self._is_invite and self._known_servers is not None:
                 self._remember(address, pin)
         self._trusted = pin
+        return pin
 
     def note(self, address: str, successor: Successor) -> None:
         """Note what the server of this connection says of its next key, if its present key has signed it.

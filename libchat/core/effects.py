@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from libchat.claims import Request
 from libchat.core.offline import Mailbox
 from libchat.core.registry import Session
 from libchat.core.rooms import Room
-from libchat.messages import Bye, Entered, Event, TopicIs
+from libchat.messages import Bye, Command, Entered, Event, TopicIs
+from libchat.names import Name
 from libchat.records import Draft, Fact, Question
 
 
@@ -54,6 +56,19 @@ class Ask(Struct, frozen=True, gc=False):
     question: Question
     target: str = ""
     cid: str = ""
+
+
+class Verify(Struct, frozen=True, gc=False):
+    """Have the accounts asked; then ask the router what follows (`Router.verified`). Until then, the session waits.
+
+    `command` is what led to it, `name` the one that it is about, and `is_reserved` says whether that is reserved.
+    """
+
+    session: Session
+    request: Request
+    command: Command
+    name: Name
+    is_reserved: bool = False
 
 
 class Deliver(Struct, frozen=True, gc=False):
@@ -115,4 +130,4 @@ Delivery = Deliver | Reply | Close
 ForLog = Append | Note | Enter
 """What goes to the log first. Each one is answered by it."""
 
-Effect = ForLog | Ask | TellTopic | Replay | StopReplay | Settle | Delivery
+Effect = ForLog | Ask | Verify | TellTopic | Replay | StopReplay | Settle | Delivery

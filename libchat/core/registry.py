@@ -2,10 +2,14 @@
 
 A name is unique by its canonical form and by how it looks (its skeleton). A guest's name is held as long as one of its
 sessions lives. An account's name stays held; more of its sessions may attach at any time.
+
+While the accounts find out whether somebody may have a name, it is reserved, and so is what looks like it: who has an
+account made for a name must not lose the name meanwhile.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from libchat import messages as m
@@ -15,6 +19,7 @@ from libchat.limits import REPLAY_ENTRIES
 from libchat.names import Name, RoomName, skeleton
 
 if TYPE_CHECKING:
+    from libchat import messages as m
     from libchat.core.replay import Backlog
     from libchat.core.rooms import Room
 
@@ -28,13 +33,21 @@ class Session:
 
     __slots__ = (
         "account",
+        "address",
         "attempt",
         "backlog",
         "device",
         "has_acks",
+        "has_proven",
+        "held",
         "is_over",
+        "is_waiting",
+        "key",
+        "label",
         "mailbox",
+        "nonce",
         "person",
+        "pin",
         "replay_entries",
         "rooms",
         "successor",
@@ -50,6 +63,22 @@ class Session:
         """Where its private entries wait until they are acknowledged, also when it is over."""
         self.account = ""
         """The canonical name of the account that it has proven to be, "" for a guest."""
+        self.has_proven = False
+        """Whether it has shown, by a password or a key, to be this account."""
+        self.key = ""
+        """The public key of the device that it has proven to be, "" if none."""
+        self.label = ""
+        """What the person calls that device."""
+        self.address = ""
+        """The address of the machine from which it comes, "" in process: a program vouches for its own."""
+        self.pin = ""
+        """The pin of the key that the server has shown to it, "" without TLS."""
+        self.nonce = ""
+        """What its device's proof must sign, "" before it has asked for it."""
+        self.is_waiting = False
+        """Whether the accounts are asked about it. Until they have answered, its commands wait."""
+        self.held: deque[m.Command | m.Rejected] = deque()
+        """The commands that wait. Transports that can leave them unread do that instead."""
         self.attempt = 0
         """Which of its device's connections it is: a larger number is a later one."""
         self.device = ""
@@ -106,13 +135,17 @@ class Registry:
         self._offline = offline
         self.people: dict[str, Person] = {}
         self._looks: dict[str, str] = {}
+        self._reserved: dict[str, tuple[str, int]] = {}
+        """By how it looks, each name about which the accounts are asked, and how often."""
 
     def online(self) -> list[Person]:
         """Return everyone who has a session, sorted by canonical name."""
         return [person for _, person in sorted(self.people.items()) if person.audience]
 
-    def attach(self, session: Session, name: Name, device: str, now: int) -> tuple[Session, ...]:
-        """Give a name to a session, and return the sessions that it replaces.
+    def attach(
+        self, session: Session, name: Name, device: str, now: int, *, is_reserved: bool = False
+    ) -> tuple[Session, ...]:
+        """Give a name to a session, and return the sessions that it replaces. `is_reserved`: the name was, until now.
 
         The caller detaches these. They are what is left of lost connections of the same device.
         Raises `Refused` with `name-taken` if somebody else holds the name, or one that looks like it; or a later
@@ -120,7 +153,7 @@ class Registry:
         """
         person = self.people.get(name.key)
         if person is None:
-            person = self.hold(name, is_account=session.account == name.key)
+            person = self.hold(name, is_account=session.account == name.key, is_reserved=is_reserved)
             person.mailbox.claim(device, now)
             ghosts: tuple[Session, ...] = ()
         else:
@@ -147,20 +180,53 @@ class Registry:
             room.refresh()
         if person.audience or person.is_account:
             return False
-        del self.people[person.name.key]
-        del self._looks[person.skeleton]
-        self._offline.close(person.mailbox)
+        self.release(person)
         return True
 
-    def hold(self, name: Name, *, is_account: bool) -> Person:
-        """Have a name held by somebody new. Raises `Refused` with `name-taken` if another name looks like it."""
+    def release(self, person: Person) -> None:
+        """Have nobody hold a name any more. What waits for it still waits."""
+        del self.people[person.name.key]
+        if self._looks.get(person.skeleton) == person.name.key:
+            del self._looks[person.skeleton]
+        self._offline.close(person.mailbox)
+
+    def hold(self, name: Name, *, is_account: bool, is_reserved: bool = False) -> Person:
+        """Have a name held by somebody new. Raises `Refused` with `name-taken` if another name looks like it.
+
+        If it was reserved, or is an account already, it is held whatever looks like it.
+        """
         look = skeleton(name)
-        if look in self._looks:
+        if not is_reserved and (look in self._looks or look in self._reserved):
             raise _taken(name)
         person = Person(name, look, self._offline.open(name), is_account=is_account)
         self.people[name.key] = person
-        self._looks[look] = name.key
+        self._looks.setdefault(look, name.key)
         return person
+
+    def reserve(self, name: Name, device: str) -> None:
+        """Keep a name, until `unreserve`, from everybody but those who reserve it as well.
+
+        Raises `Refused` with `name-taken` if somebody has it, or one that looks like it; but for a guest's own device.
+        """
+        look = skeleton(name)
+        holder = self._looks.get(look)
+        if holder is not None and not (holder == name.key and self._is_guests_own(holder, device)):
+            raise _taken(name)
+        reserved, count = self._reserved.get(look, (name.key, 0))
+        if reserved != name.key:
+            raise _taken(name)
+        self._reserved[look] = (name.key, count + 1)
+
+    def unreserve(self, name: Name) -> None:
+        """Take one reservation of a name back."""
+        look = skeleton(name)
+        key, count = self._reserved.pop(look)
+        if count > 1:
+            self._reserved[look] = (key, count - 1)
+
+    def _is_guests_own(self, key: str, device: str) -> bool:
+        person = self.people[key]
+        return bool(device) and not person.is_account and any(old.device == device for old in person.audience)
 
 
 def _taken(name: Name) -> Refused:

@@ -5,28 +5,35 @@ How it works. `route` is called with one command at a time. It checks the comman
 behind what the log stores until the log has answered it (`committed`, `entered`). So the order of routing is the order
 of everything that anybody sees, however long the log takes. What the log looks up (`answered`) comes when it comes.
 
+What the accounts must decide, they are asked (`libchat.core.reception`), and the session's further commands wait, in
+order, until they have answered (`verified`).
+
 Times are in milliseconds since 1970 and must not go back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
 from libchat import messages as m
+from libchat.claims import Added, Admit, Change, Granted
+from libchat.claims import Answer as Verdict
 from libchat.core import effects as fx
 from libchat.core.entries import Entries, known_as, own_room, person_of
 from libchat.core.offline import OfflineQueue, Waiting
 from libchat.core.reading import ask_page, ask_search, tell_found, tell_page
+from libchat.core.reception import Reception, membership
 from libchat.core.registry import Person, Registry, Session
 from libchat.core.replay import Replays
 from libchat.core.rooms import Room, Rooms
 from libchat.errors import Code, InvalidMessage, InvalidName, Refused
-from libchat.limits import CID_BYTES, TEXT_BYTES, TOPIC_BYTES
-from libchat.names import RoomName, parse_name, parse_room, parse_target
+from libchat.limits import CID_BYTES, TEXT_BYTES, TOPIC_BYTES, WAITING_COMMANDS
+from libchat.names import Name, RoomName, parse_name, parse_room, parse_target
 from libchat.records import (
     Answer,
+    Fact,
     Failure,
     Look,
     Member,
@@ -48,7 +55,8 @@ Out = list[fx.Effect]
 class Router:
     """Decide what follows from commands. Not thread-safe: the hub calls it under its lock.
 
-    `log` names the log, `retention` is how long it keeps entries.
+    `log` names the log, `retention` is how long it keeps entries. `admit` is whom the server takes, None without
+    accounts; `new_nonce` returns what a device's proof must sign, another one each time.
     """
 
     def __init__(
@@ -58,28 +66,45 @@ class Router:
         log: str = "",
         retention: Retention | None = None,
         offline: OfflineQueue | None = None,
+        admit: Admit | None = None,
+        new_nonce: Callable[[], str] = str,
     ) -> None:
         self.offline = offline if offline is not None else OfflineQueue()
         self.registry = Registry(self.offline)
         self.rooms = Rooms()
         self.replays = Replays()
         self._entries = Entries(self.registry, self.rooms, self.offline, self.replays)
+        self._reception = Reception(self.registry, self, admit)
+        self._new_nonce = new_nonce
         self._server = server
         self._log = log
         self._retention = retention if retention is not None else Retention()
 
-    def load(self, state: State) -> None:
-        """Begin with what a log knows: names, what waits for them, and rooms with members."""
+    def load(self, state: State, accounts: Iterable[Added] | None = None) -> list[Fact]:
+        """Begin with what a log knows: names, what waits for them, and rooms with members.
+
+        Return what the log does not know yet: the `accounts`, if they are kept, are the truth about who is one.
+        """
+        facts: list[Fact] = []
+        kept = None if accounts is None else {added.name: added for added in accounts}
         waiting: dict[str, dict[str, Waiting]] = {}
         for each in state.waiting:
             waiting.setdefault(each.name, {})[each.conversation] = Waiting(each.cursor, each.newest)
         for known in state.names:
             name = parse_name(known.display)
-            mailbox = self.registry.hold(name, is_account=True).mailbox if known.is_account else self.offline.open(name)
+            is_account = known.is_account if kept is None else name.key in kept
+            if is_account:
+                mailbox = self.registry.hold(name, is_account=True, is_reserved=kept is not None).mailbox
+            else:
+                mailbox = self.offline.open(name)
             mailbox.since, mailbox.device, mailbox.is_noted = known.since, known.device, True
             mailbox.spans.update(waiting.get(name.key, {}))
-            if not known.is_account:
+            if not is_account:
                 self.offline.close(mailbox)
+            if is_account != known.is_account:
+                facts.append(known_as(mailbox, is_account=is_account))
+        if kept is not None:
+            self._reception.begin(kept.values())
         for room in state.rooms:
             room_name = parse_room(room.room)
             self.rooms.remember(room_name, room.topic)
@@ -87,12 +112,18 @@ class Router:
                 person = self.registry.people.get(key)
                 if person is not None:
                     self.rooms.join(person, room_name, is_operator=is_operator)
+                elif kept is not None:
+                    facts.append(Member(room.conversation, room.room, key, is_in=False))
+        return facts
 
     # --- what the hub calls -----------------------------------------------------------------------------------------
 
     def route(self, session: Session, command: m.Command | m.Rejected, now: int, out: Out) -> None:
         """Append to `out` what follows from a command. A refused command has one effect: the error."""
         if session.is_over:
+            return
+        if session.is_waiting:
+            self._hold_back(session, command, out)
             return
         try:
             if session.person is None and type(command) not in _BEFORE_REGISTRATION:
@@ -104,6 +135,29 @@ class Router:
             _fail(session, command, Code.BAD_NAME, str(invalid), clean_line(invalid.name), out)
         except InvalidMessage as invalid:
             _fail(session, command, invalid.code, invalid.reason, "", out)
+
+    def _hold_back(self, session: Session, command: m.Command | m.Rejected, out: Out) -> None:
+        """Have a command wait until the accounts have answered."""
+        if len(session.held) < WAITING_COMMANDS:
+            session.held.append(command)
+        else:
+            reason = f"{WAITING_COMMANDS} commands wait for the answer to an earlier one already"
+            _fail(session, command, Code.QUEUE_FULL, reason, "", out)
+
+    def verified(self, verify: fx.Verify, verdict: Verdict, now: int, out: Out) -> None:
+        """Append to `out` what follows from the accounts' answer, and from the commands that waited for it."""
+        session = verify.session
+        try:
+            self._reception.answered(verify, verdict, now, out)
+        except Refused as refused:
+            if not session.is_over:
+                _fail(session, verify.command, refused.code, refused.reason, refused.subject, out)
+        while session.held and not session.is_waiting:
+            self.route(session, session.held.popleft(), now, out)
+
+    def changed(self, change: Change, now: int, out: Out) -> None:
+        """Append to `out` what follows from what another program did to the accounts."""
+        self._reception.changed(change, now, out)
 
     def committed(self, append: fx.Append, outcome: Outcome, out: list[fx.Delivery]) -> None:
         """Append to `out` what follows from the log's answer to an `Append`."""
@@ -147,7 +201,7 @@ class Router:
             for own in person.audience:
                 if room in own.rooms:
                     own.rooms.remove(room)
-            self._end_membership(person, room, "", out)
+            self.end_membership(person, room, "", out)
 
     def answered(self, ask: fx.Ask, answer: Answer, now: int, out: Out) -> None:
         """Append to `out` what follows from what the log has found."""
@@ -190,27 +244,49 @@ class Router:
         if person is None or not self.registry.detach(session):
             return
         for room in list(person.rooms.values()):
-            self._end_membership(person, room, reason, out)
+            self.end_membership(person, room, reason, out)
 
     # --- connection -------------------------------------------------------------------------------------------------
 
     def _hello(self, session: Session, command: m.Hello, now: int, out: Out) -> None:
-        out.append(fx.Reply(session, m.Welcome(self._server, self._log, cid=command.cid, successor=session.successor)))
+        reception = self._reception
+        if reception.has_accounts and not session.nonce:
+            session.nonce = self._new_nonce()
+        welcome = m.Welcome(
+            self._server,
+            self._log,
+            cid=command.cid,
+            nonce=session.nonce,
+            admit=reception.admit,
+            successor=session.successor,
+        )
+        out.append(fx.Reply(session, welcome))
 
     def _register(self, session: Session, command: m.Register, now: int, out: Out) -> None:
         if session.person is not None:
             reason = f"you are {session.person.name} already; exit and connect again to take another name"
             raise Refused(Code.ALREADY_REGISTERED, reason, session.person.name.display)
         name = parse_name(command.name)
+        if self._reception.must_ask(session, name, command):
+            self._reception.claim(session, name, command, out)
+        else:
+            self.seat(session, name, command, now, out)
+
+    def seat(
+        self, session: Session, name: Name, command: m.Register, now: int, out: Out, granted: Granted | None = None
+    ) -> None:
+        """Give a name to a session: because it was `granted`, or because nobody need be asked. Raises `Refused`."""
         session.attempt = command.attempt
-        for ghost in self.registry.attach(session, name, device_id(command.device), now):
+        device = device_id(command.device)
+        for ghost in self.registry.attach(session, name, device, now, is_reserved=granted is not None):
             self.depart(ghost, "", out)
             reason = "another connection of the same device has taken over"
             out.append(fx.Close(ghost, m.Bye(reason, is_final=True)))
         person = person_of(session)
         box = person.mailbox
         out.append(fx.Note(known_as(box, is_account=person.is_account), session))
-        out.append(fx.Reply(session, m.Registered(person.name.display, command.cid, person.is_account)))
+        leads_to = granted.room if granted is not None else ""
+        out.append(fx.Reply(session, m.Registered(person.name.display, command.cid, person.is_account, leads_to)))
         if session.has_acks and person.is_account:
             for room in person.rooms.values():
                 out.append(fx.Enter(session, room, Look(room.conversation), self._entered(room, "")))
@@ -226,6 +302,20 @@ class Router:
 
     def _rejected(self, session: Session, command: m.Rejected, now: int, out: Out) -> None:
         raise Refused(command.code, clean_line(command.reason), clean_line(command.subject))
+
+    # --- accounts ---------------------------------------------------------------------------------------------------
+
+    def _password(self, session: Session, command: m.Password, now: int, out: Out) -> None:
+        self._reception.set_password(session, command, now, out)
+
+    def _devices(self, session: Session, command: m.Devices, now: int, out: Out) -> None:
+        self._reception.list_devices(session, command, now, out)
+
+    def _revoke(self, session: Session, command: m.Revoke, now: int, out: Out) -> None:
+        self._reception.revoke(session, command, now, out)
+
+    def _make_invite(self, session: Session, command: m.MakeInvite, now: int, out: Out) -> None:
+        self._reception.make_invite(session, command, now, out)
 
     # --- entries ----------------------------------------------------------------------------------------------------
 
@@ -285,7 +375,7 @@ class Router:
         if room not in session.rooms:
             session.rooms.append(room)
             room.refresh()
-        fact = self._membership(person, room) if person.is_account and is_new else Look(room.conversation)
+        fact = membership(person, room) if person.is_account and is_new else Look(room.conversation)
         after = None if person.is_account and not is_new else command.after
         out.append(fx.Enter(session, room, fact, self._entered(room, command.cid), after))
         if is_new:
@@ -301,10 +391,6 @@ class Router:
         kept = self._retention
         return m.Entered(str(room.name), room.names(), "", cid, 0, kept.seconds, kept.entries)
 
-    def _membership(self, person: Person, room: Room) -> Member:
-        key = person.name.key
-        return Member(room.conversation, str(room.name), key, key in room.operators, key in room.members)
-
     def _leave(self, session: Session, command: m.Leave, now: int, out: Out) -> None:
         person = person_of(session)
         room = own_room(person, parse_room(command.room))
@@ -312,14 +398,15 @@ class Router:
             if room in own.rooms:
                 own.rooms.remove(room)
             out.append(fx.StopReplay(own, room.conversation))  # in line: what it entered before may not have begun
-        self._end_membership(person, room, "", out)
+        self.end_membership(person, room, "", out)
         if person.is_account:
-            out.append(fx.Note(self._membership(person, room)))
+            out.append(fx.Note(membership(person, room)))
         out.append(fx.Reply(session, m.Exited(str(room.name), command.cid)))
         for other in self._other_devices(session, person):
             out.append(fx.Reply(other, m.Exited(str(room.name))))
 
-    def _end_membership(self, person: Person, room: Room, reason: str, out: Out) -> None:
+    def end_membership(self, person: Person, room: Room, reason: str, out: Out) -> None:
+        """Take a person out of a room, and tell the others in it."""
         self.rooms.leave(person, room)
         if room.audience:
             out.append(fx.Deliver(room.audience, m.Left(str(room.name), person.name.display, reason)))
@@ -378,6 +465,10 @@ _BEFORE_REGISTRATION = frozenset({m.Hello, m.Register, m.Ping, m.Exit, m.Rejecte
 _HANDLERS: dict[type[m.Command | m.Rejected], Callable[..., None]] = {  # each takes the command of its own type
     m.Hello: Router._hello,
     m.Register: Router._register,
+    m.Password: Router._password,
+    m.Devices: Router._devices,
+    m.Revoke: Router._revoke,
+    m.MakeInvite: Router._make_invite,
     m.Send: Router._send,
     m.Edit: Router._edit,
     m.Delete: Router._delete,

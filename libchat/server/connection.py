@@ -64,11 +64,20 @@ class Connection(Lane):
     )
 
     def __init__(
-        self, fanout: Fanout, pump: Pump, dialects: Dialects, peer: str, *, outbox_bytes: int = OUTBOX_BYTES
+        self,
+        fanout: Fanout,
+        pump: Pump,
+        dialects: Dialects,
+        peer: str,
+        *,
+        pin: str = "",
+        outbox_bytes: int = OUTBOX_BYTES,
     ) -> None:
         super().__init__(fanout, dialects.classic)  # spoken until it is known which one the peer speaks
         self.peer = peer
-        """The address of the other end, for logs."""
+        """The address of the other end with its port, for logs."""
+        self.address = peer.rpartition(":")[0].removeprefix("::ffff:") or peer
+        self.pin = pin
         self.is_finished = False
         """Whether nothing is taken in any more, and the connection ends when what waits has left."""
         self.reason = "connection lost"
@@ -144,17 +153,21 @@ class Connection(Lane):
         """Yield what the received lines mean, each in the light of what came of the one before.
 
         One turn's worth of them. If it `has_input` afterwards, the next turn is due when nothing waits to be sent. A
-        page of history may be as large as the outbox, so nothing follows it in the same turn.
+        page of history may be as large as the outbox, so nothing follows it in the same turn. What follows a command on
+        which the accounts decide stays unread while the session `is_waiting`: no turn is due until then.
         """
+        return iter(()) if self.is_waiting else self._commands()
+
+    def _commands(self) -> Iterator[Command | Rejected]:
         received, self._received = self._received, []
         parse = self.dialect.parse_line
         for count, line in enumerate(received, 1):
             commands = parse(line, self.rooms[-1].name if self.rooms else None)
             yield from commands
-            if count == LINES_AT_ONCE or (commands and type(commands[-1]) is History):
+            if count == LINES_AT_ONCE or self.is_waiting or (commands and type(commands[-1]) is History):
                 self._received = received[count:]
                 break
-        if self._is_at_end and not (self._received or self._has_said_exit):
+        if self._is_at_end and not (self._received or self._has_said_exit or self.is_waiting):
             yield from self._last_commands()
         self._look_for_input()
 

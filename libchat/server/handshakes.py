@@ -53,11 +53,15 @@ class _Half:
 
 
 class Handshaker:
-    """One thread of handshakes. `established` is called, in this thread, with each connection that is done."""
+    """One thread of handshakes. `established` is called, in this thread, with each connection that is done.
+
+    `pin` is that of the key which the `context` shows.
+    """
 
     def __init__(
         self,
         context: ssl.SSLContext,
+        pin: str,
         clock: Callable[[], float],
         established: Callable[[Arrival], None],
         on_failure: Callable[[], None],
@@ -65,6 +69,7 @@ class Handshaker:
         seconds: float = HANDSHAKE_SECONDS,
     ) -> None:
         self._context = context
+        self._pin = pin
         self._clock = clock
         self._established = established
         self._on_failure = on_failure
@@ -146,7 +151,7 @@ class Handshaker:
             return
         if is_done:
             self._release(half)
-            self._established((half.socket, half.pump, half.address))
+            self._established((half.socket, half.pump, half.address, self._pin))
 
     def _refuse(self, half: _Half, error: Exception) -> None:
         _log.info("handshake with %s failed: %s", half.address, error)

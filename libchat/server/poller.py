@@ -7,6 +7,8 @@ wait. Other threads leave events in the fan-out, under the inbox lock, and wake 
 A connection that has sent more lines than fit into a turn is not read until later turns have dealt with the rest, and
 each of these waits until the answers of the one before have left. So nobody fills the memory with answers.
 
+Nor is one about which the accounts are asked, until they have answered: the answer wakes the poller.
+
 What has left for a session is reported to the hub with the next turn, so that it counts as acknowledged, or the next
 page of what waited is handed out.
 
@@ -45,8 +47,8 @@ _log = logging.getLogger("libchat.server")
 BEHIND_SECONDS: Final = 0.01
 """How long a turn may wait while the hub is behind: it looks again a hundred times a second."""
 
-Arrival = tuple[socket.socket, Pump, str]
-"""A socket, its pump after the handshake, and its peer's address."""
+Arrival = tuple[socket.socket, Pump, str, str]
+"""A socket, its pump after the handshake, its peer's address, and the pin that the peer was shown ("" without TLS)."""
 
 
 class FanoutSink:
@@ -77,10 +79,9 @@ class Peer(Connection):
 
     __slots__ = ("has_departed", "interest", "is_gone", "is_shut", "socket")
 
-    def __init__(
-        self, fanout: Fanout, pump: Pump, dialects: Dialects, peer: str, sock: socket.socket, outbox_bytes: int
-    ) -> None:
-        super().__init__(fanout, pump, dialects, peer, outbox_bytes=outbox_bytes)
+    def __init__(self, fanout: Fanout, dialects: Dialects, arrival: Arrival, outbox_bytes: int) -> None:
+        sock, pump, address, pin = arrival
+        super().__init__(fanout, pump, dialects, address, pin=pin, outbox_bytes=outbox_bytes)
         self.socket = sock
         self.interest = 0
         """What the selector waits for, 0 if it does not know the socket."""
@@ -197,8 +198,8 @@ class Poller:
         return max(soonest - self._clock(), 0.0) if soonest < inf else None
 
     def _welcome(self, readable: list[Peer]) -> None:
-        for sock, pump, address in self._arrivals.take():
-            peer = Peer(self._sink.fanout, pump, self._dialects, address, sock, self._bounds.outbox_bytes)
+        for arrival in self._arrivals.take():
+            peer = Peer(self._sink.fanout, self._dialects, arrival, self._bounds.outbox_bytes)
             peer.successor = self._successor()
             self._peers[peer] = None
             self._nameless[peer] = self._clock() + self._bounds.register_seconds
@@ -282,9 +283,9 @@ class Poller:
         if peer.is_gone:
             return
         interest = EVENT_WRITE if peer.has_more_to_send else 0
-        if not (peer.has_input or peer.has_hung_up):
+        if not (peer.has_input or peer.has_hung_up or peer.is_waiting):
             interest |= EVENT_READ
-        elif peer.has_input and not interest:
+        elif peer.has_input and not (interest or peer.is_waiting):
             self._backlog[peer] = None
         if interest == peer.interest:
             return
@@ -367,8 +368,8 @@ class Poller:
         self._waker.close()
 
     def _close_arrivals(self) -> None:
-        for sock, _, _ in self._arrivals.take():
-            sock.close()
+        for arrival in self._arrivals.take():
+            arrival[0].close()
 
 
 def _due(deadlines: dict[Peer, float], now: float) -> list[Peer]:

@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -36,10 +37,11 @@ from libchat.wire.native import Native
 if TYPE_CHECKING:
     import ssl
 
+    from libchat.claims import Admit
     from libchat.messages import Successor
     from libchat.security.identity import Identity
     from libchat.server.handshakes import Handshaker
-    from libchat.store.base import Log
+    from libchat.store.base import Accounts, Log
 
 _log = logging.getLogger("libchat.server")
 
@@ -48,6 +50,9 @@ HANDSHAKERS: Final = 2
 
 LOG_FILE: Final = "chat.db"
 """The file in a server's folder that keeps what was said."""
+
+ACCOUNTS_FILE: Final = "accounts.db"
+"""The file in a server's folder that keeps the accounts."""
 
 Durability = Literal["full", "normal", "memory"]
 
@@ -64,6 +69,9 @@ class Server:
     "memory" nothing. `retention` is how long messages are kept, for ever unless it says otherwise. `certificate` and
     `key` are files of one's own in PEM. `plaintext` serves without TLS, on loopback only unless `insecure` is said too.
     `hub` is the chat to serve; without one, the server makes its own, and closes it when it stops. `bounds` are what it
+    puts up with. `admit` is whom it takes: "open" everybody, "invite" whoever brings an invite or has an account,
+    "accounts" nobody else. `accounts` are the accounts to look at; without any, it keeps its own: in `accounts.db` of
+    its folder, or in memory. A `hub` that is given has its own, too.
     puts up with. `public` are names and addresses by which others reach it and which this machine cannot know: invites
     name them first.
 
@@ -86,6 +94,8 @@ class Server:
         bounds: Bounds | None = None,
         durability: Durability = "full",
         retention: Retention | None = None,
+        admit: Admit = "open",
+        accounts: Accounts | None = None,
         public: Sequence[str] = (),
     ) -> None:
         if plaintext and not insecure and host not in LOOPBACK:
@@ -106,7 +116,7 @@ class Server:
         self._successor: Successor | None = None
         self.read_successor()
         self._owns_hub = hub is None
-        self.hub = hub if hub is not None else Hub(log=_log_in(folder, durability, retention))
+        self.hub = hub if hub is not None else _open_hub(folder, durability, retention, accounts, admit)
         self._ended = threading.Event()
         """Set when the server has stopped, or cannot go on."""
         self._bounds = bounds if bounds is not None else Bounds()
@@ -221,9 +231,14 @@ class Server:
     def invite(self, room: str = "", uses: int = 1, seconds: int = 24 * 3600) -> str:
         """Return a link by which so many may come in, for so many seconds, and into a room if one is named.
 
-        The server listens. Raises ValueError as `link` does.
+        Who comes by it comes in, whomever the server takes else. Not to be called by a callback, and only while the
+        server listens. Raises ValueError as `link` does, and `Refused` if there can be no such invite.
         """
-        return self.link(room)
+        place = Invite(self.hosts, self._port, room, self.pin)
+        made = self.hub.make_invite(room, uses, seconds)
+        if made is None:
+            return place.format()
+        return replace(place, token=made.token, expires=made.expires // 1000).format()
 
     # --- a planned change of the key --------------------------------------------------------------------------------
 
@@ -259,7 +274,7 @@ class Server:
         if self._ended.is_set() or sum(map(len, self._handshakers)) >= self._bounds.handshakes:
             sock.close()
         elif self._identity is None:
-            self._established((sock, PlainPump(), address))
+            self._established((sock, PlainPump(), address, ""))
         else:
             self._handshakers[self._accepted_count % len(self._handshakers)].begin(sock, address)
 
@@ -278,7 +293,7 @@ class Server:
 
         seconds = self._bounds.handshake_seconds
         return [
-            Handshaker(context, time.monotonic, self._established, self._ended.set, seconds=seconds)
+            Handshaker(context, self.pin, time.monotonic, self._established, self._ended.set, seconds=seconds)
             for _ in range(HANDSHAKERS)
         ]
 
@@ -287,6 +302,33 @@ def _context(identity: Identity) -> ssl.SSLContext:
     from libchat.security.tls import server_context
 
     return server_context(identity)
+
+
+def _open_hub(
+    folder: Path | None,
+    durability: Durability,
+    retention: Retention | None,
+    accounts: Accounts | None,
+    admit: Admit,
+) -> Hub:
+    """Return a hub of a server's own, with its log and its accounts."""
+    log = _log_in(folder, durability, retention)
+    try:
+        return Hub(log=log, accounts=accounts if accounts is not None else _accounts_in(folder, admit))
+    except BaseException:
+        log.close()
+        raise
+
+
+def _accounts_in(folder: Path | None, admit: Admit) -> Accounts:
+    """Return the accounts of a server: a file in its folder, or in memory."""
+    from libchat.accounts.desk import AccountDesk, MemoryAccounts
+    from libchat.files import make_private_folder
+
+    if folder is None:
+        return MemoryAccounts(admit=admit)
+    make_private_folder(folder)
+    return AccountDesk(folder / ACCOUNTS_FILE, admit=admit)
 
 
 def _log_in(folder: Path | None, durability: Durability, retention: Retention | None) -> Log:

@@ -207,7 +207,7 @@ class Host:
 
     def _read(self, peer: Peer) -> bool:
         """Read what has come, and return whether something is to be done about it."""
-        if peer.is_gone or peer.has_input:
+        if peer.is_gone or peer.has_input or peer.is_waiting:
             return False
         if peer.arrived:
             data = bytes(peer.arrived[:RECEIVE_BYTES])
@@ -226,6 +226,8 @@ class Host:
         """Have a peer dealt with in the next turn, if there is more to do for it and nothing in its way."""
         if peer.is_gone:
             return
+        if peer.is_waiting:
+            return  # the answer of the accounts is written to it, and then it is looked at again
         if peer.has_input:
             if not peer.has_more_to_send:
                 self._backlog[peer] = None
@@ -265,8 +267,7 @@ class Host:
                 self._wake()
             return
         self._blocked.pop(peer, None)
-        if peer.has_input:
-            self._backlog[peer] = None
+        self._watch(peer)
         if peer.unacked and (peer.is_replaying or not peer.has_acks):
             self._drained.append(peer)
         if peer.is_finished:

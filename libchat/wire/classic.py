@@ -1,6 +1,8 @@
 """The classic dialect: the one that people type by hand.
 
     server:register NAME           take a name             server: welcome NAME
+    server:register NAME PASSWORD  ... that is an account, or becomes one
+    server:password NEW [OLD]      set one's password      server: the password of NAME is set
     server:who         who         who is online           server: online (2): Alice, Bob
     server:join ROOM   join ROOM   enter a room            server: joined ROOM
     server:leave       leave       back out of it          server: left ROOM
@@ -116,9 +118,14 @@ def _command(text: str, room: RoomName | None) -> Parsed:
 
 def _register(rest: str, room: RoomName | None) -> Parsed:
     name, _, password = rest.partition(" ")
-    if password:
-        return (m.Rejected(Code.BAD_VALUE, "this server keeps no passwords; write `server:register NAME`"),)
-    return (m.Register(name),)
+    return (m.Register(name, password=password.strip()),)
+
+
+def _password(rest: str, room: RoomName | None) -> Parsed:
+    words = rest.split()
+    if len(words) not in (1, 2):  # a sentence would be taken for a password of one word, and an old one
+        return (m.Rejected(Code.BAD_VALUE, "write `server:password NEW` or `server:password NEW OLD`, each one word"),)
+    return (m.Password(*words),)
 
 
 def _who(rest: str, room: RoomName | None) -> Parsed:
@@ -164,6 +171,7 @@ def _away(rest: str, room: RoomName | None) -> Parsed:
 
 _COMMANDS: Final[dict[str, Callable[[str, RoomName | None], Parsed]]] = {
     "register": _register,
+    "password": _password,
     "who": _who,
     "join": _join,
     "leave": _leave,
@@ -225,6 +233,9 @@ def _skipped(event: m.Skipped) -> str:
 def _failed(event: m.Failed) -> str:
     if event.code == Code.NAME_TAKEN:
         return f"server: {event.subject} is taken, choose another name\n"
+    if event.code == Code.PASSWORD_NEEDED:
+        name = event.subject
+        return f"server: error {event.code}: {name} is an account, write `server:register {name} PASSWORD`\n"
     return f"server: error {event.code}: {event.text}\n"
 
 
@@ -244,6 +255,16 @@ def _room_list(event: m.RoomList) -> str:
     return f"server: rooms ({len(event.rooms)}): {rooms}\n"
 
 
+def _devices(event: m.DeviceList) -> str:
+    devices = ", ".join(f"{device.label or 'no name'} ({device.id})" for device in event.devices)
+    return f"server: devices ({len(event.devices)}): {devices}\n"
+
+
+def _invite(event: m.InviteMade) -> str:
+    where = f" to {event.room[1:]}" if event.room else ""
+    return f"server: invite{where}: {event.token}\n"
+
+
 def _nothing(event: m.Event) -> str:
     return ""
 
@@ -261,10 +282,12 @@ _FORMATS: Final[dict[type[m.Event], Callable[..., str]]] = {
     m.Online: _online,
     m.RoomList: _room_list,
     m.Skipped: _skipped,
+    m.DeviceList: _devices,
+    m.InviteMade: _invite,
     m.Welcome: _nothing,
     m.Delivered: _nothing,
     m.IsRead: _nothing,
     m.IsTyping: _nothing,
-    m.Done: _nothing,
+    m.Done: lambda event: f"server: {event.text}\n" if event.text else "",
     m.Pong: _nothing,
 }

@@ -19,6 +19,10 @@ from libchat.names import RoomName
 AnyCommand = (
     m.Hello
     | m.Register
+    | m.Password
+    | m.Devices
+    | m.Revoke
+    | m.MakeInvite
     | m.Send
     | m.Edit
     | m.Delete
@@ -56,6 +60,8 @@ AnyEvent = (
     | m.IsTyping
     | m.Page
     | m.Found
+    | m.DeviceList
+    | m.InviteMade
     | m.Done
     | m.Pong
     | m.Failed

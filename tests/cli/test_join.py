@@ -156,11 +156,10 @@ def test_a_refused_invite_that_is_past_its_time(libchat: Run, seconds: int, is_t
     """The server decides; if it refuses the invite, this machine's clock is a hint."""
 
     def script(caller: Caller) -> None:
+        caller.read_until(b'"hello"')
+        caller.write('{"type":"welcome","server":"test/1","log":"1","cid":"~"}')
         caller.read_until(b'"register"')
-        caller.write(
-            '{"type":"welcome","server":"test/1","log":"1","cid":"~"}',
-            '{"type":"error","code":"invite-expired","text":"this invite has expired","cid":"~"}',
-        )
+        caller.write('{"type":"error","code":"invite-expired","text":"this invite has expired","cid":"~"}')
         caller.wait_for_end()
 
     with ScriptedServer(script) as server:
@@ -182,13 +181,31 @@ def test_invite_prints_one_line(libchat: Run, kept: Serving, data: Path) -> None
     assert done.stdout.count("\n") == 1
     invite = parse_invite(done.stdout)
     assert (invite.hosts, invite.port, invite.room, invite.pin) == (("127.0.0.1",), kept.port, "#team", kept.pin)
-    assert "libchat join" in done.stderr
+    assert len(invite.token) == 22
+    assert 0 < invite.expires - time.time() <= 24 * 3600
+    assert "good for one person and 1 day; they say: libchat join" in done.stderr
+
+
+def test_an_invite_of_its_own_kind(libchat: Run, kept: Serving, data: Path) -> None:
+    """--uses and --expires are kept to: the third of two is refused, and so is one that does not exist."""
+    link = libchat("invite", "--uses", "2", "--expires", "45m", "--data", str(data)).stdout.strip()
+    assert 44 * 60 < parse_invite(link).expires - time.time() <= 45 * 60
+    assert [libchat("join", link, "--name", name).returncode for name in ("ana", "bo", "cy")] == [0, 0, 1]
+    refused = libchat("join", link, "--name", "cy")
+    assert "used as often as it may" in refused.stderr
+    forged = libchat("join", link.replace("t=", "t=A"), "--name", "cy")
+    assert (forged.returncode, "did not make this invite" in forged.stderr) == (1, True)
+    for wrong in (("--uses", "0"), ("--uses", "1000000"), ("--expires", "999w")):
+        done = libchat("invite", *wrong, "--data", str(data))
+        assert (done.returncode in (1, 2), done.stdout) == (True, "")
 
 
 def test_invite_as_json(libchat: Run, kept: Serving, data: Path) -> None:
     """--json prints one object with the link."""
     told = json.loads(libchat("invite", "--json", "--data", str(data)).stdout)
-    assert parse_invite(told["invite"]).pin == kept.pin
+    invite = parse_invite(told["invite"])
+    assert (invite.pin, invite.expires) == (kept.pin, told["expires"] // 1000)
+    assert (told["room"], told["uses"]) == ("", 1)
 
 
 def test_names_that_the_machine_does_not_know(libchat: Run, env: dict[str, str], data: Path) -> None:

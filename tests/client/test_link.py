@@ -13,11 +13,13 @@ from support.links import WELCOME, entry, greet, lines, make_live, sent, tell
 
 
 def test_greeting_asks_for_version_and_name() -> None:
-    """The first bytes of a connection ask for the server's version and for the name, with the device."""
+    """The first bytes of a connection are a greeting; its answer is answered with the name and the device."""
     link = Link("ana", "secret", agent="test/1")
     link.connected()
     assert link.state is State.GREETING
-    assert sent(link) == [m.Hello(m.VERSION, "test/1", OWN), m.Register("ana", "secret", OWN, 1)]
+    assert sent(link) == [m.Hello(m.VERSION, "test/1", OWN)]
+    assert tell(link, WELCOME) == []
+    assert sent(link) == [m.Register("ana", "secret", OWN, 1)]
 
 
 def test_registration_makes_it_live_under_the_servers_spelling() -> None:
@@ -165,8 +167,10 @@ def test_what_is_submitted_offline_goes_out_when_it_is_live() -> None:
     link.submit(offline)
     link.connected()
     link.submit(greeting)
-    assert [type(command) for command in sent(link)] == [m.Hello, m.Register]
-    tell(link, WELCOME, m.Registered("ana", OWN))
+    assert [type(command) for command in sent(link)] == [m.Hello]
+    tell(link, WELCOME)
+    assert [type(command) for command in sent(link)] == [m.Register]
+    tell(link, m.Registered("ana", OWN))
     assert sent(link) == [offline, greeting]
 
 
@@ -323,8 +327,10 @@ def test_ack_waits_for_the_connection() -> None:
     link.consumed(entry(1))
     assert sent(link) == []
     link.connected()
-    assert [type(command) for command in sent(link)] == [m.Hello, m.Register]
-    tell(link, WELCOME, m.Registered("ana", OWN))
+    assert [type(command) for command in sent(link)] == [m.Hello]
+    tell(link, WELCOME)
+    assert [type(command) for command in sent(link)] == [m.Register]
+    tell(link, m.Registered("ana", OWN))
     assert sent(link) == [m.Ack("bo", 1)]
 
 
@@ -436,8 +442,10 @@ def test_leaving_during_the_greeting_waits_for_it() -> None:
     link.submit(m.Send("bo", "one", "1"))
     link.connected()
     link.leave()
-    assert [type(command) for command in sent(link)] == [m.Hello, m.Register]
-    tell(link, WELCOME, m.Registered("ana", OWN))
+    assert [type(command) for command in sent(link)] == [m.Hello]
+    tell(link, WELCOME)
+    assert [type(command) for command in sent(link)] == [m.Register]
+    tell(link, m.Registered("ana", OWN))
     assert sent(link) == [m.Send("bo", "one", "1"), m.Exit()]
 
 

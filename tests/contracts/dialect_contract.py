@@ -137,6 +137,7 @@ class DialectContract(ABC):
             m.Entered("#red", ("Bo",), note),
             m.RoomList((m.RoomInfo("#red", 1, note),)),
             m.Left("#r", "Bo", note),
+            m.DeviceList((m.DeviceInfo("0123456789abcdef", note, 5, 6),)),
         ]
         for event in shown:
             lines = self.dialect().format_event(event).decode().splitlines()
@@ -184,7 +185,12 @@ EXAMPLES: dict[type[m.Event], list[m.Event]] = {
     m.IsTyping: [m.IsTyping("Bo", "#red")],
     m.Page: [m.Page("#red", ()), m.Page("Bo", (ENTRY, ENTRY), has_more=True)],
     m.Found: [m.Found(()), m.Found((ENTRY, replace(ENTRY, target="#red")), 7)],
-    m.Done: [m.Done()],
+    m.Done: [m.Done(), m.Done(text="the password of Ana is set")],
+    m.DeviceList: [
+        m.DeviceList(()),
+        m.DeviceList((m.DeviceInfo("0123456789abcdef", "laptop", 5, 6, is_current=True),)),
+    ],
+    m.InviteMade: [m.InviteMade("token", "", 1, 5), m.InviteMade("token", "#red", 2, 5)],
     m.Pong: [m.Pong("1")],
     m.Failed: [m.Failed("name-taken", "words", "Ana"), m.Failed("bad-line", "words")],
     m.Bye: [m.Bye(), m.Bye("reason", is_final=True)],

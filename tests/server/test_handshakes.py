@@ -40,7 +40,7 @@ def _pair() -> tuple[socket.socket, socket.socket]:
 
 def test_handshakes_count_from_the_moment_they_are_handed_over(context: ssl.SSLContext) -> None:
     """Connections that the thread has not looked at yet count towards the limit; `stop` closes them all."""
-    handshaker = Handshaker(context, time.monotonic, lambda arrival: None, _never)
+    handshaker = Handshaker(context, "sha256:00", time.monotonic, lambda arrival: None, _never)
     pairs = [_pair() for _ in range(3)]
     for accepted, _ in pairs:
         handshaker.begin(accepted, "peer")
@@ -55,7 +55,7 @@ def test_handshakes_count_from_the_moment_they_are_handed_over(context: ssl.SSLC
 
 def test_what_comes_after_the_thread_has_ended_is_closed(context: ssl.SSLContext) -> None:
     """A connection that is handed over too late is not left open."""
-    handshaker = Handshaker(context, time.monotonic, lambda arrival: None, _never)
+    handshaker = Handshaker(context, "sha256:00", time.monotonic, lambda arrival: None, _never)
     handshaker.start()
     handshaker.stop()
     accepted, peer = _pair()
@@ -77,7 +77,7 @@ def test_a_thread_of_handshakes_that_fails_says_so(context: ssl.SSLContext, capl
     """A bug in this thread is logged with its traceback, and whoever waits for the server learns of it."""
     failed = threading.Event()
     opened: list[socket.socket] = []
-    handshaker = Handshaker(context, time.monotonic, _fail_with(opened), failed.set)
+    handshaker = Handshaker(context, "sha256:00", time.monotonic, _fail_with(opened), failed.set)
     handshaker.start()
     accepted, peer = _pair()
     with peer:

@@ -10,7 +10,7 @@ from libchat.core.effects import Close, Deliver, Delivery, Reply
 from libchat.core.registry import Session
 from libchat.hub import Hub
 from libchat.records import Answer, Draft, Failure, Outcome, Question, Record, Retention, State, Unanswered
-from libchat.store.base import Log
+from libchat.store.base import Accounts, Log
 from libchat.store.memory import MemoryLog
 
 
@@ -19,9 +19,12 @@ class Listener(Session):
 
     __slots__ = ("heard", "is_gone")
 
-    def __init__(self, *, has_acks: bool = True, wants_receipts: bool | None = None, account: str = "") -> None:
+    def __init__(
+        self, *, has_acks: bool = True, wants_receipts: bool | None = None, account: str = "", address: str = ""
+    ) -> None:
         super().__init__(wants_receipts=has_acks if wants_receipts is None else wants_receipts, has_acks=has_acks)
         self.account = account
+        self.address = address
         self.heard: list[m.Event] = []
         self.is_gone = False
         """Whether the connection is lost: whatever is handed over now reaches nobody."""
@@ -139,9 +142,9 @@ class SlowLog:
 class Chat:
     """A hub with a clock that stands still until it is moved, and listeners for participants."""
 
-    def __init__(self, log: Log | None = None) -> None:
+    def __init__(self, log: Log | None = None, accounts: Accounts | None = None) -> None:
         self.seconds = 1_700_000_000.0
-        self.hub = Hub(log=log, clock=lambda: self.seconds)
+        self.hub = Hub(log=log, accounts=accounts, clock=lambda: self.seconds)
         self.hub.add_sink(ListenerSink())
 
     def do(self, session: Session, *commands: m.Command | m.Rejected) -> None:

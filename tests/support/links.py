@@ -36,8 +36,9 @@ def tell(link: Link, *events: m.Event) -> list[m.Event]:
 def greet(link: Link, *, log: str = "log-1", name: str = "ana", is_account: bool = False) -> list[m.Event]:
     """Connect a link, and have it welcomed and registered. What it has sent so far is forgotten."""
     link.connected()
+    heard = tell(link, m.Welcome("test/1", log, cid=OWN))
     link.data_to_send()
-    return tell(link, m.Welcome("test/1", log, cid=OWN), m.Registered(name, OWN, is_account))
+    return heard + tell(link, m.Registered(name, OWN, is_account))
 
 
 def make_live(memory: Memory | None = None, *, is_account: bool = False) -> Link:

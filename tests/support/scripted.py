@@ -35,11 +35,14 @@ class Caller:
 
     def register(self, name: str, log: str = "log-1") -> None:
         """Do what a server does until the name is given."""
+        self.welcome(log)
         self.read_until(b'"register"')
-        self.write(
-            f'{{"type":"welcome","server":"test/1","log":"{log}","cid":"~"}}',
-            f'{{"type":"registered","name":"{name}","cid":"~"}}',
-        )
+        self.write(f'{{"type":"registered","name":"{name}","cid":"~"}}')
+
+    def welcome(self, log: str = "log-1", *, nonce: str = "") -> None:
+        """Answer the greeting."""
+        self.read_until(b'"hello"')
+        self.write(f'{{"type":"welcome","server":"test/1","log":"{log}","cid":"~","nonce":"{nonce}"}}')
 
     def wait_for_end(self) -> None:
         """Read until the other side has gone."""
