@@ -318,6 +318,8 @@ class AsyncClient(AsyncSpeaker):
         if self._settings.trust is not None:
             certificate = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
             self._pin = await asyncio.to_thread(self._settings.trust.check, address, certificate)
+            if self._settings.is_pinned:
+                self._memory.server_is(self._pin)
 
     async def _note_successor(self) -> None:
         """Take note of the next key that the server has announced. In a thread: it may write a file."""

@@ -230,6 +230,8 @@ class Client(Participant):
         pump = TlsPump(client_context(), is_server=False)
         shake_hands(sock, pump, time.monotonic() + seconds, self._wait)
         self._pin = self._settings.trust.check(address, pump.peer_certificate)
+        if self._settings.is_pinned:
+            self._memory.server_is(self._pin)
         return pump
 
     def _wait(self, sock: socket.socket, events: int, deadline: float) -> None:

@@ -15,7 +15,7 @@ from libchat.client.route import Route
 from libchat.client.trust import AcceptNew, Trust
 from libchat.limits import CONNECT_SECONDS, INBOX_EVENTS, LABEL_CHARACTERS
 from libchat.security.invite import Invite, is_invite, parse_invite
-from libchat.security.pins import parse_pin
+from libchat.security.pins import PREFIX, parse_pin
 
 
 class Options(TypedDict, total=False):
@@ -69,6 +69,11 @@ class Settings:
         self._key = options.get("key")
         self._token = options.get("token") or (invite.token if invite is not None else "")
         self._server = parse_pin(pin) if pin else self.make_route().address
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the server is known by its pin, and not by its address."""
+        return self._server.startswith(PREFIX)
 
     def make_route(self) -> Route:
         """Return where to look for the server."""

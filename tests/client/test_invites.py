@@ -29,9 +29,9 @@ QUICK = Patience(delays=lambda: itertools.repeat(0.01))
 OTHER_PIN = "sha256:" + "ab" * 32
 
 
-def visit(where: str, **options: object) -> str:
+def visit(where: str, name: str = "ana", **options: object) -> str:
     """Connect, leave, and return the address."""
-    with libchat.connect(where, "ana", **options) as chat:  # type: ignore[arg-type]  # whatever the test says
+    with libchat.connect(where, name, **options) as chat:  # type: ignore[arg-type]  # whatever the test says
         return chat.address
 
 
@@ -262,6 +262,20 @@ def test_a_program_with_a_pin_follows_while_it_runs(tmp_path: Path) -> None:
         while not isinstance(chat.receive_event(timeout=20), libchat.Resumed):
             pass
         assert chat.who()
+
+
+def test_the_state_of_a_program_follows_too(tmp_path: Path) -> None:
+    """What a bot keeps in its folder belongs to the server, not to its old key."""
+    folder, state = tmp_path / "server", tmp_path / "state"
+    with announced_by(folder) as server:
+        chat = libchat.connect(server.address, "bot", pin=server.pin, state=state, patience=QUICK)
+        port = server.port
+    new_pin = make_change(folder, datetime.now(UTC))
+    with libchat.Server(port=port, data=folder) as server:
+        with chat:
+            while not isinstance(chat.receive_event(timeout=20), libchat.Resumed):
+                pass
+        assert visit(server.address, name="bot", pin=new_pin, state=state)
 
 
 def test_a_program_with_a_pin_and_a_file_follows_later(tmp_path: Path) -> None:

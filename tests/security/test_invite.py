@@ -49,6 +49,7 @@ def test_the_shortest_link() -> None:
     )
 
 
+@example((("a",), 1, "#ends.", "", "", 0))
 @given(invites)
 def test_what_is_written_is_read(parts: tuple[tuple[str, ...], int, str, str, str, int]) -> None:
     """Every invite comes out of its link as it was, and a link is ASCII without spaces."""
