@@ -16,7 +16,16 @@ from libchat.cli import output
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.mismatch import explain_mismatch
 from libchat.cli.parser import Options, Parser, port
-from libchat.errors import PinMismatch, ProtocolError, Refused, TrustError, refusal
+from libchat.cli.signing import Asker, add_password_option, explain_password, own_key
+from libchat.errors import (
+    PasswordNeeded,
+    PinMismatch,
+    ProtocolError,
+    Refused,
+    TrustError,
+    WrongPassword,
+    refusal,
+)
 from libchat.security.pins import parse_pin
 from libchat.security.words import words_of
 
@@ -46,6 +55,7 @@ def add_connection_options(parser: Parser) -> None:
         "(default: $LIBCHAT_PIN, or else what the file of known servers says)",
     )
     add_known_servers_option(parser)
+    add_password_option(parser)
     add_plaintext_option(parser)
 
 
@@ -69,8 +79,9 @@ def add_known_servers_option(parser: Parser) -> None:
 def open_chat(options: Options, name: str, *, reconnect: bool = True) -> Client:
     """Connect to the server that was asked for, and take a name.
 
-    A key that is seen for the first time is shown; on a terminal, the person is asked whether to trust it. Raises
-    `Failure` if the server cannot be reached or is not trusted, and `Refused` if it refuses the name.
+    A key that is seen for the first time is shown; on a terminal, the person is asked whether to trust it, and for the
+    password, if the name is an account. Raises `Failure` if the server cannot be reached or is not trusted, and
+    `Refused` if it refuses the name.
     """
     invite = _invite_of(options)
     where = _where(options, invite)
@@ -78,6 +89,8 @@ def open_chat(options: Options, name: str, *, reconnect: bool = True) -> Client:
         return _connect(options, invite, name, reconnect)
     except PinMismatch as error:
         raise Failure(Exit.UNTRUSTED, _explain_mismatch(options, error)) from error
+    except (PasswordNeeded, WrongPassword) as error:
+        raise explain_password(error) from None
     except Refused as error:
         raise _with_hint(error, invite) from error
     except ProtocolError as error:
@@ -126,6 +139,7 @@ def _connect(options: Options, invite: Invite | None, name: str, reconnect: bool
     known_servers = options.known_servers
     if known_servers is None and invite is not None:
         known_servers = default_known_servers()  # a person's invite is a person's yes: the server is known afterwards
+    own = own_key()
 
     def connect() -> Client:
         return libchat.connect(
@@ -136,6 +150,8 @@ def _connect(options: Options, invite: Invite | None, name: str, reconnect: bool
             accept_new=new_key.accept,
             plaintext=options.plaintext,
             reconnect=reconnect,
+            password=Asker(options, name),
+            key=own,
         )
 
     try:

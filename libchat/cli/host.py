@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from libchat.cli import output, signals
 from libchat.cli.naming import FALLBACK, login_name
 from libchat.cli.parser import Commands, Options, add_command, person
 from libchat.cli.serve import KEEPING, add_server_options, announce, make_server, running
+from libchat.errors import NameTaken
+
+if TYPE_CHECKING:
+    from libchat.local import LocalParticipant
+    from libchat.server.server import Server
 
 
 def add(commands: Commands) -> None:
@@ -32,7 +39,15 @@ def run(options: Options) -> int:
     from libchat.cli.talk import Talk
 
     server = make_server(options)
-    me = server.hub.connect(options.name or login_name())  # before the server listens: nobody is faster
+    me = _enter(server, options.name or login_name())  # before the server listens: nobody is faster
     with running(server), me:
         announce(server, options, output.notice)
         return Talk(me, open_screen()).run()
+
+
+def _enter(server: Server, name: str) -> LocalParticipant:
+    """Take a name. If it is an account, it is had without its password: its hash is in our own folder."""
+    try:
+        return server.hub.connect(name)
+    except NameTaken:
+        return server.hub.connect(name, account=True)

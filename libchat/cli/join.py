@@ -10,6 +10,7 @@ from libchat.cli.chat import add_name_option, enter
 from libchat.cli.connection import add_known_servers_option, add_plaintext_option
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.parser import Commands, Options, add_command
+from libchat.cli.signing import add_password_option
 
 if TYPE_CHECKING:
     from libchat.cli.screen import Screen
@@ -45,6 +46,7 @@ def add(commands: Commands) -> None:
     )
     add_name_option(parser)
     add_known_servers_option(parser)
+    add_password_option(parser)
     add_plaintext_option(parser)
 
 

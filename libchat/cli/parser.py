@@ -35,6 +35,7 @@ class Options(argparse.Namespace):
     cert: Path | None
     key: Path | None
     insecure: bool
+    admit: Literal["open", "invite", "accounts"]
     verbose: bool
     # the connection
     host: str
@@ -43,13 +44,13 @@ class Options(argparse.Namespace):
     known_servers: Path | None
     plaintext: bool
     name: str | None
+    password_file: Path | None
     # invites and keys
     link: str | None
     public: list[str]
     qr: bool
     uses: int
     expires: int
-    action: Literal["show", "plan", "switch"]
     after: int
     now: bool
     # what to do
@@ -61,6 +62,9 @@ class Options(argparse.Namespace):
     room: str | None
     rooms: bool
     address: str
+    revoke: str | None
+    action: str
+    user: str | None
     file: Path | None
     copy: Path
 

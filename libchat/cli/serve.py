@@ -90,6 +90,12 @@ def add_server_options(parser: Parser) -> None:
     )
     parser.add_argument("--key", type=Path, metavar="FILE", help="the key of --cert, as PEM (default: none)")
     parser.add_argument(
+        "--admit",
+        choices=["open", "invite", "accounts"],
+        default="open",
+        help="whom to let in: everybody; those with an invite or an account; or accounts only (default: open)",
+    )
+    parser.add_argument(
         "--plaintext", action="store_true", help="serve without TLS, on this machine only (default: TLS)"
     )
     parser.add_argument(
@@ -140,6 +146,7 @@ def make_server(options: Options) -> Server:
             durability=options.durability,
             retention=Retention(options.keep_days * 24 * 3600, options.keep_messages),
             public=options.public,
+            admit=options.admit,
         )
     except (StoreError, ValueError) as error:
         raise Failure(Exit.REFUSED, str(error)) from error

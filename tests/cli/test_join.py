@@ -15,7 +15,7 @@ from libchat.cli.durations import format_duration
 from libchat.security.invite import Invite, parse_invite
 from libchat.security.words import words_of
 from support.impostor import Impostor
-from support.program import Program, Serving, TerminalProgram
+from support.program import Program, Serving, TerminalProgram, run
 from support.scripted import Caller, ScriptedServer
 
 Run = Callable[..., "CompletedProcess[str]"]
@@ -186,14 +186,18 @@ def test_invite_prints_one_line(libchat: Run, kept: Serving, data: Path) -> None
     assert "good for one person and 1 day; they say: libchat join" in done.stderr
 
 
-def test_an_invite_of_its_own_kind(libchat: Run, kept: Serving, data: Path) -> None:
+def test_an_invite_of_its_own_kind(libchat: Run, kept: Serving, data: Path, env: dict[str, str]) -> None:
     """--uses and --expires are kept to: the third of two is refused, and so is one that does not exist."""
-    link = libchat("invite", "--uses", "2", "--expires", "45m", "--data", str(data)).stdout.strip()
-    assert 44 * 60 < parse_invite(link).expires - time.time() <= 45 * 60
-    assert [libchat("join", link, "--name", name).returncode for name in ("ana", "bo", "cy")] == [0, 0, 1]
-    refused = libchat("join", link, "--name", "cy")
-    assert "used as often as it may" in refused.stderr
-    forged = libchat("join", link.replace("t=", "t=A"), "--name", "cy")
+
+    def join_from_elsewhere(name: str) -> CompletedProcess[str]:
+        return run("join", made, "--name", name, env={**env, "HOME": str(data.parent / name)})
+
+    made = libchat("invite", "--uses", "2", "--expires", "45m", "--data", str(data)).stdout.strip()
+    assert 44 * 60 < parse_invite(made).expires - time.time() <= 45 * 60
+    assert [join_from_elsewhere(name).returncode for name in ("ana", "bo", "ana")] == [0, 0, 0]
+    refused = join_from_elsewhere("cy")
+    assert (refused.returncode, "used as often as it may" in refused.stderr) == (1, True)
+    forged = libchat("join", made.replace("t=", "t=A"), "--name", "cy")
     assert (forged.returncode, "did not make this invite" in forged.stderr) == (1, True)
     for wrong in (("--uses", "0"), ("--uses", "1000000"), ("--expires", "999w")):
         done = libchat("invite", *wrong, "--data", str(data))
@@ -267,6 +271,21 @@ def test_spans_that_are_none(libchat: Run, span: str) -> None:
 def test_spans_in_words(seconds: int, words: str) -> None:
     """Spans are told in the largest unit that fits."""
     assert format_duration(seconds) == words
+
+
+def test_a_server_for_those_who_are_invited(env: dict[str, str], data: Path) -> None:
+    """A server that is not open prints an invite for one; that person comes again without it, and others stay out."""
+
+    def call(who: str, *arguments: str) -> CompletedProcess[str]:
+        return run(*arguments, "--name", who, env={**env, "HOME": str(data.parent / who)})
+
+    with Serving("--data", str(data), "--port", "0", "--admit", "invite", env=env) as server:
+        link = str(server.told["invite"])
+        assert call("ana", "join", link).returncode == 0
+        assert call("ana", "chat", "--host", "127.0.0.1", "--port", str(server.port)).returncode == 0
+        used_up, outside = call("bo", "join", link), call("bo", "chat", "--port", str(server.port))
+    assert (used_up.returncode, "used as often as it may" in used_up.stderr) == (1, True)
+    assert (outside.returncode, "bring an invite" in outside.stderr) == (1, True)
 
 
 # --- pictures -------------------------------------------------------------------------------------------------------
