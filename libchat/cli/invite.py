@@ -59,9 +59,9 @@ def add_link_options(parser: Parser) -> None:
         default=[],
         metavar="HOST",
         help="a name or address by which others reach this machine and which it does not know itself, named first in "
-        "invites; may be said several times",
+        "invites; may be said several times (default: none)",
     )
-    parser.add_argument("--qr", action="store_true", help="draw the invite for telephones, too")
+    parser.add_argument("--qr", action="store_true", help="draw the invite for telephones, too (default: words only)")
 
 
 def run(options: Options) -> int:

@@ -37,7 +37,7 @@ def add(commands: Commands) -> None:
         metavar="SPAN",
         help="plan: from when on the next key may be shown, as 24h, 30d or 6w (default: 30d)",
     )
-    parser.add_argument("--now", action="store_true", help="switch: do not wait for the time that was announced")
+    parser.add_argument("--now", action="store_true", help="switch: do not wait for the announced time (default: wait)")
     add_data_option(parser)
 
 
