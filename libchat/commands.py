@@ -17,6 +17,7 @@ from libchat.limits import (
     PASSWORD_CHARACTERS,
     PROOF_CHARACTERS,
     SEARCH_ENTRIES,
+    TOKEN_CHARACTERS,
 )
 
 VERSION: Final = 1
@@ -63,7 +64,7 @@ class Register(Command, frozen=True):
     password: Secret = ""
     key: Annotated[str, Meta(max_length=KEY_CHARACTERS)] = ""
     proof: Annotated[str, Meta(max_length=PROOF_CHARACTERS)] = ""
-    token: Annotated[str, Meta(max_length=KEY_CHARACTERS)] = ""
+    token: Annotated[str, Meta(max_length=TOKEN_CHARACTERS)] = ""
     label: Annotated[str, Meta(max_length=LABEL_CHARACTERS)] = ""
 
     def __repr__(self) -> str:

@@ -157,18 +157,36 @@ class TrustError(ChatError):
 
 
 class PinMismatch(TrustError):
-    """The server's key is another one than the pinned one. Pins are as `libchat.security.pins` writes them."""
+    """The server's key is another one than the pinned one. Pins are as `libchat.security.pins` writes them.
 
-    def __init__(self, address: str, expected: str, seen: str, remedy: str = "") -> None:
-        super().__init__(address, expected, seen, remedy)
+    `expected_words` and `seen_words` are the pins in words, for people who compare them.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        expected: str,
+        seen: str,
+        remedy: str = "",
+        expected_words: str = "",
+        seen_words: str = "",
+    ) -> None:
+        super().__init__(address, expected, seen, remedy, expected_words, seen_words)
         self.address = address
         self.expected = expected
         self.seen = seen
         self.remedy = remedy
+        self.expected_words = expected_words
+        self.seen_words = seen_words
 
     def __str__(self) -> str:
-        text = f"{self.address} shows the key {self.seen}, but {self.expected} was expected; nothing was sent to it"
+        seen, expected = _key(self.seen, self.seen_words), _key(self.expected, self.expected_words)
+        text = f"{self.address} shows the key {seen}, but {expected} was expected; nothing was sent to it"
         return f"{text}. {self.remedy}" if self.remedy else text
+
+
+def _key(pin: str, words: str) -> str:
+    return f"{pin} ({words})" if words else pin
 
 
 class ProtocolError(ChatError):

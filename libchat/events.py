@@ -39,11 +39,26 @@ class Limits(Struct, frozen=True, gc=False):
     reaction_characters: int = REACTION_CHARACTERS
 
 
+class Successor(Struct, frozen=True, gc=False):
+    """A key that comes after the server's own, as that key states.
+
+    `pin` is the next key's, `since` from when on it may be shown, in seconds since 1970. `key` is the public key that
+    signs (DER of its SubjectPublicKeyInfo), `signature` what it signs; both base64url without padding. What is signed
+    stands in `libchat.security.succession`.
+    """
+
+    pin: str
+    since: int
+    signature: str
+    key: str
+
+
 class Welcome(Event, frozen=True, omit_defaults=False):
     """The answer to `Hello`. `log` names the log that counts the entries: numbers of another log mean nothing here.
 
     `nonce` is what a device's proof on this connection must sign, "" if the server keeps no accounts. `admit` says whom
     the server takes: "open" everybody, "invite" whoever brings an invite or has an account, "accounts" nobody else.
+    `successor` is there when a change of the server's key is planned.
     """
 
     server: str
@@ -53,6 +68,7 @@ class Welcome(Event, frozen=True, omit_defaults=False):
     cid: str = ""
     nonce: str = ""
     admit: str = "open"
+    successor: Successor | None = None
 
 
 class Registered(Event, frozen=True):

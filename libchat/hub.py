@@ -15,18 +15,19 @@ from base64 import urlsafe_b64encode
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from libchat import messages as m
 from libchat._version import __version__
+from libchat.claims import Admit, Change, Denied, Invited, NewInvite
 from libchat.claims import Answer as Verdict
-from libchat.claims import Change
 from libchat.core import effects as fx
 from libchat.core.registry import Session
 from libchat.core.router import Router
-from libchat.errors import Closed, Code, InvalidName, Refused
-from libchat.limits import BACKLOG_EFFECTS, INBOX_EVENTS, NONCE_BYTES
+from libchat.errors import Closed, Code, InvalidName, Refused, refusal
+from libchat.limits import ANSWER_SECONDS, BACKLOG_EFFECTS, INBOX_EVENTS, NONCE_BYTES
 from libchat.local import LocalParticipant, LocalSink
 from libchat.locks import HUB, tiered_lock
 from libchat.names import parse_name, parse_room
@@ -35,6 +36,9 @@ from libchat.records import Answer, Failure, Outcome, Record
 from libchat.store.base import Accounts, Log
 from libchat.store.memory import MemoryLog
 from libchat.text import clean_line
+
+PROGRAM: Final = "server"
+"""In whose name invites are that the program makes: nobody can be called so."""
 
 Inputs = Iterable[tuple[Session, Iterable[m.Command | m.Rejected]]]
 
@@ -125,6 +129,31 @@ class Hub:
         with self._lock:
             kept = self._router.rooms.keep(name)
             kept.topic = topic or kept.topic
+
+    @property
+    def admit(self) -> Admit:
+        """Whom the chat takes of those who come through servers."""
+        return self._accounts.admit if self._accounts is not None else "open"
+
+    def make_invite(self, room: str = "", uses: int = 1, seconds: int = 24 * 3600) -> Invited | None:
+        """Make an invite, in the name of the program; None if the chat keeps no accounts, and takes everybody.
+
+        Waits for the accounts: not to be called by a callback. Raises `Refused`, which says why, `InvalidName` for what
+        is no room, and TimeoutError.
+        """
+        if self._accounts is None:
+            return None
+        answers: SimpleQueue[Verdict] = SimpleQueue()
+        target = str(parse_room(room)) if room else ""
+        self._accounts.ask(NewInvite(PROGRAM, target, uses, seconds), answers.put)
+        try:
+            answer = answers.get(timeout=ANSWER_SECONDS)
+        except Empty as error:
+            raise TimeoutError("the accounts do not answer") from error
+        if isinstance(answer, Denied):
+            raise refusal(answer.code, answer.reason)
+        assert isinstance(answer, Invited)
+        return answer
 
     def close(self, reason: str = "the chat has ended") -> None:
         """Tell everybody, and end. Servers in front of the hub are stopped before. Harmless when called twice."""

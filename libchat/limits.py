@@ -55,6 +55,22 @@ reader has room for what is said meanwhile."""
 REPLAY_ENTRIES: Final = 256
 """Entries of the offline queue that are handed out at once; the next ones follow when these have left."""
 
+# --- keys -----------------------------------------------------------------------------------------------------------
+
+STATEMENT_CHARACTERS: Final = 512
+"""Characters of the key, and of the signature, of a statement about the next key: those of P-256 take 122 and 96."""
+
+# --- invites --------------------------------------------------------------------------------------------------------
+
+LINK_CHARACTERS: Final = 4096
+"""Characters of what somebody pastes as an invite: eight names of the longest kind, a room and all parameters fit."""
+
+LINK_HOSTS: Final = 8
+"""Hosts of one invite: a machine has two or three addresses, and each that does not answer costs time."""
+
+TOKEN_CHARACTERS: Final = 64
+"""Characters of an invite's token: ours have 22, for 16 random bytes."""
+
 # --- the log and the offline queue ----------------------------------------------------------------------------------
 
 MEMORY_ENTRIES: Final = 10_000

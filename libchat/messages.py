@@ -72,6 +72,7 @@ from libchat.events import (
     RoomInfo,
     RoomList,
     Skipped,
+    Successor,
     TopicIs,
     Welcome,
 )
@@ -130,6 +131,7 @@ __all__ = [
     "Send",
     "Sequence",
     "Skipped",
+    "Successor",
     "Topic",
     "TopicIs",
     "Typing",

@@ -17,6 +17,9 @@ from libchat.cli import (
     forget,
     host,
     import_,
+    invite,
+    join,
+    key,
     output,
     passwd,
     send,
@@ -35,8 +38,10 @@ __all__ = ["main"]
 
 _COMMANDS: Final[tuple[Callable[[Commands], None], ...]] = (
     host.add,
+    join.add,
     chat.add,
     serve.add,
+    invite.add,
     send.add,
     tail.add,
     who.add,
@@ -44,6 +49,7 @@ _COMMANDS: Final[tuple[Callable[[Commands], None], ...]] = (
     devices.add,
     users.add,
     forget.add,
+    key.add,
     backup.add,
     verify.add,
     export.add,

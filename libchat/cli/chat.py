@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from libchat.cli import output, signals
 from libchat.cli.connection import add_connection_options, open_chat
 from libchat.cli.exits import Exit, Failure
-from libchat.cli.parser import Commands, Options, add_command
+from libchat.cli.parser import Commands, Options, Parser, add_command
 from libchat.errors import Code, InvalidName, Refused
 from libchat.names import parse_name
 
@@ -35,8 +35,13 @@ def add(commands: Commands) -> None:
             "printf 'join team\\nHello team!\\n' | libchat chat --name ana",
         ),
     )
-    parser.add_argument("--name", help="what you are called in the chat (default: you are asked)")
+    add_name_option(parser)
     add_connection_options(parser)
+
+
+def add_name_option(parser: Parser) -> None:
+    """Add the option that says who comes."""
+    parser.add_argument("--name", help="what you are called in the chat (default: you are asked)")
 
 
 def run(options: Options) -> int:
@@ -47,14 +52,14 @@ def run(options: Options) -> int:
 
     screen = open_screen()
     try:
-        client = _enter(options, screen)
+        client = enter(options, screen)
     except KeyboardInterrupt:
         return Exit.OK
     with client:
         return Talk(client, screen).run()
 
 
-def _enter(options: Options, screen: Screen) -> Client:
+def enter(options: Options, screen: Screen) -> Client:
     """Connect with a name, and ask for another one as long as it cannot be had and there is somebody to ask."""
     name = options.name
     can_ask = name is None or screen.is_terminal

@@ -7,18 +7,31 @@ import os
 import shlex
 import socket
 import sys
+import time
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from libchat.cli import output
 from libchat.cli.exits import Exit, Failure
+from libchat.cli.mismatch import explain_mismatch
 from libchat.cli.parser import Options, Parser, port
 from libchat.cli.signing import Asker, add_password_option, explain_password, own_key
-from libchat.errors import PasswordNeeded, PinMismatch, ProtocolError, TrustError, WrongPassword
+from libchat.errors import (
+    PasswordNeeded,
+    PinMismatch,
+    ProtocolError,
+    Refused,
+    TrustError,
+    WrongPassword,
+    refusal,
+)
 from libchat.security.pins import parse_pin
+from libchat.security.words import words_of
 
 if TYPE_CHECKING:
     from libchat.client.client import Client
+    from libchat.security.invite import Invite
 
 
 def add_connection_options(parser: Parser) -> None:
@@ -26,7 +39,7 @@ def add_connection_options(parser: Parser) -> None:
     parser.add_argument(
         "--host",
         default=os.environ.get("LIBCHAT_HOST") or "127.0.0.1",
-        help="address or name of the server (default: $LIBCHAT_HOST, or else 127.0.0.1)",
+        help="address or name of the server, or an invite (default: $LIBCHAT_HOST, or else 127.0.0.1)",
     )
     parser.add_argument(
         "--port",
@@ -43,6 +56,11 @@ def add_connection_options(parser: Parser) -> None:
     )
     add_known_servers_option(parser)
     add_password_option(parser)
+    add_plaintext_option(parser)
+
+
+def add_plaintext_option(parser: Parser) -> None:
+    """Add the option that does without TLS."""
     parser.add_argument(
         "--plaintext", action="store_true", help="connect without TLS, to a server that serves so (default: TLS)"
     )
@@ -65,19 +83,22 @@ def open_chat(options: Options, name: str, *, reconnect: bool = True) -> Client:
     password, if the name is an account. Raises `Failure` if the server cannot be reached or is not trusted, and
     `Refused` if it refuses the name.
     """
-    address = address_of(options)
+    invite = _invite_of(options)
+    where = _where(options, invite)
     try:
-        return _connect(options, address, name, reconnect)
+        return _connect(options, invite, name, reconnect)
     except PinMismatch as error:
         raise Failure(Exit.UNTRUSTED, _explain_mismatch(options, error)) from error
     except (PasswordNeeded, WrongPassword) as error:
         raise explain_password(error) from None
+    except Refused as error:
+        raise _with_hint(error, invite) from error
     except ProtocolError as error:
         raise Failure(
-            Exit.LOST, f"{address} does not answer as a chat does ({error}); are --port and --plaintext right?"
+            Exit.LOST, f"{where} does not answer as a chat does ({error}); are --port and --plaintext right?"
         ) from error
     except OSError as error:
-        raise Failure(Exit.LOST, _explain_unreachable(address, error)) from error
+        raise Failure(Exit.LOST, _explain_unreachable(where, error)) from error
     except ValueError as error:
         raise Failure(Exit.USAGE, str(error)) from error
 
@@ -89,18 +110,43 @@ def address_of(options: Options) -> str:
     return format_address(options.host.removeprefix("[").removesuffix("]"), options.port)
 
 
-def _connect(options: Options, address: str, name: str, reconnect: bool) -> Client:
+def _invite_of(options: Options) -> Invite | None:
+    """Return the invite that was said instead of a host."""
+    from libchat.security.invite import is_invite, parse_invite
+
+    if not is_invite(options.host):
+        return None
+    try:
+        return parse_invite(options.host)
+    except ValueError as error:
+        raise Failure(Exit.USAGE, str(error)) from error
+
+
+def _where(options: Options, invite: Invite | None) -> str:
+    """Return where the server is said to be. A link is not shown: it may hold a secret."""
+    from libchat.client.address import format_address
+
+    if invite is None:
+        return address_of(options)
+    return " or ".join(format_address(host, invite.port) for host in invite.hosts)
+
+
+def _connect(options: Options, invite: Invite | None, name: str, reconnect: bool) -> Client:
     import libchat
+    from libchat.client.trust import default_known_servers
 
     new_key = _NewKey()
+    known_servers = options.known_servers
+    if known_servers is None and invite is not None:
+        known_servers = default_known_servers()  # a person's invite is a person's yes: the server is known afterwards
     own = own_key()
 
     def connect() -> Client:
         return libchat.connect(
-            address,
+            address_of(options) if invite is None else invite.format(),
             name,
             pin=options.pin,
-            known_servers=options.known_servers,
+            known_servers=known_servers,
             accept_new=new_key.accept,
             plaintext=options.plaintext,
             reconnect=reconnect,
@@ -113,7 +159,7 @@ def _connect(options: Options, address: str, name: str, reconnect: bool) -> Clie
     except PinMismatch:
         raise
     except TrustError:
-        if not new_key.ask(address):
+        if not new_key.ask():
             raise
         return connect()
 
@@ -126,23 +172,25 @@ class _NewKey:
     """
 
     def __init__(self) -> None:
+        self._address = ""
         self._seen = ""
         self._agreed = ""
 
     def accept(self, address: str, pin: str) -> bool:
-        self._seen = pin
+        self._address, self._seen = address, pin
         if sys.stdin.isatty() and sys.stderr.isatty():
             return pin == self._agreed
-        output.notice(f"{address} is new: from now on its key must be {pin}")
+        output.notice(f"{address} is new: from now on its key must be {pin} ({words_of(pin)})")
         return True
 
-    def ask(self, address: str) -> bool:
+    def ask(self) -> bool:
         """Return whether the key that was seen is to be trusted."""
         if not self._seen:
             return False
-        output.notice(f"{address} is new. Its key is")
+        output.notice(f"{self._address} is new. Its key in words is")
+        output.notice(f"    {words_of(self._seen)}")
         output.notice(f"    {self._seen}")
-        question = "Is this what the server prints where it runs? Trust it from now on? [y/N] "
+        question = "Are these the words that the server prints where it runs? Trust it from now on? [y/N] "
         print(question, end="", file=sys.stderr, flush=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             return False
@@ -152,13 +200,23 @@ class _NewKey:
 
 def _explain_mismatch(options: Options, error: PinMismatch) -> str:
     if options.pin:
-        return f"{error}. The pin comes from --pin or $LIBCHAT_PIN: ask who runs the server which one is right"
-    if options.known_servers is None:
-        return str(error)
-    return f"{error} --known-servers {shlex.quote(str(options.known_servers))}"
+        return explain_mismatch(error, f": --pin {error.seen}. The old one comes from --pin or $LIBCHAT_PIN")
+    if options.known_servers is None or "libchat forget" not in error.remedy:
+        return explain_mismatch(error)
+    return explain_mismatch(error, f" --known-servers {shlex.quote(str(options.known_servers))}")
+
+
+def _with_hint(error: Refused, invite: Invite | None) -> Refused:
+    """Return a refusal that says, too, that an invite is past its time. The server decides: clocks differ."""
+    if invite is None or not invite.expires or invite.expires > time.time() or not error.code.startswith("invite-"):
+        return error
+    expired = datetime.fromtimestamp(invite.expires).astimezone()
+    reason = f"{error.reason} (by this machine's clock it was good until {expired:%Y-%m-%d %H:%M})"
+    return refusal(error.code, reason, error.subject)
 
 
 def _explain_unreachable(address: str, error: OSError) -> str:
+    """Return why a server cannot be reached at an address, or at any of several."""
     if isinstance(error, socket.gaierror):
         return f"nobody knows the host of {address}: check --host"
     if isinstance(error, ConnectionRefusedError):

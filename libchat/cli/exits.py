@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from libchat.errors import ChatError, Disconnected, ProtocolError, Refused, TrustError
+from libchat.cli.mismatch import explain_mismatch
+from libchat.errors import ChatError, Disconnected, PinMismatch, ProtocolError, Refused, TrustError
 
 
 class Exit(IntEnum):
@@ -26,7 +27,7 @@ class Exit(IntEnum):
 
 
 class Failure(Exception):
-    """An expected end: the exit code, and one line that tells a person what to do."""
+    """An expected end: the exit code, and what tells a person what to do, in one line or a few."""
 
     def __init__(self, code: Exit, text: str) -> None:
         super().__init__(code, text)
@@ -36,6 +37,8 @@ class Failure(Exception):
 
 def explain(error: ChatError | TimeoutError) -> Failure:
     """Return how the program ends because of an error of the chat."""
+    if isinstance(error, PinMismatch):
+        return Failure(Exit.UNTRUSTED, explain_mismatch(error))
     if isinstance(error, TrustError):
         return Failure(Exit.UNTRUSTED, str(error))
     if isinstance(error, Disconnected) and isinstance(error.__cause__, TrustError):

@@ -46,9 +46,10 @@ def notice(line: str) -> None:
     print(paint(safe_line(line), DIM, sys.stderr), file=sys.stderr, flush=True)
 
 
-def complain(line: str) -> None:
-    """Tell the person why the program ends."""
-    deplore(f"libchat: {line}")
+def complain(text: str) -> None:
+    """Tell the person why the program ends, in one line or a few."""
+    for line in f"libchat: {text}".split("\n"):
+        deplore(line)
 
 
 def deplore(line: str) -> None:

@@ -45,6 +45,14 @@ class Options(argparse.Namespace):
     plaintext: bool
     name: str | None
     password_file: Path | None
+    # invites and keys
+    link: str | None
+    public: list[str]
+    qr: bool
+    uses: int
+    expires: int
+    after: int
+    now: bool
     # what to do
     json: bool
     target: str | None

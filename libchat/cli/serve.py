@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from libchat.cli import output, signals
 from libchat.cli.data import data_folder
 from libchat.cli.exits import Exit, Failure
+from libchat.cli.invite import add_link_options
 from libchat.cli.parser import Commands, Options, Parser, add_command, listening_port, natural
-from libchat.errors import StoreError
+from libchat.errors import Refused, StoreError
 
 if TYPE_CHECKING:
     from libchat.server.server import Server
@@ -106,6 +107,7 @@ def add_server_options(parser: Parser) -> None:
         help="once it listens, print one line with one JSON object: host and port to connect to, fingerprint of "
         "the key, and pid (default: words)",
     )
+    add_link_options(parser)
     parser.add_argument("--verbose", action="store_true", help="log what happens on standard error (default: errors)")
 
 
@@ -143,6 +145,7 @@ def make_server(options: Options) -> Server:
             insecure=options.insecure,
             durability=options.durability,
             retention=Retention(options.keep_days * 24 * 3600, options.keep_messages),
+            public=options.public,
             admit=options.admit,
         )
     except (StoreError, ValueError) as error:
@@ -165,11 +168,15 @@ def running(server: Server) -> Iterator[None]:
 
 
 def announce(server: Server, options: Options, say: output.Say) -> None:
-    """Tell, through `say` or as JSON, where the server is and which key it shows."""
-    host = reachable_host(server.host)
+    """Tell, through `say` or as JSON, where the server is, which key it shows, and the invite to send on."""
+    host, link, good_for = server.hosts[0], *_link(server)
     if options.json:
-        output.say_json(host=host, port=server.port, fingerprint=server.pin, pid=os.getpid())
+        output.say_json(host=host, port=server.port, fingerprint=server.pin, pid=os.getpid(), invite=link)
         return
+    if options.qr:
+        from libchat.cli.qr import draw_qr
+
+        print(draw_qr(link), file=sys.stderr, flush=True)
     everywhere = "all addresses" if server.host in ("", "::", "0.0.0.0") else server.host
     plaintext = " --plaintext" if options.plaintext else ""
     by_hand = (
@@ -177,21 +184,21 @@ def announce(server: Server, options: Options, say: output.Say) -> None:
     )
     say(f"libchat listens on {everywhere}, port {server.port}; Ctrl-C stops it")
     say(f"  key:      {server.pin or 'none: whoever is on the way reads along'}")
+    if server.pin:
+        say(f"  words:    {server.words}")
+    say(f'  invite:   libchat join "{link}"{plaintext}{good_for}')
     say(f"  connect:  libchat chat --host {host} --port {server.port}{plaintext}")
     say(f"  by hand:  {by_hand}    then: server:register NAME")
 
 
-def reachable_host(host: str) -> str:
-    """Return the address by which others reach a server that listens on `host`."""
-    if host not in ("", "::", "0.0.0.0"):
-        return host
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # sends nothing: the system only chooses the address to send from
-            address: str = probe.getsockname()[0]
-        except OSError:
-            return "127.0.0.1"
-    return address
+def _link(server: Server) -> tuple[str, str]:
+    """Return an invite to send on, and what it is good for: an open server's needs no secret, and is for everybody."""
+    try:
+        if server.hub.admit == "open":
+            return server.link(), ""
+        return server.invite(), "    (for one person, 24 hours)"
+    except (ValueError, Refused) as error:
+        raise Failure(Exit.USAGE, f"no invite can be made: {error}; look at --host and --public") from error
 
 
 def explain_listening(error: OSError, host: str, port: int) -> str:
@@ -207,6 +214,10 @@ def explain_listening(error: OSError, host: str, port: int) -> str:
 
 
 def _check(options: Options) -> None:
+    if options.qr:
+        from libchat.cli.qr import check_qr
+
+        check_qr()
     if (options.cert is None) != (options.key is None):
         raise Failure(Exit.USAGE, "--cert and --key belong together: give both, or neither")
     if options.plaintext and options.cert is not None:

@@ -48,8 +48,8 @@ class Talk:
         """Why nothing is heard any more."""
         self._listener = threading.Thread(target=self._listen, name="libchat-listener", daemon=True)
 
-    def run(self) -> int:
-        """Talk until the person leaves or the input ends, and return the exit code.
+    def run(self, room: str = "") -> int:
+        """Talk until the person leaves or the input ends, and return the exit code. With a room, enter that first.
 
         Raises `Disconnected` if the chat ends before. A refused line makes the exit code 1, if a program has typed it.
         """
@@ -58,6 +58,8 @@ class Talk:
             if self._screen.is_terminal:
                 self._screen.tell(output.notice, HELP)
             self._listener.start()
+            if room:
+                self._submit(m.Join(room))
             self._read_lines()
         except KeyboardInterrupt:
             if self._end is None:

@@ -13,18 +13,31 @@ from typing import Self, Unpack
 from libchat import messages as m
 from libchat._version import __version__
 from libchat.cids import Cids, is_own
+from libchat.client.address import format_address
 from libchat.client.aio_speaker import AsyncSpeaker
 from libchat.client.credentials import Credentials, ask_password
 from libchat.client.device import new_device
 from libchat.client.link import Link, State
 from libchat.client.memory import Memory
 from libchat.client.settings import Options, Settings
-from libchat.errors import ChatError, Closed, Code, Disconnected, ProtocolError, Refused, StoreError, reason_of
+from libchat.errors import (
+    ChatError,
+    Closed,
+    Code,
+    Disconnected,
+    ProtocolError,
+    Refused,
+    StoreError,
+    TrustError,
+    reason_of,
+)
 from libchat.inbox import Inbox
 from libchat.limits import ANSWER_EVENTS, ANSWER_SECONDS, RECEIVE_BYTES
 from libchat.receipt import E, expected
 
 _log = logging.getLogger("libchat.client")
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class AsyncClient(AsyncSpeaker):
@@ -38,6 +51,7 @@ class AsyncClient(AsyncSpeaker):
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
         self._settings = settings
+        self._route = settings.make_route()
         self._timeout = settings.timeout
         self._patience = settings.patience
         self._memory = Memory()
@@ -62,8 +76,8 @@ class AsyncClient(AsyncSpeaker):
 
     @property
     def address(self) -> str:
-        """The server's address."""
-        return self._settings.address
+        """The server's address: of several, the one that worked last."""
+        return self._route.address
 
     async def __aenter__(self) -> Self:
         """Connect, and return when the name is ours. Raises what `libchat.connect` raises."""
@@ -253,13 +267,10 @@ class AsyncClient(AsyncSpeaker):
     async def _attend(self) -> Exception:
         """Connect, serve until the connection ends, and return why it did."""
         try:
-            reader, writer = await self._open()
-        except ssl.SSLError as error:
-            return ProtocolError(Code.BAD_LINE, f"TLS failed: {(error.reason or str(error)).lower().replace('_', ' ')}")
+            reader, writer = await self._find()
         except (OSError, ChatError) as error:
             return error
         try:
-            await self._check_trust(writer)
             await self._converse(reader, writer)
         except (OSError, ChatError) as error:
             return error
@@ -267,24 +278,54 @@ class AsyncClient(AsyncSpeaker):
             await _close(writer)
         return Disconnected("the server has closed the connection")
 
-    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Connect, and do the handshake."""
-        context = None
+    async def _find(self) -> Streams:
+        """Return a connection to the first of the server's hosts where the right server answers."""
+        errors: list[Exception] = []
+        for host, seconds in self._route.tries(self._timeout, asyncio.get_running_loop().time):
+            try:
+                streams = await self._open(host, seconds)
+            except ssl.SSLError as error:
+                reason = (error.reason or str(error)).lower().replace("_", " ")
+                errors.append(ProtocolError(Code.BAD_LINE, f"TLS failed: {reason}"))
+            except (OSError, ProtocolError, TrustError) as error:
+                errors.append(error)
+            else:
+                self._route.worked(host)
+                return streams
+        raise self._route.why(errors)
+
+    async def _open(self, host: str, seconds: float) -> Streams:
+        """Connect to a host, do the handshake, and check that it is the right server."""
+        context, address = None, format_address(host, self._route.port)
         if self._settings.trust is not None:
             from libchat.security.tls import client_context
 
             context = client_context()
         try:
-            async with asyncio.timeout(self._timeout):
-                return await asyncio.open_connection(self._settings.host, self._settings.port, ssl=context)
+            async with asyncio.timeout(seconds):
+                reader, writer = await asyncio.open_connection(host, self._route.port, ssl=context)
         except TimeoutError as error:
-            raise TimeoutError(f"{self.address} does not answer") from error
+            raise TimeoutError(f"{address} does not answer") from error
+        try:
+            await self._check_trust(writer, address)
+        except BaseException:
+            await _close(writer)
+            raise
+        return reader, writer
 
-    async def _check_trust(self, writer: asyncio.StreamWriter) -> None:
+    async def _check_trust(self, writer: asyncio.StreamWriter, address: str) -> None:
         """Check that it is the right server. In a thread: it may read a file, and ask a person."""
         if self._settings.trust is not None:
             certificate = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
-            self._pin = await asyncio.to_thread(self._settings.trust.check, self.address, certificate)
+            self._pin = await asyncio.to_thread(self._settings.trust.check, address, certificate)
+            if self._settings.is_pinned:
+                self._memory.server_is(self._pin)
+
+    async def _note_successor(self) -> None:
+        """Take note of the next key that the server has announced. In a thread: it may write a file."""
+        successor, self._link.successor = self._link.successor, None
+        if successor is not None and self._settings.trust is not None:
+            await asyncio.to_thread(self._settings.trust.note, self.address, successor)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry commands and events until the server closes the connection, or is waited for in vain."""
@@ -302,6 +343,7 @@ class AsyncClient(AsyncSpeaker):
                 await self._hand_over(events)
                 if self._link.error is not None:
                     raise self._link.error
+                await self._note_successor()
         finally:
             await _end(sender)
 

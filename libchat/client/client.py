@@ -22,12 +22,13 @@ from typing import Unpack
 
 from libchat import messages as m
 from libchat._version import __version__
+from libchat.client.address import format_address
 from libchat.client.credentials import ask_password
 from libchat.client.link import Link, State
 from libchat.client.memory import Memory
 from libchat.client.settings import Options, Settings
 from libchat.client.wire import Wire, reach, shake_hands
-from libchat.errors import ChatError, Closed, Disconnected, StoreError, reason_of
+from libchat.errors import ChatError, Closed, Disconnected, ProtocolError, StoreError, TrustError, reason_of
 from libchat.locks import INBOX, tiered_lock
 from libchat.participant import E, OnError, Participant
 from libchat.transport.pump import PlainPump, Pump
@@ -51,6 +52,7 @@ class Client(Participant):
     def __init__(self, name: str, settings: Settings, memory: Memory, *, on_error: OnError | None) -> None:
         super().__init__(name, inbox=settings.inbox, on_error=on_error)
         self._settings = settings
+        self._route = settings.make_route()
         self._timeout = settings.timeout
         self._patience = settings.patience
         self._memory = memory
@@ -81,8 +83,8 @@ class Client(Participant):
 
     @property
     def address(self) -> str:
-        """The server's address."""
-        return self._settings.address
+        """The server's address: of several, the one that worked last."""
+        return self._route.address
 
     def on(self, kind: type[E], callback: Callable[[E], None]) -> None:
         super().on(kind, callback)
@@ -188,12 +190,7 @@ class Client(Participant):
     def _attend(self) -> Exception:
         """Connect, serve until the connection ends, and return why it did."""
         try:
-            sock = reach(self._settings.host, self._settings.port, time.monotonic() + self._timeout, self._wait)
-            try:
-                wire = Wire(sock, self._secure(sock), self._selector)
-            except BaseException:
-                sock.close()
-                raise
+            wire = self._find()
             try:
                 self._converse(wire)
             finally:
@@ -202,15 +199,39 @@ class Client(Participant):
             return error
         return Disconnected("the server has closed the connection")
 
-    def _secure(self, sock: socket.socket) -> Pump:
+    def _find(self) -> Wire:
+        """Return a connection to the first of the server's hosts where the right server answers."""
+        errors: list[Exception] = []
+        for host, seconds in self._route.tries(self._timeout, time.monotonic):
+            try:
+                wire = self._open(host, seconds)
+            except (OSError, ProtocolError, TrustError) as error:
+                errors.append(error)
+            else:
+                self._route.worked(host)
+                return wire
+        raise self._route.why(errors)
+
+    def _open(self, host: str, seconds: float) -> Wire:
+        """Connect to a host, which may take so many seconds for that, and as many for the handshake."""
+        sock = reach(host, self._route.port, time.monotonic() + seconds, self._wait)
+        try:
+            return Wire(sock, self._secure(sock, format_address(host, self._route.port), seconds), self._selector)
+        except BaseException:
+            sock.close()
+            raise
+
+    def _secure(self, sock: socket.socket, address: str, seconds: float) -> Pump:
         """Do the handshake, check that it is the right server, and return the pump."""
         if self._settings.trust is None:
             return PlainPump()
         from libchat.security.tls import client_context
 
         pump = TlsPump(client_context(), is_server=False)
-        shake_hands(sock, pump, time.monotonic() + self._timeout, self._wait)
-        self._pin = self._settings.trust.check(self.address, pump.peer_certificate)
+        shake_hands(sock, pump, time.monotonic() + seconds, self._wait)
+        self._pin = self._settings.trust.check(address, pump.peer_certificate)
+        if self._settings.is_pinned:
+            self._memory.server_is(self._pin)
         return pump
 
     def _wait(self, sock: socket.socket, events: int, deadline: float) -> None:
@@ -291,6 +312,13 @@ class Client(Participant):
             self._started.set()
         if self._link.error is not None:
             raise self._link.error
+        self._note_successor()
+
+    def _note_successor(self) -> None:
+        """Take note of the next key that the server has announced."""
+        successor, self._link.successor = self._link.successor, None
+        if successor is not None and self._settings.trust is not None:
+            self._settings.trust.note(self.address, successor)
 
     # --- handing over -----------------------------------------------------------------------------------------------
 
@@ -331,11 +359,16 @@ class Client(Participant):
 def connect(address: str, name: str, *, on_error: OnError | None = None, **options: Unpack[Options]) -> Client:
     """Connect to a server, take a name, and return the participant.
 
-    `address` is HOST or HOST:PORT. The server must show the key of `pin` (see `Server.pin`); without a pin, the file of
-    known servers decides (the user's own one, unless another is given as `known_servers`), and `accept_new` is asked
-    about a server that is not in it: it gets address and pin, and returns whether to trust it from now on. Without it,
-    a new server is trusted, with a warning in the log. `plaintext` is for a server without TLS; none of this is asked
-    then.
+    `address` is HOST, HOST:PORT or the link of an invite (see `Server.invite`). The server must show the key of the
+    invite, or of `pin` (see `Server.pin`). Without either, the file of known servers decides (the user's own one,
+    unless another is given as `known_servers`), and `accept_new` is asked about a server that is not in it: it gets
+    address and pin, and returns whether to trust it from now on. Without it, a new server is trusted, with a warning in
+    the log.
+    `plaintext` is for a server without TLS; none of this is asked then.
+
+    The hosts of an invite are tried in their order, and share the `timeout`. If `known_servers` is given, the server of
+    an invite is remembered there. A key that the server has announced, signed with its present one, is followed: by the
+    file of known servers, and while the client lives, also by a pin.
 
     `state` is a folder where the client keeps what it must know after a restart of the program, for one name at one
     server and for one process at a time: its device, what was sent and not answered (it goes out first, in order), and
@@ -354,7 +387,7 @@ def connect(address: str, name: str, *, on_error: OnError | None = None, **optio
     give the name, each; `patience` says how long it is waited for later. `inbox` is how many events wait for the
     program; `on_error` gets what callbacks raise.
 
-    Raises ValueError for an address, pin or device that is none, `OSError` if the server cannot be reached,
+    Raises ValueError for an address, invite, pin or device that is none, `OSError` if the server cannot be reached,
     `TrustError` if it is not the right one, `ProtocolError` if it is no libchat server, `NameTaken`, `PasswordNeeded`,
     `WrongPassword`, `Refused` if it refuses the name otherwise, and `StoreError` if the key, the file of known servers
     or the folder `state` cannot be used, or if that belongs to another name, server or client.

@@ -89,6 +89,8 @@ class Link:
         self.end: ChatError | None = None
         self.error: ProtocolError | None = None
         """Set when the server has broken the rules of the wire. Nothing more is read from this connection."""
+        self.successor: m.Successor | None = None
+        """What the server has said of its next key, on this connection. Nobody has checked it."""
         self.question: Refused | None = None
         """Why the server wants a password, while it waits for one."""
         self._credentials = credentials if credentials is not None else Credentials()
@@ -116,9 +118,7 @@ class Link:
         """The rooms of an account in which the server resumes by itself, on this connection."""
         self._resuming: dict[str, int] = {}
         """How many answers are owed, on this connection, to the link's own commands to resume in a room."""
-        self._has_new_log = False
-        self._is_quiet = False
-        self._is_leaving = False
+        self._has_new_log = self._is_quiet = self._is_leaving = False
         self._format(self._credentials.sign(m.Register(name, device, OWN)))
 
     # --- connections ------------------------------------------------------------------------------------------------
@@ -127,6 +127,7 @@ class Link:
         """Notice a new connection. What is to be sent begins with a greeting. `pin` is the server's, "" without TLS."""
         self.state = State.GREETING
         self.error = None
+        self.successor = None
         self._lines = LineBuffer(EVENT_BYTES)
         self._is_quiet = False
         self._resumed.clear()
@@ -355,6 +356,7 @@ class Link:
         if welcome.version < m.VERSION:
             raise ProtocolError(Code.BAD_VALUE, f"{welcome.server} speaks version {welcome.version}, not {m.VERSION}")
         self._limits = welcome.limits
+        self.successor = welcome.successor
         self._credentials.nonce = welcome.nonce
         if self._positions.log_is(welcome.log):
             self._forget_numbers()

@@ -35,6 +35,9 @@ class Memory:
     def answered(self, cid: str) -> None:
         """Note that a command is answered, which may be one that was not kept."""
 
+    def server_is(self, server: str) -> None:
+        """Note by what the server is known from now on: it has changed its key, as it had announced."""
+
     def log_is(self, log: str) -> None:
         """Note that the server counts by this log: the positions so far mean nothing."""
 

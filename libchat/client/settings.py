@@ -6,14 +6,16 @@ import socket
 from pathlib import Path
 from typing import Final, TypedDict
 
-from libchat.client.address import format_address, parse_address
+from libchat.client.address import parse_address
 from libchat.client.credentials import AskPassword, Credentials, Key
 from libchat.client.device import check_device, new_device
 from libchat.client.memory import Memory
 from libchat.client.patience import PATIENCE, Patience
+from libchat.client.route import Route
 from libchat.client.trust import AcceptNew, Trust
 from libchat.limits import CONNECT_SECONDS, INBOX_EVENTS, LABEL_CHARACTERS
-from libchat.security.pins import parse_pin
+from libchat.security.invite import Invite, is_invite, parse_invite
+from libchat.security.pins import PREFIX, parse_pin
 
 
 class Options(TypedDict, total=False):
@@ -38,20 +40,23 @@ _KNOWN: Final = frozenset(Options.__annotations__)
 
 
 class Settings:
-    """An address and options, checked, and with all defaults.
+    """An address or an invite, and options, checked, and with all defaults.
 
-    Raises ValueError for an address, pin or device that is none, and TypeError for an option that there is not: a
-    misspelt `pin` must not go unnoticed.
+    Raises ValueError for an address, invite, pin or device that is none and for what contradicts the invite, and
+    TypeError for an option that there is not: a misspelt `pin` must not go unnoticed.
     """
 
     def __init__(self, address: str, options: Options) -> None:
         if unknown := options.keys() - _KNOWN:
             raise TypeError(f"connect() has no option {min(unknown)!r}")
-        pin, state = options.get("pin"), options.get("state")
-        self.host, self.port = parse_address(address)
+        state = options.get("state")
+        invite = parse_invite(address) if is_invite(address) else None
+        pin = _pin(invite, options)
+        self._hosts, self._port = (invite.hosts, invite.port) if invite is not None else _hosts_and_port(address)
         self.trust = None
         if not options.get("plaintext", False):
-            self.trust = Trust(pin, options.get("known_servers"), options.get("accept_new"))
+            is_by_invite = invite is not None and invite.pin != ""
+            self.trust = Trust(pin, options.get("known_servers"), options.get("accept_new"), is_invite=is_by_invite)
         self.reconnect = options.get("reconnect", True)
         self.timeout = options.get("timeout", CONNECT_SECONDS)
         self.patience = options.get("patience", PATIENCE)
@@ -62,13 +67,17 @@ class Settings:
         self._state = Path(state) if state is not None else None
         self._password = options.get("password") or ""
         self._key = options.get("key")
-        self._token = options.get("token", "")
-        self._server = parse_pin(pin) if pin else self.address
+        self._token = options.get("token") or (invite.token if invite is not None else "")
+        self._server = parse_pin(pin) if pin else self.make_route().address
 
     @property
-    def address(self) -> str:
-        """The server's address."""
-        return format_address(self.host, self.port)
+    def is_pinned(self) -> bool:
+        """Whether the server is known by its pin, and not by its address."""
+        return self._server.startswith(PREFIX)
+
+    def make_route(self) -> Route:
+        """Return where to look for the server."""
+        return Route(self._hosts, self._port)
 
     def open_memory(self, name: str) -> Memory:
         """Return what the client of a name knows from an earlier run; it has a device. Raises StoreError."""
@@ -93,14 +102,40 @@ class Settings:
         )
 
     def _open_key(self, *, wants_account: bool) -> Key | None:
-        """Return the key that was given; or that of the `state` folder, if it has one or an account is wanted."""
+        """Return the key that was given; or that of the `state` folder, if it has one or an account is wanted.
+
+        Who comes by an invite has one in any case: the next connection comes by the same one, which may be used up.
+        """
         if self._key is not None and not isinstance(self._key, (str, Path)):
             return self._key
         folder = Path(self._key) if self._key is not None else self._state
         if folder is None:
-            return None
+            return _new_key() if self._token else None
         from libchat.security.device_keys import KEY_FILE, load_device_key
 
-        if self._key is None and not (wants_account or (folder / KEY_FILE).exists()):
+        if self._key is None and not (wants_account or self._token or (folder / KEY_FILE).exists()):
             return None
         return load_device_key(folder)
+
+
+def _new_key() -> Key:
+    from libchat.security.device_keys import new_device_key
+
+    return new_device_key()
+
+
+def _hosts_and_port(address: str) -> tuple[tuple[str, ...], int]:
+    host, port = parse_address(address)
+    return (host,), port
+
+
+def _pin(invite: Invite | None, options: Options) -> str | None:
+    """Return the pin of the options or the invite. They have to agree, and without TLS there is none."""
+    pin = options.get("pin")
+    if invite is None or not invite.pin:
+        return pin
+    if options.get("plaintext", False):
+        raise ValueError("the invite names a key, which a server without TLS does not have: leave plaintext out")
+    if pin and parse_pin(pin) != invite.pin:
+        raise ValueError("the invite names another key than pin: leave pin out, or ask for a new invite")
+    return invite.pin

@@ -100,6 +100,9 @@ class StateFile(Memory):
     def answered(self, cid: str) -> None:
         self._notes.append(("DELETE FROM unanswered WHERE cid = ?", (cid,)))
 
+    def server_is(self, server: str) -> None:
+        self._notes.append(("UPDATE client SET server = ? WHERE server <> ?", (server, server)))
+
     def log_is(self, log: str) -> None:
         self._notes.append(("UPDATE client SET log = ?", (log,)))
         self._notes.append(("DELETE FROM position", ()))

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from libchat import messages as m
 from libchat.core.offline import Mailbox, OfflineQueue
 from libchat.errors import Code, Refused
 from libchat.limits import REPLAY_ENTRIES
@@ -50,6 +51,7 @@ class Session:
         "pin",
         "replay_entries",
         "rooms",
+        "successor",
         "unacked",
         "wants_receipts",
     )
@@ -86,6 +88,8 @@ class Session:
         """Who may edit later what is said on it: an account from any device, a guest from the same; or nobody."""
         self.rooms: list[Room] = []
         """The rooms that were entered on this session, in that order."""
+        self.successor: m.Successor | None = None
+        """What its server has to announce about its next key."""
         self.unacked: dict[str, int] = {}
         """The last entry of each conversation that was handed to this session, waits, and is not acknowledged."""
         self.replay_entries = REPLAY_ENTRIES

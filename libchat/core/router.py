@@ -284,7 +284,14 @@ class Router:
         reception = self._reception
         if reception.has_accounts and not session.nonce:
             session.nonce = self._new_nonce()
-        welcome = m.Welcome(self._server, self._log, cid=command.cid, nonce=session.nonce, admit=reception.admit)
+        welcome = m.Welcome(
+            self._server,
+            self._log,
+            cid=command.cid,
+            nonce=session.nonce,
+            admit=reception.admit,
+            successor=session.successor,
+        )
         out.append(fx.Reply(session, welcome))
 
     def _register(self, session: Session, command: m.Register, now: int, out: Out) -> None:

@@ -9,6 +9,8 @@ only when it must be.
     FOLDER/server-cert.pem    its certificate
     FOLDER/server.lock        empty; locked while one of the two is made, so that servers that start at once agree
 
+(and, when a change of the key is planned, what `key_change` keeps there).
+
 Files appear under their names complete, by renaming. So a start that finds all in order takes no lock and writes
 nothing, and a folder that cannot be written to is fine.
 
@@ -121,7 +123,7 @@ def load_own_identity(certificate: Path, key: Path) -> Identity:
 
 def _kept_identity(folder: Path, names: list[x509.GeneralName], now: datetime) -> Identity | None:
     """Return what the folder holds, or None where something has to be made."""
-    key = _kept_key(folder / KEY_FILE)
+    key = read_key(folder / KEY_FILE)
     if key is None:
         return None
     certificate = _kept_certificate(folder / CERTIFICATE_FILE)
@@ -137,7 +139,7 @@ def _made_identity(folder: Path, names: list[x509.GeneralName], now: datetime) -
         kept = _kept_identity(folder, names, now)
         if kept is not None:
             return kept
-        key = _kept_key(folder / KEY_FILE) or _new_key(folder)
+        key = read_key(folder / KEY_FILE) or _new_key(folder)
         certificate = _self_signed(key, names, now)
         _log.info("made a new certificate, good until %s", certificate.not_valid_after_utc)
         write_private(folder / CERTIFICATE_FILE, certificate.public_bytes(Encoding.PEM))
@@ -147,8 +149,8 @@ def _made_identity(folder: Path, names: list[x509.GeneralName], now: datetime) -
 def _identity(key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate, folder: Path | None) -> Identity:
     return Identity(
         certificate_pem=certificate.public_bytes(Encoding.PEM),
-        key_pem=_key_pem(key),
-        pin=format_pin(_spki(key)),
+        key_pem=format_key(key),
+        pin=format_pin(public_half(key)),
         not_after=certificate.not_valid_after_utc,
         files=None if folder is None else (folder / CERTIFICATE_FILE, folder / KEY_FILE),
     )
@@ -169,12 +171,15 @@ def _new_key(folder: Path) -> ec.EllipticCurvePrivateKey:
             "refuse until its user forgets the old one"
         )
     key = ec.generate_private_key(ec.SECP256R1())
-    write_private(folder / KEY_FILE, _key_pem(key))
+    write_private(folder / KEY_FILE, format_key(key))
     return key
 
 
-def _kept_key(path: Path) -> ec.EllipticCurvePrivateKey | None:
-    """Return the key in a file that `_new_key` wrote, None if there is no file; a key that others can read is shut."""
+def read_key(path: Path) -> ec.EllipticCurvePrivateKey | None:
+    """Return the key in a file that this package wrote, None if there is no file; one that others can read is shut.
+
+    Raises StoreError, which says what to do, if the file holds anything else.
+    """
     pem = read_kept(path)
     if pem is None:
         return None
@@ -201,11 +206,13 @@ def _tighten(path: Path) -> None:
         _log.warning("%s can be used by others, and this cannot be changed: %s", path, error.strerror)
 
 
-def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+def format_key(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """Return a key as PEM, which `read_key` reads."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def _spki(key: ec.EllipticCurvePrivateKey) -> bytes:
+def public_half(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """Return the public key, as the DER of its SubjectPublicKeyInfo."""
     return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
@@ -304,7 +311,7 @@ def _fits(
 
 def _belongs(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> bool:
     try:
-        return spki_of_certificate(certificate.public_bytes(Encoding.DER)) == _spki(key)
+        return spki_of_certificate(certificate.public_bytes(Encoding.DER)) == public_half(key)
     except ValueError:
         return False
 

@@ -76,5 +76,12 @@ def check_pin(address: str, expected: str, certificate: bytes | None) -> Literal
     expected = parse_pin(expected)
     seen = peer_pin(certificate)
     if seen != expected:
-        raise PinMismatch(address, expected, seen)
+        raise mismatch(address, expected, seen)
     return True
+
+
+def mismatch(address: str, expected: str, seen: str, remedy: str = "") -> PinMismatch:
+    """Return the error for a server that shows another key, with both keys in words as well."""
+    from libchat.security.words import words_of
+
+    return PinMismatch(address, expected, seen, remedy, words_of(expected), words_of(seen))

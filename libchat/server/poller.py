@@ -28,6 +28,7 @@ from math import inf
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from typing import Final
 
+from libchat import messages as m
 from libchat.core.effects import Delivery
 from libchat.core.registry import Session
 from libchat.errors import Closed
@@ -93,16 +94,27 @@ class Peer(Connection):
 
 
 class Poller:
-    """Serve sockets for a hub, in a thread of its own. `clock` returns seconds that never go back."""
+    """Serve sockets for a hub, in a thread of its own. `clock` returns seconds that never go back.
+
+    `successor` returns what is to be announced about the server's next key.
+    """
 
     def __init__(
-        self, hub: Hub, dialects: Dialects, clock: Callable[[], float], on_failure: Callable[[], None], bounds: Bounds
+        self,
+        hub: Hub,
+        dialects: Dialects,
+        clock: Callable[[], float],
+        on_failure: Callable[[], None],
+        bounds: Bounds,
+        *,
+        successor: Callable[[], m.Successor | None] = lambda: None,
     ) -> None:
         self._hub = hub
         self._on_failure = on_failure
         self._bounds = bounds
         self._dialects = dialects
         self._clock = clock
+        self._successor = successor
         self._selector = DefaultSelector()
         self._waker = Waker(self._selector)
         self._sink = FanoutSink(self._waker)
@@ -188,6 +200,7 @@ class Poller:
     def _welcome(self, readable: list[Peer]) -> None:
         for arrival in self._arrivals.take():
             peer = Peer(self._sink.fanout, self._dialects, arrival, self._bounds.outbox_bytes)
+            peer.successor = self._successor()
             self._peers[peer] = None
             self._nameless[peer] = self._clock() + self._bounds.register_seconds
             self._watch(peer)

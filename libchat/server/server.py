@@ -7,9 +7,12 @@ pollers were slower than one). Threads hand connections on, downwards only, and 
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +22,10 @@ from libchat.errors import Closed
 from libchat.hub import Hub
 from libchat.limits import LISTEN_BACKLOG, MEMORY_ENTRIES
 from libchat.records import Retention
+from libchat.security.invite import Invite
+from libchat.server import whereabouts
 from libchat.server.acceptor import Acceptor
+from libchat.server.addresses import reachable_hosts
 from libchat.server.bounds import Bounds
 from libchat.server.connection import Dialects
 from libchat.server.poller import Arrival, Poller
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
     import ssl
 
     from libchat.claims import Admit
+    from libchat.messages import Successor
     from libchat.security.identity import Identity
     from libchat.server.handshakes import Handshaker
     from libchat.store.base import Accounts, Log
@@ -64,7 +71,8 @@ class Server:
     `hub` is the chat to serve; without one, the server makes its own, and closes it when it stops. `bounds` are what it
     puts up with. `admit` is whom it takes: "open" everybody, "invite" whoever brings an invite or has an account,
     "accounts" nobody else. `accounts` are the accounts to look at; without any, it keeps its own: in `accounts.db` of
-    its folder, or in memory. A `hub` that is given has its own, and neither is said.
+    its folder, or in memory. A `hub` that is given has its own, and neither is said. `public` are names and addresses
+    by which others reach it and which this machine cannot know: invites name them first.
 
     Raises `StoreError` when the key, the certificate or the log cannot be used, `OSError` when it cannot listen, and
     `ValueError` for plaintext that others could read.
@@ -87,6 +95,7 @@ class Server:
         retention: Retention | None = None,
         admit: Admit = "open",
         accounts: Accounts | None = None,
+        public: Sequence[str] = (),
     ) -> None:
         if plaintext and not insecure and host not in LOOPBACK:
             raise ValueError(
@@ -99,8 +108,14 @@ class Server:
         folder = Path(data) if data is not None else None
         self._host = host
         self._port = port
+        self._folder = folder
+        self._public = tuple(public)
         self._plaintext = plaintext
         self._identity = None if plaintext else _identity(host, folder, certificate, key)
+        self._has_own_key = certificate is None and not plaintext
+        """Whether it shows the key in its folder."""
+        self._successor: Successor | None = None
+        self.read_successor()
         self._owns_hub = hub is None
         self.hub = hub if hub is not None else _open_hub(folder, durability, retention, accounts, admit)
         self._ended = threading.Event()
@@ -133,6 +148,9 @@ class Server:
         for handshaker in self._handshakers:
             handshaker.start()
         self._acceptor.start()
+        if self._folder is not None:
+            noted = whereabouts.Whereabouts(self._host, self._port, os.getpid(), self.pin, self._public)
+            whereabouts.note(self._folder, noted)
         _log.info("listening on %s, key %s", self.address, self.pin or "none (plaintext)")
 
     def stop(self, reason: str = "the server is stopping") -> None:
@@ -142,6 +160,8 @@ class Server:
         """
         if self._acceptor is None:
             return
+        if self._folder is not None:
+            whereabouts.remove(self._folder, self._port)
         self._acceptor.stop()
         self._acceptor = None
         for handshaker in self._handshakers:
@@ -190,6 +210,59 @@ class Server:
         """What clients pin: the hash of its key, "" without TLS."""
         return self._identity.pin if self._identity is not None else ""
 
+    @property
+    def words(self) -> str:
+        """The pin in six words, for people who compare them; "" without TLS."""
+        from libchat.security.words import words_of
+
+        return words_of(self.pin) if self.pin else ""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Where others reach it, best first."""
+        return reachable_hosts(self._host, self._public)
+
+    def link(self, room: str = "") -> str:
+        """Return a link that says where the server is and which key it shows, and nothing that is secret.
+
+        Raises ValueError for what is no room, and for a host that no link can name.
+        """
+        return Invite(self.hosts, self._port, room, self.pin).format()
+
+    def invite(self, room: str = "", uses: int = 1, seconds: int = 24 * 3600) -> str:
+        """Return a link by which so many may come in, for so many seconds, and into a room if one is named.
+
+        Who comes by it comes in, whomever the server takes else. Not to be called by a callback, and only while the
+        server listens. Raises ValueError as `link` does, and `Refused` if there can be no such invite.
+        """
+        place = Invite(self.hosts, self._port, room, self.pin)
+        made = self.hub.make_invite(room, uses, seconds)
+        if made is None:
+            return place.format()
+        return replace(place, token=made.token, expires=made.expires // 1000).format()
+
+    # --- a planned change of the key --------------------------------------------------------------------------------
+
+    @property
+    def successor(self) -> Successor | None:
+        """What is announced about the next key, None if no change is planned."""
+        return self._successor
+
+    def announce(self, successor: Successor | None) -> None:
+        """Tell everybody who connects from now on which key comes next. Clients believe what the present one signed."""
+        self._successor = successor
+
+    def read_successor(self) -> None:
+        """Look whether a change of the key is planned in the data folder, and announce it.
+
+        A server does so when it is made; to be called when a plan was made since. Raises StoreError.
+        """
+        if self._folder is None or not self._has_own_key:
+            return
+        from libchat.security.key_change import planned_change
+
+        self.announce(planned_change(self._folder))
+
     def _close_hub(self, reason: str) -> None:
         self._ended.set()
         if self._owns_hub:
@@ -212,7 +285,8 @@ class Server:
     def _make_pollers(self) -> list[Poller]:
         dialects = Dialects(native=Native(), classic=Classic(datetime.fromtimestamp))
         return [
-            Poller(self.hub, dialects, time.monotonic, self._ended.set, self._bounds) for _ in range(self._poller_count)
+            Poller(self.hub, dialects, time.monotonic, self._ended.set, self._bounds, successor=lambda: self._successor)
+            for _ in range(self._poller_count)
         ]
 
     def _make_handshakers(self, context: ssl.SSLContext) -> list[Handshaker]:

@@ -13,7 +13,9 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from libchat.cli.serve import explain_listening, reachable_host
+from libchat.cli.serve import explain_listening
+from libchat.security.invite import parse_invite
+from libchat.security.words import words_of
 from support.program import Program, Serving
 
 Run = Callable[..., "CompletedProcess[str]"]
@@ -21,13 +23,16 @@ Start = Callable[..., Program]
 
 
 def test_json_tells_where_it_is(server: Serving) -> None:
-    """--json prints one object with exactly host, port, fingerprint and pid, and nothing else."""
+    """--json prints one object with exactly host, port, fingerprint, pid and invite, and nothing else."""
     assert server.told == {
         "host": "127.0.0.1",
         "port": server.port,
         "fingerprint": server.pin,
         "pid": server.pid,
+        "invite": server.told["invite"],
     }
+    invite = parse_invite(str(server.told["invite"]))
+    assert (invite.hosts, invite.port, invite.pin) == (("127.0.0.1",), server.port, server.pin)
     assert server.pin.startswith("sha256:")
     server.signal(signal.SIGTERM)
     assert server.end() == 0
@@ -37,10 +42,13 @@ def test_json_tells_where_it_is(server: Serving) -> None:
 def test_words_tell_how_to_connect(start: Start) -> None:
     """Without --json, the address, the key and two ways to connect are told on standard output."""
     server = start("serve", "--memory", "--host", "127.0.0.1", "--port", "0")
-    first, key, connect, by_hand = (server.line() for _ in range(4))
+    first, key, words, invite, connect, by_hand = (server.line() for _ in range(6))
     port = first.partition("port ")[2].partition(";")[0]
     assert first == f"libchat listens on 127.0.0.1, port {port}; Ctrl-C stops it"
-    assert "sha256:" in key
+    pin = key.partition("key: ")[2].strip()
+    assert words == f"  words:    {words_of(pin)}"
+    assert invite.startswith('  invite:   libchat join "libchat://127.0.0.1:')
+    assert parse_invite(invite).pin == pin
     assert f"libchat chat --host 127.0.0.1 --port {port}" in connect
     assert f"openssl s_client -quiet -connect 127.0.0.1:{port}" in by_hand
 
@@ -145,6 +153,7 @@ def test_insecure_plaintext_is_possible(start: Start) -> None:
     server = start("serve", "--plaintext", "--insecure", "--port", "0")
     assert server.line().startswith("libchat listens on all addresses")
     assert "reads along" in server.line()
+    assert server.line().endswith(" --plaintext")
     assert "--plaintext" in server.line()
     assert "nc " in server.line()
 
@@ -159,13 +168,6 @@ def test_an_unexpected_reason_is_told_as_it_is() -> None:
     """What the system says of other reasons is passed on."""
     error = OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
     assert explain_listening(error, "::1", 80) == f"the server cannot listen: {os.strerror(errno.EAFNOSUPPORT)}"
-
-
-def test_all_addresses_are_told_as_one_that_can_be_reached() -> None:
-    """Whoever reads that a server listens everywhere is told an address to connect to."""
-    assert reachable_host("192.0.2.1") == "192.0.2.1"
-    with socket.create_server((reachable_host(""), 0)) as listener:
-        assert listener.getsockname()[0] == reachable_host("")
 
 
 def test_json_of_a_server_on_all_addresses(start: Start) -> None:

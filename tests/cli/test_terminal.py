@@ -147,4 +147,4 @@ def test_the_server_ends_it_while_somebody_types(
     server.end()
     with Serving("--memory", "--port", str(server.port), env=env):  # with another key
         assert ana.end() == 4
-    ana.expect("was expected")
+    ana.expect("does not show the key that it should")

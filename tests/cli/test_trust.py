@@ -9,6 +9,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from libchat.security.words import words_of
+from support.impostor import Impostor
 from support.program import Program, Serving, TerminalProgram
 
 Run = Callable[..., "CompletedProcess[str]"]
@@ -27,7 +29,10 @@ def test_a_new_server_in_a_script(libchat: Run, unpinned: Serving) -> None:
     """Without a person a new key is accepted, with a notice; from then on it is known, and nothing is said."""
     first = libchat("who")
     assert (first.returncode, first.stdout) == (0, "")
-    assert first.stderr == f"{unpinned.address} is new: from now on its key must be {unpinned.pin}\n"
+    assert (
+        first.stderr
+        == f"{unpinned.address} is new: from now on its key must be {unpinned.pin} ({words_of(unpinned.pin)})\n"
+    )
     second = libchat("who")
     assert (second.returncode, second.stderr) == (0, "")
 
@@ -44,7 +49,10 @@ def test_a_changed_key_is_a_hard_stop(
         done = libchat(*command)
         assert (done.returncode, done.stdout) == (4, "")
         assert f"libchat forget {unpinned.address}" in done.stderr
-        assert other.pin in done.stderr
+        assert done.stderr.count("libchat forget") == 1
+        assert f"expected: {words_of(unpinned.pin)}    {unpinned.pin}\n" in done.stderr
+        assert f"shown:    {words_of(other.pin)}    {other.pin}\n" in done.stderr
+        assert "somebody is in between" in done.stderr
         forgotten = libchat("forget", unpinned.address)
         assert (forgotten.returncode, forgotten.stdout) == (0, "")
         assert unpinned.address in forgotten.stderr
@@ -90,9 +98,19 @@ def test_a_wrong_pin(libchat: Run, server: Serving, env: dict[str, str]) -> None
     env["LIBCHAT_PIN"] = "0" * 64
     done = libchat("who")
     assert (done.returncode, done.stdout) == (4, "")
-    assert server.pin in done.stderr
+    assert words_of(server.pin) in done.stderr
     assert "LIBCHAT_PIN" in done.stderr
+    assert f": --pin {server.pin}." in done.stderr
     assert libchat("who", "--pin", server.pin).returncode == 0
+
+
+@pytest.mark.parametrize("command", [("chat", "--name", "ana"), ("send", "bo", "secret"), ("tail",), ("who",)])
+def test_nothing_is_said_to_somebody_in_between(libchat: Run, command: tuple[str, ...]) -> None:
+    """No command says a word to a server with another key."""
+    with Impostor() as impostor:
+        done = libchat(*command, "--port", str(impostor.port), "--pin", "0" * 64, given="hello\n")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert (impostor.callers, impostor.heard) == (1, b"")
 
 
 def test_a_key_that_changes_while_one_is_connected(unpinned: Serving, start: Start, env: dict[str, str]) -> None:
@@ -112,6 +130,7 @@ def test_a_person_is_asked(
 ) -> None:
     """On a terminal the key of a new server is shown, and trusted only after a yes."""
     who = start_on_terminal("who")
+    who.expect(words_of(unpinned.pin))
     who.expect(unpinned.pin)
     who.expect("[y/N] ")
     who.press(f"{answer}\n")
