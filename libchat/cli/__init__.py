@@ -9,7 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from libchat.cli import backup, chat, export, forget, host, import_, output, send, serve, tail, verify, who
+from libchat.cli import (
+    backup,
+    chat,
+    config,
+    doctor,
+    export,
+    forget,
+    host,
+    import_,
+    output,
+    send,
+    serve,
+    tail,
+    verify,
+    who,
+)
 from libchat.cli.exits import Exit, Failure, explain
 from libchat.cli.parser import Commands, Options, make_parser, parse
 from libchat.cli.signals import Terminated
@@ -25,6 +40,8 @@ _COMMANDS: Final[tuple[Callable[[Commands], None], ...]] = (
     tail.add,
     who.add,
     forget.add,
+    doctor.add,
+    config.add,
     backup.add,
     verify.add,
     export.add,

@@ -26,7 +26,8 @@ class Options(argparse.Namespace):
 
     command: str
     run: Callable[[Options], int]
-    # the server
+    # the server: all of `libchat.cli.settings.table`, once settled; `said` are the keys that flags gave
+    config: Path | None
     data: Path | None
     memory: bool
     durability: Literal["full", "normal", "memory"]
@@ -35,6 +36,11 @@ class Options(argparse.Namespace):
     cert: Path | None
     key: Path | None
     insecure: bool
+    announce: bool | None
+    announce_name: str
+    log_level: str
+    log_json: bool
+    said: frozenset[str]
     verbose: bool
     # the connection
     host: str
@@ -54,6 +60,8 @@ class Options(argparse.Namespace):
     address: str
     file: Path | None
     copy: Path
+    where: str | None
+    is_quick: bool
 
 
 class Parser(argparse.ArgumentParser):

@@ -88,6 +88,10 @@ class Handshaker:
         """Take over an accepted connection, from any thread."""
         self._inbox.post((sock, address))
 
+    def use(self, context: ssl.SSLContext) -> None:
+        """Take other TLS settings for the handshakes that begin from now on. May be called by any thread."""
+        self._context = context
+
     def stop(self) -> None:
         """Close what is not established, and return when the thread has ended."""
         self._is_stopping = True

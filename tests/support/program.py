@@ -37,7 +37,8 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("LIBCHAT_", "XDG_"))}
     for unwanted in ("NO_COLOR", "COLUMNS", "LINES"):
         kept.pop(unwanted, None)
-    return {**kept, "HOME": str(home), "TERM": "xterm", "LIBCHAT_DEBUG_LOCKS": "1", "PYTHONUTF8": "1", **more}
+    ours = {"LIBCHAT_DEBUG_LOCKS": "1", "LIBCHAT_SERVER_ANNOUNCE": "false", "PYTHONUTF8": "1"}
+    return {**kept, "HOME": str(home), "TERM": "xterm", **ours, **more}
 
 
 class Program:
