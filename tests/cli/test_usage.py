@@ -11,7 +11,10 @@ import libchat as package
 
 Run = Callable[..., "CompletedProcess[str]"]
 
-COMMANDS = ("serve", "host", "chat", "send", "tail", "who", "forget", "backup", "verify", "export", "import")
+COMMANDS = (
+    *("serve", "host", "chat", "send", "tail", "who", "forget"),
+    *("doctor", "config", "backup", "verify", "export", "import"),
+)
 
 
 def test_version(libchat: Run) -> None:

@@ -206,6 +206,12 @@ class TerminalProgram:
         self._reader.join(PATIENCE)
         return code
 
+    def hang_up(self) -> None:
+        """Close the terminal."""
+        if self._master >= 0:
+            os.close(self._master)
+            self._master = -1
+
     def press_to_end(self, keys: str) -> int:
         """Press keys that end the program, as often as it takes, and return its exit code.
 
@@ -230,8 +236,8 @@ class TerminalProgram:
     ) -> None:
         """Kill the program if it still runs."""
         self._process.kill()
+        self.hang_up()
         self.end()
-        os.close(self._master)
 
     def _read(self) -> None:
         while True:

@@ -152,7 +152,8 @@ def find_file(config: Path | None, environ: Mapping[str, str]) -> Path | None:
         return config
     if environ.get(CONFIG_VARIABLE):
         return Path(environ[CONFIG_VARIABLE]).expanduser()
-    return next((path for path in default_files(environ) if path.is_file()), None)
+    # Not `Path.is_file`: it raises where a service may not look, as in the homes of people.
+    return next((path for path in default_files(environ) if os.path.isfile(path)), None)
 
 
 def default_files(environ: Mapping[str, str]) -> list[Path]:
@@ -188,7 +189,7 @@ def parse_file(text: str, path: Path) -> list[Effective]:
         where = f"{path}{_line_of(key, text)}"
         setting = by_key().get(key)
         if setting is None:
-            raise Failure(Exit.USAGE, f"{where}: there is no setting '{key}'; {_suggest(key, list(by_key()))}")
+            raise Failure(Exit.USAGE, f"{where}: there is no setting '{key}'; {_suggest(key, [LIMITS, *by_key()])}")
         found.append(Effective(setting, _parse_value(setting, value, path, where), Rank.FILE, where))
     return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
-from importlib.abc import InspectLoader
+from pathlib import Path
 from typing import Final
 
 from libchat import limits
@@ -157,7 +157,7 @@ _OWN: Final = (
         "",
         "what the server is called there",
         "The machine's name is what people know it by.",
-        "libchat on, and the machine's name",
+        "`libchat on`, and the machine's name",
     ),
     Setting(
         "log_level",
@@ -211,13 +211,15 @@ def _kind_of(default: Value) -> Kind:
 def _reasons() -> dict[str, str]:
     """Return what is written below the constants of `libchat.limits`, by their names in lower case.
 
-    Python keeps no docstrings of constants: they are read from the source, without which there are none.
+    Python keeps no docstrings of constants: they are read from the source. Where there is none, there are no reasons.
     """
-    loader = limits.__spec__.loader
-    source = loader.get_source(limits.__name__) if isinstance(loader, InspectLoader) else None
+    try:
+        source = Path(limits.__file__).read_text(encoding="utf-8")
+    except OSError:
+        source = ""
     found: dict[str, str] = {}
     names: list[str] = []
-    for statement in ast.parse(source or "").body:
+    for statement in ast.parse(source).body:
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             names.append(statement.target.id.lower())
         elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
