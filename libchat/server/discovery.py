@@ -38,7 +38,8 @@ class Announcer:
     def __init__(
         self, name: str, host: str, port: int, pin: str, *, admit: str = "open", interfaces: Sequence[str] = ()
     ) -> None:
-        self._label = format_label(name or f"libchat on {socket.gethostname().partition('.')[0]}")
+        self.label = format_label(name or f"libchat on {socket.gethostname().partition('.')[0]}")
+        """What the server is called; the network may say that it is called otherwise."""
         self._host = host
         self._port = port
         self._pin = pin
@@ -91,8 +92,8 @@ class Announcer:
         try:
             info = self._info()
             zeroconf.register_service(info, allow_name_change=True)  # which changes it in place, if the name is taken
-            self._label = info.name.removesuffix(f".{SERVICE_TYPE}")
-            _log.info("announced to the local network as %r", self._label)
+            self.label = info.name.removesuffix(f".{SERVICE_TYPE}")
+            _log.info("announced to the local network as %r", self.label)
             self.is_announced.set()
             self._keep(zeroconf)
         finally:
@@ -112,7 +113,7 @@ class Announcer:
 
         return ServiceInfo(
             SERVICE_TYPE,
-            f"{self._label}.{SERVICE_TYPE}",
+            f"{self.label}.{SERVICE_TYPE}",
             port=self._port,
             properties=format_properties(self._pin, self._admit),
             server=f"libchat-{self._port}-{_host_label()}.local.",  # the bare name is the machine's own to announce

@@ -150,9 +150,7 @@ def test_sighup_shows_the_new_certificate(
         ana.expect("server: online (1): ana")
 
 
-def test_a_reload_that_fails_is_loud_and_changes_nothing(
-    manager: Manager, env: dict[str, str], tmp_path: Path
-) -> None:
+def test_a_reload_that_fails_is_loud_and_changes_nothing(manager: Manager, env: dict[str, str], tmp_path: Path) -> None:
     """A broken key, or a mistake in the file of settings, is an error in the log, and the old certificate stays."""
     options = _own_files(tmp_path / "first", tmp_path, datetime.now(UTC))
     settings_file = tmp_path / "server.toml"

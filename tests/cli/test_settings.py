@@ -194,7 +194,7 @@ def test_what_is_not_set_is_a_comment() -> None:
     unset = Effective(by_key()["cert"], None)
     odd = Effective(by_key()["port"], 1, Rank.FILE, "a\nport = 2")
     assert tomllib.loads(format_toml([unset, odd])) == {"port": 1}
-    assert format_value("a\"\\\n") == '"a\\"\\\\\\u000a"'
+    assert format_value('a"\\\n') == '"a\\"\\\\\\u000a"'
 
 
 def test_config_prints_a_file_that_can_be_used(libchat: Run, tmp_path: Path) -> None:

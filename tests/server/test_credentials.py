@@ -174,4 +174,3 @@ def test_many_reload_while_many_connect(tmp_path: Path) -> None:
             thread.join(SECONDS)
         assert peer_pin(_shown(server).public_bytes(Encoding.DER)) == server.pin
     assert not errors
-

@@ -1,0 +1,175 @@
+"""Servers that are announced and found: the real library, on the loopback interface alone."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import socket
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+
+import pytest
+
+from libchat.cli.doctor import check_multicast
+from libchat.client.checkup import State
+from libchat.client.discovery import GRACE_SECONDS, find_servers
+from libchat.lan import Found
+from libchat.server.discovery import STOP_SECONDS, Announcer
+from libchat.server.server import Server
+
+pytest.importorskip("zeroconf", reason="the extra 'lan' is not installed")
+
+LOOPBACK = ("127.0.0.1",)
+PIN = "sha256:" + "0123456789abcdef" * 4
+SECONDS = 30.0
+
+
+def _can_multicast() -> bool:
+    """Return whether this machine's loopback interface passes multicast on."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
+            sock.sendto(b"", ("224.0.0.251", 9))
+        except OSError:
+            return False
+    return True
+
+
+pytestmark = [
+    pytest.mark.skipif(not _can_multicast(), reason="no multicast on loopback here"),
+    pytest.mark.xdist_group("multicast"),
+]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """Check that no thread of ours or of the library outlives a test."""
+    before = set(threading.enumerate())
+    yield
+    left = [thread for thread in threading.enumerate() if thread not in before]
+    for thread in left:
+        thread.join(SECONDS)
+    assert not [thread for thread in left if thread.is_alive()]
+
+
+@pytest.fixture
+def announcer() -> Iterator[Announcer]:
+    """Announce a server that is called like nobody else's."""
+    announcer = Announcer(f"office {time.monotonic_ns()}", "127.0.0.1", 8123, PIN, admit="invite", interfaces=LOOPBACK)
+    announcer.start()
+    assert announcer.is_announced.wait(SECONDS)
+    yield announcer
+    announcer.stop()
+    announcer.join()
+
+
+def _find(name: str, **fields: object) -> Found | None:
+    """Return the server of this name, with these fields, if one is found within the time that a person waits."""
+    for _ in range(5):
+        for found in find_servers(2.0, interfaces=LOOPBACK):
+            if found.name == name and all(getattr(found, key) == value for key, value in fields.items()):
+                return found
+    return None
+
+
+def test_an_announced_server_is_found(announcer: Announcer) -> None:
+    """Name, address, port, the beginning of the pin, and who may come; `on_found` hears of it in another thread."""
+    heard: list[tuple[Found, threading.Thread]] = []
+    found = find_servers(
+        2.0, on_found=lambda each: heard.append((each, threading.current_thread())), interfaces=LOOPBACK
+    )
+    ours = [each for each in found if each.name == announcer.label]
+    assert ours == [Found(announcer.label, ("127.0.0.1",), 8123, PIN.removeprefix("sha256:")[:16], "invite")]
+    assert [thread for each, thread in heard if each in ours and thread is not threading.main_thread()]
+
+
+def test_a_new_key_is_told(announcer: Announcer) -> None:
+    """A server that shows another key announces that one."""
+    announcer.tell("sha256:" + "f" * 64)
+    assert _find(announcer.label, pin_prefix="f" * 16)
+
+
+def test_two_servers_of_one_name_get_two(announcer: Announcer) -> None:
+    """The second of a name is called otherwise, and both are found."""
+    second = Announcer(announcer.label, "127.0.0.1", 8124, PIN, interfaces=LOOPBACK)
+    second.start()
+    assert second.is_announced.wait(SECONDS)
+    assert second.label != announcer.label
+    assert _find(second.label, port=8124)
+    second.stop()
+    second.join()
+
+
+def test_stop_does_not_wait_for_the_network() -> None:
+    """A server that stops while it is just being announced has stopped within the bound."""
+    announcer = Announcer("hasty", "127.0.0.1", 8125, PIN, interfaces=LOOPBACK)
+    announcer.start()
+    begin = time.monotonic()
+    announcer.stop()
+    announcer.join()
+    assert time.monotonic() - begin < STOP_SECONDS + 1.0
+
+
+def test_a_search_takes_as_long_as_it_says() -> None:
+    """A search returns within its time and a second of grace, whatever is found."""
+    begin = time.monotonic()
+    find_servers(0.2, interfaces=LOOPBACK)
+    assert 0.2 <= time.monotonic() - begin < 0.2 + GRACE_SECONDS + 1.0
+
+
+@pytest.fixture
+def library_may_leak() -> Iterator[None]:
+    """Pass over the socket that the library leaves open when it cannot use an interface."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+@pytest.mark.usefixtures("library_may_leak")
+def test_a_network_that_cannot_be_asked() -> None:
+    """An interface that is none of this machine's is an OSError, and a failed step of the doctor."""
+    with pytest.raises(OSError, match="the local network cannot be asked"):
+        find_servers(0.2, interfaces=["192.0.2.77"])
+    assert check_multicast(0.2, ("192.0.2.77",)).state is State.FAILED
+
+
+@pytest.mark.usefixtures("library_may_leak")
+def test_an_announcement_that_fails_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """A server that cannot be announced is told about, and nothing else happens."""
+    announcer = Announcer("x", "127.0.0.1", 1, PIN, interfaces=["192.0.2.77"])
+    announcer.start()
+    announcer.join()
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert "not announced" in caplog.text
+
+
+def test_the_doctor_lists_what_it_finds(announcer: Announcer) -> None:
+    """`libchat doctor` names the servers that announce themselves."""
+    step = check_multicast(2.0, LOOPBACK)
+    assert step.state is State.OK
+    assert f"{announcer.label} at 127.0.0.1:8123" in step.seen
+
+
+def test_a_server_on_loopback_is_not_announced() -> None:
+    """If nothing is said, a server that nobody else can reach tells nobody of itself; nor does it import the library."""
+    program = (
+        "import sys, libchat\n"
+        "with libchat.serve(port=0, announce=None): pass\n"
+        "with libchat.serve('', port=0): pass\n"
+        "print('zeroconf' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=SECONDS)
+    assert done.stdout == "False\n"
+
+
+def test_a_server_announces_itself(caplog: pytest.LogCaptureFixture) -> None:
+    """A server that is told to is announced while it runs, and has stopped within the bound although it is."""
+    caplog.set_level(logging.INFO, "libchat")
+    with Server(port=0, announce=True, announce_name="ours"):
+        assert "libchat-announcer" in [thread.name for thread in threading.enumerate()]
+    assert "libchat-announcer" not in [thread.name for thread in threading.enumerate()]
