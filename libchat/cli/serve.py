@@ -45,8 +45,8 @@ def add(commands: Commands) -> None:
         "Serve a chat until Ctrl-C or SIGTERM.",
         "Both stop the server cleanly: everybody is told, and the exit code is 0. SIGHUP has it read its certificate\n"
         "and key anew, and how much is logged; all else needs a new start.\n"
-        "Each setting is also an environment variable (--keep-days is $LIBCHAT_SERVER_KEEP_DAYS) and a line in a file:\n"
-        "'libchat config' prints them all.\n"
+        "Each setting is also an environment variable, as $LIBCHAT_SERVER_KEEP_DAYS for --keep-days, and a line in a\n"
+        "file: 'libchat config' prints them all.\n"
         f"{KEEPING}",
         (
             "libchat serve",

@@ -82,7 +82,7 @@ class Announcer:
             _log.warning("the server is not announced: install the extra 'lan' (zeroconf), or say --no-announce")
         except Exception as error:  # noqa: BLE001  # the outermost frame of a thread: the server serves without it
             _log.warning(
-                "the server is not announced to the local network any more: %s %s", type(error).__name__, error
+                "the server is not announced to the local network any more: %s %s", type(error).__name__, str(error)
             )
 
     def _announce(self) -> None:

@@ -75,7 +75,7 @@ def test_what_the_journal_is(tmp_path: Path) -> None:
 
 
 def test_a_server_logs_what_happens(env: dict[str, str], libchat: Run) -> None:
-    """At info, with --log-json: start, a connection with its address, the name it took, a refusal, its end, the stop."""
+    """At info: start, a connection with its address, the name that it took, a refusal, its end, and the stop."""
     with Serving("--memory", "--port", "0", "--log-json", "--log-level", "info", env=env) as server:
         env["LIBCHAT_PORT"], env["LIBCHAT_PIN"] = str(server.port), server.pin
         done = libchat("send", "nobody", "hello", "--name", "ana")

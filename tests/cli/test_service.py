@@ -223,7 +223,7 @@ def test_the_unit_says_what_it_promises() -> None:
 
 
 def test_the_container_says_what_it_promises() -> None:
-    """The container runs as somebody without rights, keeps all in /data, and is asked how it is by a libchat command."""
+    """The container runs without rights, keeps all in /data, and is asked how it is by a libchat command."""
     text = CONTAINER.read_text(encoding="utf-8")
     for line in ("USER 10001", "VOLUME /data", "STOPSIGNAL SIGTERM", 'ENTRYPOINT ["libchat"]', 'CMD ["serve"]'):
         assert line in text.splitlines()
@@ -243,7 +243,7 @@ def test_the_question_of_the_container_is_answered(libchat: Run, server: Serving
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 def test_systemd_takes_the_unit(tmp_path: Path) -> None:
-    """systemd finds no mistake in the unit, and calls what is left open small."""
+    """The real systemd finds no mistake in the unit, and calls what is left open small."""
     unit = tmp_path / "libchat.service"
     text = UNIT.read_text(encoding="utf-8")
     unit.write_text(text.replace("/usr/local/bin/libchat", shutil.which("true") or ""), encoding="utf-8")

@@ -141,7 +141,7 @@ def test_mistakes_in_the_file(text: str, hint: str) -> None:
 
 
 def test_mistakes_in_the_environment(capsys: pytest.CaptureFixture[str]) -> None:
-    """A variable with a wrong value ends the program; one that means nothing is told, with the one that may be meant."""
+    """A variable with a wrong value ends the program; one that means nothing is told, with a suggestion."""
     with pytest.raises(Failure, match=r"\$LIBCHAT_SERVER_PORT: 'tcp://1' does not do"):
         effective({}, {"LIBCHAT_SERVER_PORT": "tcp://1"}, None)
     effective({}, {"LIBCHAT_SERVER_PROT": "1"}, None)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import libchat
+from libchat import aio
 from libchat.server.bounds import Bounds
 from libchat.server.server import Server
 from support.wire import Wire, open_plain, open_tls
@@ -30,7 +31,7 @@ class Collector(logging.Handler):
         """Note a record."""
         parts = [record.getMessage(), repr(record.args), repr(vars(record)), record.stack_info or ""]
         if record.exc_info:
-            parts += traceback.TracebackException(*record.exc_info, capture_locals=True).format()  # type: ignore[arg-type]
+            parts += traceback.TracebackException(*record.exc_info, capture_locals=True).format()
         self.told.append("\n".join(parts))
 
 
@@ -129,7 +130,7 @@ def _programs(server: Server, state: Path) -> None:
             app.send("Nobody", _secret("refused")).accepted(10)
 
     async def talk() -> None:
-        async with libchat.aio.connect(server.address, "Aio", pin=server.pin, device=_secret("aio")) as chat:
+        async with aio.connect(server.address, "Aio", pin=server.pin, device=_secret("asyncio")) as chat:
             await chat.join("#tea")
             await chat.send("#tea", _secret("by-asyncio"))
 
