@@ -10,11 +10,13 @@ import ast
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 from libchat import limits
 from libchat.cli.settings import kinds
 from libchat.cli.settings.kinds import Kind, Value
+from libchat.server import bounds
 from libchat.server.bounds import Bounds
 
 PREFIX: Final = "LIBCHAT_SERVER_"
@@ -190,12 +192,13 @@ def by_key() -> dict[str, Setting]:
 
 
 def _limits() -> list[Setting]:
-    reasons = _reasons()
+    reasons, constants = _reasons(), _constants()
     found = []
     for field in fields(Bounds):
         assert field.default is not MISSING
         default: Value = field.default
-        what, colon, why = reasons.get(field.name, field.name.replace("_", " ")).partition(": ")
+        words = reasons.get(constants.get(field.name, ""), field.name.replace("_", " "))
+        what, colon, why = words.partition(": ")
         found.append(Setting(f"{LIMITS}.{field.name}", _kind_of(default), default, what, why if colon else what))
     return found
 
@@ -208,23 +211,39 @@ def _kind_of(default: Value) -> Kind:
     return kinds.SECONDS if isinstance(default, float) else kinds.TEXT
 
 
-def _reasons() -> dict[str, str]:
-    """Return what is written below the constants of `libchat.limits`, by their names in lower case.
+# Python keeps neither the docstrings of constants nor the names of defaults: both are read from the source.
 
-    Python keeps no docstrings of constants: they are read from the source. Where there is none, there are no reasons.
-    """
-    try:
-        source = Path(limits.__file__).read_text(encoding="utf-8")
-    except OSError:
-        source = ""
+
+def _constants() -> dict[str, str]:
+    """Return the constant of `libchat.limits` that is the default of each field of `Bounds`."""
+    return {
+        field.target.id: field.value.attr
+        for each in _parse(bounds)
+        if isinstance(each, ast.ClassDef) and each.name == Bounds.__name__
+        for field in each.body
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(field.value, ast.Attribute)
+    }
+
+
+def _reasons() -> dict[str, str]:
+    """Return what is written below the constants of `libchat.limits`, by their names."""
     found: dict[str, str] = {}
     names: list[str] = []
-    for statement in ast.parse(source).body:
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            names.append(statement.target.id.lower())
-        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
-            found |= dict.fromkeys(names, " ".join(str(statement.value.value).removesuffix(".").split()))
+    for each in _parse(limits):
+        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
+            names.append(each.target.id)
+        elif isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant):
+            found |= dict.fromkeys(names, " ".join(str(each.value.value).removesuffix(".").split()))
             names = []
         else:
             names = []
     return found
+
+
+def _parse(module: ModuleType) -> list[ast.stmt]:
+    """Return the statements of a module, none where its source is not at hand: then limits have no reasons in help."""
+    try:
+        return ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8")).body
+    except OSError:
+        return []
