@@ -159,8 +159,7 @@ def _own_server(options: Options) -> Iterator[Step]:
     step, is_running = check_listening(host, port)
     yield step
     if is_running:
-        near = LOOPBACK if host in ("", "0.0.0.0") else "::1" if host == "::" else host
-        aim = Aim(near, port, bool(values["plaintext"]) or options.plaintext, options.pin, options.known_servers)
+        aim = Aim(_near(host), port, bool(values["plaintext"]) or options.plaintext, options.pin, options.known_servers)
         yield from look_at(aim, datetime.now(UTC))
 
 
@@ -202,7 +201,12 @@ def check_listening(host: str, port: int) -> tuple[Step, bool]:
 
 def _is_taken(host: str, port: int) -> bool:
     try:
-        with socket.create_connection((host or LOOPBACK, port), timeout=1.0):
+        with socket.create_connection((_near(host), port), timeout=1.0):
             return True
     except OSError:
         return False
+
+
+def _near(host: str) -> str:
+    """Return the address by which this machine reaches a server of its own."""
+    return {"": LOOPBACK, "0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from libchat.lan import SERVICE_TYPE, Found, parse_service
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Found", "find_servers"]
 
+_log = logging.getLogger("libchat.client")
+
 MOST: Final = 64
 """Servers that are returned: nobody reads a longer list, and anybody may announce as many as they like."""
 
@@ -22,6 +26,12 @@ GRACE_SECONDS: Final = 1.0
 
 _ANSWER_MILLISECONDS: Final = 500
 """How long one server is waited for to tell its address. On a LAN that takes a few milliseconds."""
+
+_ASKED_AT_ONCE: Final = 8
+"""Servers that are asked at the same time, so that a few that never answer hide no other."""
+
+_ASKED: Final = 4 * MOST
+"""Servers that are asked in one search. Names that nobody answers for cost nothing to announce."""
 
 
 def find_servers(
@@ -56,7 +66,9 @@ class _Search:
         self._interfaces = list(interfaces)
         self._lock = threading.Lock()  # for a dict, and nothing else is done under it
         self._found: dict[str, Found] = {}
+        self._asked: set[str] = set()
         self._error: Exception | None = None
+        self._pool = ThreadPoolExecutor(_ASKED_AT_ONCE, "libchat-discovery")
         self.thread = threading.Thread(target=self._run, name="libchat-discovery", daemon=True)
 
     def result(self) -> list[Found]:
@@ -82,16 +94,22 @@ class _Search:
             browser.join(max(self._deadline - time.monotonic(), 0.0))  # it does not end by itself: this is the wait
             browser.cancel()
         finally:
+            self._pool.shutdown(cancel_futures=True)
             zeroconf.close()
 
     def _on_change(self, zeroconf: Zeroconf, service_type: str, name: str, state_change: object) -> None:
-        """Look at a service that has come, changed or gone. Called in the browser's thread, with these keywords."""
+        """Hear of a service that has come, changed or gone. Called in the browser's thread, with these keywords."""
         from zeroconf import ServiceStateChange
 
         if state_change is ServiceStateChange.Removed:
             with self._lock:
                 self._found.pop(name, None)
             return
+        if len(self._asked) < _ASKED or name in self._asked:
+            self._asked.add(name)
+            self._pool.submit(self._look_at, zeroconf, service_type, name)
+
+    def _look_at(self, zeroconf: Zeroconf, service_type: str, name: str) -> None:
         info = zeroconf.get_service_info(service_type, name, timeout=_ANSWER_MILLISECONDS)
         found = info and parse_service(name, info.parsed_scoped_addresses(), info.port, info.properties)
         if not found:
@@ -101,4 +119,7 @@ class _Search:
             if is_new:
                 self._found[name] = found
         if is_new and self._on_found is not None:
-            self._on_found(found)
+            try:
+                self._on_found(found)
+            except Exception:  # noqa: BLE001  # the program's own mistake, in a thread of ours
+                _log.exception("on_found of a search for servers raised")

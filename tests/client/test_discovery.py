@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -83,6 +84,42 @@ def test_an_announced_server_is_found(announcer: Announcer) -> None:
     ours = [each for each in found if each.name == announcer.label]
     assert ours == [Found(announcer.label, ("127.0.0.1",), 8123, PIN.removeprefix("sha256:")[:16], "invite")]
     assert [thread for each, thread in heard if each in ours and thread is not threading.main_thread()]
+
+
+def test_a_program_that_raises_is_told_and_stops_nothing(
+    announcer: Announcer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What `on_found` raises goes into the log with its traceback, and the search goes on."""
+
+    def fail(found: Found) -> None:
+        raise ValueError(found.name)
+
+    found = find_servers(2.0, on_found=fail, interfaces=LOOPBACK)
+    assert announcer.label in [each.name for each in found]
+    assert "on_found of a search for servers raised" in caplog.text
+
+
+def test_names_that_nobody_answers_for_hide_no_other(announcer: Announcer) -> None:
+    """A crowd of announced names without addresses is passed over, and the real server is found all the same."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
+        flood = threading.Thread(target=_announce_ghosts, args=(sock, 30))
+        flood.start()
+        found = find_servers(3.0, interfaces=LOOPBACK)
+        flood.join()
+    assert announcer.label in [each.name for each in found]
+    assert not [each.name for each in found if each.name.startswith("ghost")]
+
+
+def _announce_ghosts(sock: socket.socket, count: int) -> None:
+    """Send answers that name services of which there is nothing more (RFC 6762, section 18; RFC 1035, section 4)."""
+    kind = b"".join(bytes([len(label)]) + label for label in (b"_libchat", b"_tcp", b"local")) + b"\0"
+    for number in range(count):
+        label = f"ghost{number}".encode()
+        target = bytes([len(label)]) + label + kind
+        record = kind + struct.pack("!HHIH", 12, 1, 120, len(target)) + target  # PTR, IN
+        sock.sendto(struct.pack("!6H", 0, 0x8400, 0, 1, 0, 0) + record, ("224.0.0.251", 5353))
 
 
 def test_a_new_key_is_told(announcer: Announcer) -> None:
