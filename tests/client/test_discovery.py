@@ -104,22 +104,25 @@ def test_names_that_nobody_answers_for_hide_no_other(announcer: Announcer) -> No
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
-        flood = threading.Thread(target=_announce_ghosts, args=(sock, 30))
+        is_over = threading.Event()
+        flood = threading.Thread(target=_announce_ghosts, args=(sock, 30, is_over))
         flood.start()
         found = find_servers(3.0, interfaces=LOOPBACK)
+        is_over.set()
         flood.join()
     assert announcer.label in [each.name for each in found]
     assert not [each.name for each in found if each.name.startswith("ghost")]
 
 
-def _announce_ghosts(sock: socket.socket, count: int) -> None:
-    """Send answers that name services of which there is nothing more (RFC 6762, section 18; RFC 1035, section 4)."""
+def _announce_ghosts(sock: socket.socket, count: int, is_over: threading.Event) -> None:
+    """Name services of which there is nothing more, again and again (RFC 6762, section 18; RFC 1035, section 4)."""
     kind = b"".join(bytes([len(label)]) + label for label in (b"_libchat", b"_tcp", b"local")) + b"\0"
-    for number in range(count):
-        label = f"ghost{number}".encode()
-        target = bytes([len(label)]) + label + kind
-        record = kind + struct.pack("!HHIH", 12, 1, 120, len(target)) + target  # PTR, IN
-        sock.sendto(struct.pack("!6H", 0, 0x8400, 0, 1, 0, 0) + record, ("224.0.0.251", 5353))
+    while not is_over.wait(0.05):
+        for number in range(count):
+            label = f"ghost{number}".encode()
+            target = bytes([len(label)]) + label + kind
+            record = kind + struct.pack("!HHIH", 12, 1, 120, len(target)) + target  # PTR, IN
+            sock.sendto(struct.pack("!6H", 0, 0x8400, 0, 1, 0, 0) + record, ("224.0.0.251", 5353))
 
 
 def test_a_new_key_is_told(announcer: Announcer) -> None:

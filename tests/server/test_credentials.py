@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from libchat.errors import StoreError
 from libchat.security.identity import CERTIFICATE_FILE, KEY_FILE, RENEW_BEFORE, VALIDITY, load_identity
@@ -142,6 +145,21 @@ def test_a_reload_that_fails_changes_nothing(tmp_path: Path) -> None:
             assert _shown(server) == before
         key.write_bytes(good)
         assert not server.reload()
+
+
+def test_a_key_that_openssl_refuses_changes_nothing(tmp_path: Path) -> None:
+    """A pair that belongs together, but is too weak for TLS, leaves certificate and pin as they were."""
+    certificate, key = _copy_own(tmp_path / "first", tmp_path, START)
+    weak = rsa.generate_private_key(65537, 1024)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "weak")])
+    made = x509.CertificateBuilder(name, name, weak.public_key(), 1, START, START + VALIDITY).sign(weak, SHA256())
+    with Server(port=0, certificate=certificate, key=key) as server:
+        before, pin = _shown(server), server.pin
+        certificate.write_bytes(made.public_bytes(Encoding.PEM))
+        key.write_bytes(weak.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        with pytest.raises(StoreError, match="cannot be used for TLS"):
+            server.reload()
+        assert (_shown(server), server.pin) == (before, pin)
 
 
 def test_there_is_nothing_to_reload_without_tls() -> None:
