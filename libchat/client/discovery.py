@@ -88,7 +88,7 @@ class _Search:
     def _browse(self) -> None:
         from zeroconf import InterfaceChoice, ServiceBrowser, Zeroconf
 
-        zeroconf = Zeroconf(interfaces=self._interfaces or InterfaceChoice.Default)
+        zeroconf = Zeroconf(interfaces=self._interfaces or InterfaceChoice.All)
         try:
             browser = ServiceBrowser(zeroconf, SERVICE_TYPE, handlers=[self._on_change])
             browser.join(max(self._deadline - time.monotonic(), 0.0))  # it does not end by itself: this is the wait

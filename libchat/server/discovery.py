@@ -88,7 +88,7 @@ class Announcer:
     def _announce(self) -> None:
         from zeroconf import InterfaceChoice, Zeroconf
 
-        zeroconf = Zeroconf(interfaces=self._interfaces or InterfaceChoice.Default)
+        zeroconf = Zeroconf(interfaces=self._interfaces or InterfaceChoice.All)
         try:
             info = self._info()
             zeroconf.register_service(info, allow_name_change=True)  # which changes it in place, if the name is taken
