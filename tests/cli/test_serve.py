@@ -59,7 +59,7 @@ def test_a_signal_stops_it_cleanly(server: Serving, chat: Callable[[str], Progra
 def test_a_lost_terminal_stops_it(start_on_terminal: StartOnTerminal) -> None:
     """Who closes the window in which a server runs has stopped it: it does not take that for a wish to reload."""
     server = start_on_terminal("serve", "--memory", "--host", "127.0.0.1", "--port", "0")
-    server.expect("Ctrl-C stops it")
+    server.expect("then: server:register NAME")
     server.hang_up()
     assert server.end() == 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -175,6 +176,7 @@ class TerminalProgram:
             start_new_session=True,
         )
         os.close(slave)
+        self._woken, self._wake = os.pipe()
         self.screen = ""
         """Everything that was written to the terminal."""
         self._seen = 0
@@ -207,9 +209,12 @@ class TerminalProgram:
         return code
 
     def hang_up(self) -> None:
-        """Close the terminal."""
+        """Close the terminal. Nobody may read from it meanwhile: a read that waits would keep it open."""
         if self._master >= 0:
-            os.close(self._master)
+            os.write(self._wake, b"x")
+            self._reader.join(PATIENCE)
+            for handle in (self._master, self._wake, self._woken):
+                os.close(handle)
             self._master = -1
 
     def press_to_end(self, keys: str) -> int:
@@ -236,13 +241,14 @@ class TerminalProgram:
     ) -> None:
         """Kill the program if it still runs."""
         self._process.kill()
-        self.hang_up()
         self.end()
+        self.hang_up()
 
     def _read(self) -> None:
         while True:
+            ready, _, _ = select.select([self._master, self._woken], [], [])
             try:
-                data = os.read(self._master, 65536)
+                data = os.read(self._master, 65536) if self._master in ready else b""
             except OSError:  # Linux's way to say that nobody has the terminal open any more
                 data = b""
             with self._changed:
