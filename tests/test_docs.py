@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import generate_settings
 from libchat.errors import Code
 from libchat.messages import Command, Event, Limits
 from libchat.wire.native import AnyCommand, AnyEvent
@@ -63,6 +64,11 @@ def test_every_error_code_is_documented() -> None:
     """The list of error codes is the code's own list."""
     _, _, codes = WIRE.partition("## Error codes")
     assert set(re.findall(r"^\| `([\w-]+)` \|", codes, re.MULTILINE)) == {str(code) for code in Code}
+
+
+def test_every_setting_is_documented() -> None:
+    """The page of settings is what the table says; `python tests/generate_settings.py` writes it anew."""
+    assert generate_settings.PAGE.read_text(encoding="utf-8") == generate_settings.page()
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS)

@@ -12,7 +12,9 @@ from typing import Final
 from libchat.cli import (
     backup,
     chat,
+    config,
     devices,
+    doctor,
     export,
     forget,
     host,
@@ -50,6 +52,8 @@ _COMMANDS: Final[tuple[Callable[[Commands], None], ...]] = (
     users.add,
     forget.add,
     key.add,
+    doctor.add,
+    config.add,
     backup.add,
     verify.add,
     export.add,

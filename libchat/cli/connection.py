@@ -49,7 +49,7 @@ def add_connection_options(parser: Parser) -> None:
     )
     parser.add_argument(
         "--pin",
-        type=_pin,
+        type=pin,
         default=os.environ.get("LIBCHAT_PIN") or None,
         help="the key that the server must show, as it prints it "
         "(default: $LIBCHAT_PIN, or else what the file of known servers says)",
@@ -226,7 +226,8 @@ def _explain_unreachable(address: str, error: OSError) -> str:
     return f"{address} cannot be reached: {error.strerror or error}"
 
 
-def _pin(text: str) -> str:
+def pin(text: str) -> str:
+    """Return a pin, for a parser of arguments."""
     try:
         return parse_pin(text)
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,15 +18,28 @@ def add_data_option(parser: _ActionsContainer) -> None:
         "--data",
         type=Path,
         metavar="DIR",
-        help="the server's folder, as given to 'libchat serve' (default: where programs keep data, as "
-        "~/.local/share/libchat/server)",
+        help="the server's folder, as given to 'libchat serve' (default: what the server's settings say, or else where "
+        "programs keep data, as ~/.local/share/libchat/server)",
     )
 
 
 def data_folder(options: Options) -> Path:
-    """Return the folder of a server's data."""
+    """Return the folder of a server's data: the one that was said, or the one of the server's settings.
+
+    Raises `Failure` if the settings are wrong.
+    """
     if options.data is not None:
         return options.data
+    from libchat.cli.settings.sources import effective
+
+    for each in effective({}, os.environ, None):
+        if each.setting.key == "data" and isinstance(each.value, Path):
+            return each.value
+    return default_data_folder()
+
+
+def default_data_folder() -> Path:
+    """Return where a server keeps its data if nobody says otherwise."""
     from platformdirs import user_data_path
 
     return user_data_path("libchat") / "server"

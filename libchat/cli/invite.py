@@ -55,12 +55,18 @@ def add_link_options(parser: Parser) -> None:
     """Add what every command has that shows an invite."""
     parser.add_argument(
         "--public",
+        dest="hosts",
         action="append",
         default=[],
         metavar="HOST",
         help="a name or address by which others reach this machine and which it does not know itself, named first in "
         "invites; may be said several times (default: none)",
     )
+    add_qr_option(parser)
+
+
+def add_qr_option(parser: Parser) -> None:
+    """Add the option that draws an invite."""
     parser.add_argument("--qr", action="store_true", help="draw the invite for telephones, too (default: words only)")
 
 
@@ -73,7 +79,7 @@ def run(options: Options) -> int:
     if options.qr:
         check_qr()
     place = _place(options)
-    hosts = reachable_hosts(place.host, options.public or place.public)
+    hosts = reachable_hosts(place.host, options.hosts or place.public)
     try:
         invite = Invite(hosts, place.port, options.room or "", place.pin)
     except ValueError as error:

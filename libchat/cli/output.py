@@ -36,7 +36,7 @@ def say(line: str) -> None:
     print(safe_line(line), flush=True)
 
 
-def say_json(**fields: str | int | bool) -> None:
+def say_json(**fields: str | float | bool | list[str] | None) -> None:
     """Print one JSON object on one line, at once. Texts of peers have been cleaned."""
     print(msgspec.json.encode(fields).decode(), flush=True)
 

@@ -26,7 +26,8 @@ class Options(argparse.Namespace):
 
     command: str
     run: Callable[[Options], int]
-    # the server
+    # the server: all of `libchat.cli.settings.table`, once settled; `said` are the keys that flags gave
+    config: Path | None
     data: Path | None
     memory: bool
     durability: Literal["full", "normal", "memory"]
@@ -36,6 +37,12 @@ class Options(argparse.Namespace):
     key: Path | None
     insecure: bool
     admit: Literal["open", "invite", "accounts"]
+    public: str
+    announce: bool | None
+    announce_name: str
+    log_level: str
+    log_json: bool
+    said: frozenset[str]
     verbose: bool
     # the connection
     host: str
@@ -47,7 +54,7 @@ class Options(argparse.Namespace):
     password_file: Path | None
     # invites and keys
     link: str | None
-    public: list[str]
+    hosts: list[str]
     qr: bool
     uses: int
     expires: int
@@ -67,6 +74,8 @@ class Options(argparse.Namespace):
     user: str | None
     file: Path | None
     copy: Path
+    where: str | None
+    is_quick: bool
 
 
 class Parser(argparse.ArgumentParser):

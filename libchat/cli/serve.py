@@ -7,21 +7,26 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from libchat.cli import output, signals
-from libchat.cli.data import data_folder
+from libchat.cli import logs, notify, output, signals
+from libchat.cli.data import default_data_folder
 from libchat.cli.exits import Exit, Failure
-from libchat.cli.invite import add_link_options
-from libchat.cli.parser import Commands, Options, Parser, add_command, listening_port, natural
+from libchat.cli.invite import add_qr_option
+from libchat.cli.parser import Commands, Options, Parser, add_command
+from libchat.cli.settings.sources import Effective, Rank, add_settings, effective, settle
+from libchat.cli.settings.table import LIMITS, settings
 from libchat.errors import Refused, StoreError
+from libchat.server.bounds import Bounds
 
 if TYPE_CHECKING:
     from libchat.server.server import Server
 
+_log = logging.getLogger("libchat.server")
 
 KEEPING = (
     "Messages are kept in one file, chat.db, in the folder of --data. --durability says what one that was accepted "
@@ -39,7 +44,11 @@ def add(commands: Commands) -> None:
         "serve",
         run,
         "Serve a chat until Ctrl-C or SIGTERM.",
-        f"Both stop the server cleanly: everybody is told, and the exit code is 0.\n{KEEPING}",
+        "Both stop the server cleanly: everybody is told, and the exit code is 0. SIGHUP has it read its certificate\n"
+        "and key anew, and how much is logged; all else needs a new start.\n"
+        "Each setting is also an environment variable, as $LIBCHAT_SERVER_KEEP_DAYS for --keep-days, and a line in a\n"
+        "file: 'libchat config' prints them all.\n"
+        f"{KEEPING}",
         (
             "libchat serve",
             "libchat serve --host 127.0.0.1 --port 9000",
@@ -52,74 +61,31 @@ def add(commands: Commands) -> None:
 
 def add_server_options(parser: Parser) -> None:
     """Add the options that say how to serve."""
-    parser.add_argument("--host", default="", help="address to listen on (default: all addresses of this machine)")
-    parser.add_argument(
-        "--port", type=listening_port, default=8080, help="port to listen on, 0 for any free one (default: 8080)"
-    )
-    keeping = parser.add_mutually_exclusive_group()
-    keeping.add_argument(
-        "--data",
-        type=Path,
-        metavar="DIR",
-        help="folder that keeps the server's key and the messages (default: where programs keep data, as "
-        "~/.local/share/libchat/server)",
-    )
-    keeping.add_argument(
-        "--memory",
-        action="store_true",
-        help="keep nothing: no messages, and a new key at each start (default: keep both)",
-    )
-    parser.add_argument(
-        "--durability",
-        choices=["full", "normal", "memory"],
-        default="full",
-        help="what accepted messages survive, see above (default: full)",
-    )
-    parser.add_argument(
-        "--keep-days", type=natural, metavar="N", default=0, help="delete messages after N days (default: 0, never)"
-    )
-    parser.add_argument(
-        "--keep-messages",
-        type=natural,
-        metavar="N",
-        default=0,
-        help="keep the newest N messages of each conversation (default: 0, all)",
-    )
-    parser.add_argument(
-        "--cert", type=Path, metavar="FILE", help="your own certificate, as PEM (default: one made by the server)"
-    )
-    parser.add_argument("--key", type=Path, metavar="FILE", help="the key of --cert, as PEM (default: none)")
-    parser.add_argument(
-        "--admit",
-        choices=["open", "invite", "accounts"],
-        default="open",
-        help="whom to let in: everybody; those with an invite or an account; or accounts only (default: open)",
-    )
-    parser.add_argument(
-        "--plaintext", action="store_true", help="serve without TLS, on this machine only (default: TLS)"
-    )
-    parser.add_argument(
-        "--insecure", action="store_true", help="allow --plaintext for other machines, too (default: refuse)"
-    )
+    add_settings(parser)
     parser.add_argument(
         "--json",
         action="store_true",
         help="once it listens, print one line with one JSON object: host and port to connect to, fingerprint of "
         "the key, and pid (default: words)",
     )
-    add_link_options(parser)
-    parser.add_argument("--verbose", action="store_true", help="log what happens on standard error (default: errors)")
+    add_qr_option(parser)
+    parser.add_argument(
+        "--verbose", action="store_true", help="the same as --log-level info (default: what the settings say)"
+    )
 
 
 def run(options: Options) -> int:
     """Serve until somebody says stop."""
     signals.install()
+    hang_up = signals.HangUp()
     server = make_server(options)
     try:
         with running(server):
             announce(server, options, output.say)
+            notify.ready(_status(server))
             while not server.wait(signals.WAIT_SECONDS):
-                pass
+                if hang_up.was_sent():
+                    _reload(server, options)
     except KeyboardInterrupt:
         if sys.stderr.isatty():
             output.notice("libchat has stopped")
@@ -129,8 +95,8 @@ def run(options: Options) -> int:
 
 def make_server(options: Options) -> Server:
     """Return the server that was asked for, not yet started."""
+    set_up_logging(options, settle(options))
     _check(options)
-    logging.basicConfig(level=logging.INFO if options.verbose else logging.ERROR, format="%(asctime)s %(message)s")
     from libchat.records import Retention
     from libchat.server.server import Server
 
@@ -143,13 +109,50 @@ def make_server(options: Options) -> Server:
             key=options.key,
             plaintext=options.plaintext,
             insecure=options.insecure,
+            bounds=bounds_of(options),
             durability=options.durability,
             retention=Retention(options.keep_days * 24 * 3600, options.keep_messages),
-            public=options.public,
             admit=options.admit,
+            public=[host.strip() for host in options.public.split(",") if host.strip()],
+            announce=options.announce,
+            announce_name=options.announce_name,
         )
     except (StoreError, ValueError) as error:
         raise Failure(Exit.REFUSED, str(error)) from error
+
+
+def set_up_logging(options: Options, found: Sequence[Effective]) -> None:
+    """Log as the settings say. `--verbose` is a flag, too: it gives way to --log-level only."""
+    said = {each.setting.key: each for each in found}
+    is_verbose = options.verbose and said["log_level"].rank is not Rank.FLAG
+    logs.set_up("info" if is_verbose else str(said["log_level"].value), as_json=bool(said["log_json"].value))
+
+
+def bounds_of(options: Options) -> Bounds:
+    """Return the limits that the settled options say."""
+    return Bounds(**{field.name: getattr(options, f"{LIMITS}.{field.name}") for field in fields(Bounds)})
+
+
+def _reload(server: Server, options: Options) -> None:
+    """Read anew what can change while a server runs: its certificate and key, and how much is logged.
+
+    Whatever cannot be used is told loudly, and all stays as it was.
+    """
+    notify.reloading()
+    try:
+        flags = {setting.key: getattr(options, setting.key) for setting in settings() if setting.key in options.said}
+        found = effective(flags, os.environ, options.config)
+        is_new = server.reload()
+    except (StoreError, Failure) as error:
+        _log.error("nothing was reloaded: %s", error.text if isinstance(error, Failure) else error)
+    else:
+        set_up_logging(options, found)
+        _log.info("reloaded; the certificate is %s", "a new one" if is_new else "the same")
+    notify.ready(_status(server))
+
+
+def _status(server: Server) -> str:
+    return f"listening on port {server.port}, key {server.pin or 'none'}"
 
 
 @contextmanager
@@ -164,6 +167,7 @@ def running(server: Server) -> Iterator[None]:
     try:
         yield
     finally:
+        notify.stopping("telling everybody goodbye")
         server.stop()
 
 
@@ -232,7 +236,7 @@ def _check(options: Options) -> None:
 def _data(options: Options) -> Path | None:
     if options.memory:
         return None
-    return data_folder(options)
+    return options.data if options.data is not None else default_data_folder()
 
 
 def _at(host: str, server: Server) -> str:

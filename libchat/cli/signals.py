@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from types import FrameType
@@ -34,6 +35,42 @@ def install() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _terminate)
+
+
+class HangUp:
+    """What SIGHUP means to a server: read the settings anew; but if its terminal is lost, it ends, as all programs do.
+
+    Made in the main thread, after `install`. Without SIGHUP (Windows), or where it is ignored (`nohup`), nothing is
+    ever sent.
+    """
+
+    def __init__(self) -> None:
+        self._had_terminal = _has_terminal()
+        self._count = 0
+        self._seen = 0
+        number = getattr(signal, "SIGHUP", None)
+        if number is not None and signal.getsignal(number) is _terminate:
+            signal.signal(number, self._take)
+
+    def was_sent(self) -> bool:
+        """Return whether the signal came since this was asked last."""
+        count = self._count
+        was_sent, self._seen = count != self._seen, count
+        return was_sent
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        if self._had_terminal and not _has_terminal():
+            raise Terminated(number)
+        self._count += 1
+
+
+def _has_terminal() -> bool:
+    """Return whether the process has a terminal that can take its life by going away."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except (OSError, AttributeError):  # Windows has neither
+        return False
+    return True
 
 
 def interrupt_main() -> None:

@@ -56,7 +56,7 @@ class Session:
         "wants_receipts",
     )
 
-    def __init__(self, *, wants_receipts: bool, has_acks: bool) -> None:
+    def __init__(self, *, wants_receipts: bool, has_acks: bool) -> None:  # noqa: PLR0915  # one for each attribute
         self.wants_receipts = wants_receipts
         self.has_acks = has_acks
         self.person: Person | None = None

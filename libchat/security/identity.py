@@ -55,7 +55,7 @@ VALIDITY: Final = timedelta(days=397)
 authorities."""
 
 RENEW_BEFORE: Final = timedelta(days=30)
-"""A certificate with less than this left is renewed at the next start: servers are restarted about that often."""
+"""A certificate with less than this left is renewed at the next start, or while the server runs."""
 
 BACKDATE: Final = timedelta(hours=1)
 """Certificates begin this long before they are made: a peer's clock may be slow, or on the wrong side of a
@@ -102,6 +102,19 @@ def load_identity(folder: Path | None, now: datetime, hosts: Sequence[str] = ())
         key = ec.generate_private_key(ec.SECP256R1())
         return _identity(key, _self_signed(key, names, now), None)
     return _kept_identity(folder, names, now) or _made_identity(folder, names, now)
+
+
+def renewed_identity(identity: Identity, now: datetime, hosts: Sequence[str] = ()) -> Identity:
+    """Return an identity that lives in memory, with a new certificate if the one it has does not fit any more.
+
+    Raises ValueError as `load_identity` does.
+    """
+    names = _names(hosts)
+    key = load_pem_private_key(identity.key_pem, password=None)
+    certificate = x509.load_pem_x509_certificate(identity.certificate_pem)
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or _fits(certificate, key, names, now):
+        return identity
+    return _identity(key, _self_signed(key, names, now), None)
 
 
 def load_own_identity(certificate: Path, key: Path) -> Identity:

@@ -28,6 +28,9 @@ from libchat.wire.sniff import sniff
 MOST_AT_ONCE: Final = 4 * RECEIVE_BYTES
 """Plaintext that is encrypted at once: what a socket's buffer takes anyway. The rest waits as plaintext, shared."""
 
+LOST: Final = "connection lost"
+"""Why a connection has ended that gave no reason."""
+
 LINES_AT_ONCE: Final = 256
 """Lines of one connection that are carried out in one turn. `RECEIVE_BYTES` hold 13,000 times `who`, and each answer is
 as long as there are people: all at once, they would hold everybody up for seconds. 256 lines of chat fill a record."""
@@ -80,7 +83,7 @@ class Connection(Lane):
         self.pin = pin
         self.is_finished = False
         """Whether nothing is taken in any more, and the connection ends when what waits has left."""
-        self.reason = "connection lost"
+        self.reason = LOST
         """Why it has ended, for the others."""
         self.has_input = False
         """Whether there is something for `commands`."""
@@ -175,7 +178,7 @@ class Connection(Lane):
         self._has_said_exit = True
         error = self._lines.error
         if error is None:
-            yield Exit("connection lost")
+            yield Exit(LOST)
         else:
             yield Rejected(error.code, error.reason)
             yield Exit(error.reason)

@@ -39,12 +39,14 @@ _HTTP_ANSWER: Final = (
 class _Half:
     """A connection whose handshake is under way."""
 
-    __slots__ = ("address", "deadline", "first", "is_refused", "pump", "socket")
+    __slots__ = ("address", "deadline", "first", "is_refused", "pin", "pump", "socket")
 
-    def __init__(self, sock: socket.socket, address: str, pump: TlsPump, deadline: float) -> None:
+    def __init__(self, sock: socket.socket, address: str, pump: TlsPump, pin: str, deadline: float) -> None:
         self.socket = sock
         self.address = address
         self.pump = pump
+        self.pin = pin
+        """The pin of the key that it is shown: there may be another one when it is done."""
         self.deadline = deadline
         self.first = b""
         """The first bytes that came."""
@@ -68,8 +70,7 @@ class Handshaker:
         *,
         seconds: float = HANDSHAKE_SECONDS,
     ) -> None:
-        self._context = context
-        self._pin = pin
+        self._shown = (context, pin)
         self._clock = clock
         self._established = established
         self._on_failure = on_failure
@@ -92,6 +93,10 @@ class Handshaker:
     def begin(self, sock: socket.socket, address: str) -> None:
         """Take over an accepted connection, from any thread."""
         self._inbox.post((sock, address))
+
+    def use(self, context: ssl.SSLContext, pin: str) -> None:
+        """Take other TLS settings for the handshakes that begin from now on. May be called by any thread."""
+        self._shown = (context, pin)
 
     def stop(self) -> None:
         """Close what is not established, and return when the thread has ended."""
@@ -121,8 +126,9 @@ class Handshaker:
         return max(oldest.deadline - self._clock(), 0.0) if oldest is not None else None
 
     def _accept(self) -> None:
+        context, pin = self._shown
         for sock, address in self._inbox.take():
-            half = _Half(sock, address, TlsPump(self._context, is_server=True), self._clock() + self._seconds)
+            half = _Half(sock, address, TlsPump(context, is_server=True), pin, self._clock() + self._seconds)
             self._halves[half] = None
             self._selector.register(sock, EVENT_READ, half)
 
@@ -151,7 +157,7 @@ class Handshaker:
             return
         if is_done:
             self._release(half)
-            self._established((half.socket, half.pump, half.address, self._pin))
+            self._established((half.socket, half.pump, half.address, half.pin))
 
     def _refuse(self, half: _Half, error: Exception) -> None:
         _log.info("handshake with %s failed: %s", half.address, error)

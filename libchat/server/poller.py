@@ -35,8 +35,9 @@ from libchat.errors import Closed
 from libchat.hub import Hub
 from libchat.limits import RECEIVE_BYTES
 from libchat.locks import INBOX, tiered_lock
+from libchat.server import journal
 from libchat.server.bounds import Bounds
-from libchat.server.connection import Connection, Dialects
+from libchat.server.connection import LOST, Connection, Dialects
 from libchat.server.inbox import Inbox
 from libchat.transport.fanout import Fanout, Item, Lane
 from libchat.transport.pump import Pump
@@ -202,6 +203,7 @@ class Poller:
             peer = Peer(self._sink.fanout, self._dialects, arrival, self._bounds.outbox_bytes)
             peer.successor = self._successor()
             self._peers[peer] = None
+            journal.log_arrival(arrival[2])
             self._nameless[peer] = self._clock() + self._bounds.register_seconds
             self._watch(peer)
             # What came together with the end of the handshake lies in the pump; no socket will tell of it.
@@ -230,7 +232,7 @@ class Poller:
     def _hang_up(self, peer: Peer) -> bool:
         """Notice the end of a peer's stream. If it has only stopped to send, it may still read its answers."""
         if peer.is_finished:
-            self._lose(peer, "connection lost")
+            self._lose(peer, LOST)
             return False
         has_input = peer.receive_end()
         self._lingering[peer] = self._clock() + self._bounds.linger_seconds
@@ -252,8 +254,11 @@ class Poller:
         )
 
     def _send(self) -> None:
+        is_told = journal.is_told()
         for lane, items in self._sink.take():
             if isinstance(lane, Peer) and not lane.is_gone:
+                if is_told:
+                    journal.log_answers(lane.peer, items)
                 lane.send_items(items)
                 self._flush(lane)
 
@@ -312,13 +317,13 @@ class Poller:
         if peer.has_more_to_send or peer.is_shut:
             return
         if peer.has_hung_up:
-            self._lose(peer, "connection lost")
+            self._lose(peer, LOST)
             return
         peer.is_shut = True
         try:
             peer.socket.shutdown(socket.SHUT_WR)
         except OSError:
-            self._lose(peer, "connection lost")
+            self._lose(peer, LOST)
 
     def _lose(self, peer: Peer, reason: str) -> None:
         """Close a socket. Its session ends with the next turn."""
@@ -329,6 +334,7 @@ class Poller:
         if peer.interest:
             self._selector.unregister(peer.socket)
         peer.socket.close()
+        journal.log_end(peer, reason)
         del self._peers[peer]
         self._backlog.pop(peer, None)
         self._nameless.pop(peer, None)
@@ -337,7 +343,7 @@ class Poller:
     def _expire(self) -> None:
         now = self._clock()
         for peer in _due(self._lingering, now):
-            self._lose(peer, "connection lost")
+            self._lose(peer, LOST)
         for peer in _due(self._nameless, now):
             del self._nameless[peer]
             if peer.person is None and not peer.is_finished:

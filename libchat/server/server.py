@@ -13,7 +13,8 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Literal, Self
@@ -28,6 +29,7 @@ from libchat.server.acceptor import Acceptor
 from libchat.server.addresses import reachable_hosts
 from libchat.server.bounds import Bounds
 from libchat.server.connection import Dialects
+from libchat.server.credentials import Clock, Credentials, utc_now
 from libchat.server.poller import Arrival, Poller
 from libchat.store.memory import MemoryLog
 from libchat.transport.pump import PlainPump
@@ -35,11 +37,9 @@ from libchat.wire.classic import Classic
 from libchat.wire.native import Native
 
 if TYPE_CHECKING:
-    import ssl
-
     from libchat.claims import Admit
     from libchat.messages import Successor
-    from libchat.security.identity import Identity
+    from libchat.server.discovery import Announcer
     from libchat.server.handshakes import Handshaker
     from libchat.store.base import Accounts, Log
 
@@ -72,7 +72,9 @@ class Server:
     puts up with. `admit` is whom it takes: "open" everybody, "invite" whoever brings an invite or has an account,
     "accounts" nobody else. `accounts` are the accounts to look at; without any, it keeps its own: in `accounts.db` of
     its folder, or in memory. A `hub` that is given has its own, and neither is said. `public` are names and addresses
-    by which others reach it and which this machine cannot know: invites name them first.
+    by which others reach it and which this machine cannot know: invites name them first. `announce` tells the local
+    network that the server is here (None: if others can reach it, and zeroconf is installed), as `announce_name`.
+    `now` is the time of day, by which the server's certificate is renewed.
 
     Raises `StoreError` when the key, the certificate or the log cannot be used, `OSError` when it cannot listen, and
     `ValueError` for plaintext that others could read.
@@ -96,6 +98,9 @@ class Server:
         admit: Admit = "open",
         accounts: Accounts | None = None,
         public: Sequence[str] = (),
+        announce: bool | None = False,
+        announce_name: str = "",
+        now: Clock = utc_now,
     ) -> None:
         if plaintext and not insecure and host not in LOOPBACK:
             raise ValueError(
@@ -111,7 +116,7 @@ class Server:
         self._folder = folder
         self._public = tuple(public)
         self._plaintext = plaintext
-        self._identity = None if plaintext else _identity(host, folder, certificate, key)
+        self._credentials = None if plaintext else _credentials(host, folder, certificate, key, now)
         self._has_own_key = certificate is None and not plaintext
         """Whether it shows the key in its folder."""
         self._successor: Successor | None = None
@@ -126,6 +131,9 @@ class Server:
         self._handshakers: list[Handshaker] = []
         self._acceptor: Acceptor | None = None
         self._accepted_count = 0
+        self._announce = host not in LOOPBACK and has_zeroconf() if announce is None else announce
+        self._announce_name = announce_name
+        self._announcer: Announcer | None = None
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -134,14 +142,15 @@ class Server:
         if self._ended.is_set():
             raise Closed("the server has stopped; make a new one")
         try:
-            context = _context(self._identity) if self._identity is not None else None
-            listener = _listen(self._host, self._port)
+            if self._credentials is not None:
+                self._credentials.prepare()
+            listener = listen(self._host, self._port)
         except BaseException:
             self._close_hub("the server cannot listen")
             raise
         self._port = listener.getsockname()[1]
         self._pollers = self._make_pollers()
-        self._handshakers = self._make_handshakers(context) if context is not None else []
+        self._handshakers = self._make_handshakers()
         self._acceptor = Acceptor(listener, self._accepted, self._ended.set)
         for poller in self._pollers:
             poller.start()
@@ -152,6 +161,22 @@ class Server:
             noted = whereabouts.Whereabouts(self._host, self._port, os.getpid(), self.pin, self._public)
             whereabouts.note(self._folder, noted)
         _log.info("listening on %s, key %s", self.address, self.pin or "none (plaintext)")
+        self._start_announcing()
+
+    def reload(self) -> bool:
+        """Read the certificate and the key anew, and return whether there is another one to be shown.
+
+        Those who are connected stay as they are; new handshakes see the new certificate. Raises StoreError if it cannot
+        be used: then the old one is shown as before. Any thread may call this.
+        """
+        if self._credentials is None:
+            return False
+        is_new = self._credentials.reload()
+        self.read_successor()
+        if not is_new:
+            return False
+        self._show_credentials()
+        return True
 
     def stop(self, reason: str = "the server is stopping") -> None:
         """Stop listening, tell everybody why, flush what is owed, and return when all threads have ended.
@@ -162,6 +187,8 @@ class Server:
             return
         if self._folder is not None:
             whereabouts.remove(self._folder, self._port)
+        if self._announcer is not None:
+            self._announcer.stop()
         self._acceptor.stop()
         self._acceptor = None
         for handshaker in self._handshakers:
@@ -170,7 +197,10 @@ class Server:
             poller.stop(reason)
         for poller in self._pollers:
             poller.join()
+        if self._announcer is not None:
+            self._announcer.join()
         self._close_hub(reason)
+        _log.info("stopped: %s", reason)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Return True when the server has stopped or failed, False after so many seconds without that."""
@@ -208,7 +238,7 @@ class Server:
     @property
     def pin(self) -> str:
         """What clients pin: the hash of its key, "" without TLS."""
-        return self._identity.pin if self._identity is not None else ""
+        return self._credentials.pin if self._credentials is not None else ""
 
     @property
     def words(self) -> str:
@@ -248,7 +278,7 @@ class Server:
         """What is announced about the next key, None if no change is planned."""
         return self._successor
 
-    def announce(self, successor: Successor | None) -> None:
+    def announce_successor(self, successor: Successor | None) -> None:
         """Tell everybody who connects from now on which key comes next. Clients believe what the present one signed."""
         self._successor = successor
 
@@ -261,7 +291,7 @@ class Server:
             return
         from libchat.security.key_change import planned_change
 
-        self.announce(planned_change(self._folder))
+        self.announce_successor(planned_change(self._folder))
 
     def _close_hub(self, reason: str) -> None:
         self._ended.set()
@@ -274,9 +304,11 @@ class Server:
         self._accepted_count += 1
         if self._ended.is_set() or sum(map(len, self._handshakers)) >= self._bounds.handshakes:
             sock.close()
-        elif self._identity is None:
+        elif self._credentials is None:
             self._established((sock, PlainPump(), address, ""))
         else:
+            if self._credentials.renew():
+                self._show_credentials()
             self._handshakers[self._accepted_count % len(self._handshakers)].begin(sock, address)
 
     def _established(self, arrival: Arrival) -> None:
@@ -289,20 +321,34 @@ class Server:
             for _ in range(self._poller_count)
         ]
 
-    def _make_handshakers(self, context: ssl.SSLContext) -> list[Handshaker]:
+    def _make_handshakers(self) -> list[Handshaker]:
+        if self._credentials is None:
+            return []
         from libchat.server.handshakes import Handshaker
 
-        seconds = self._bounds.handshake_seconds
+        context, seconds = self._credentials.context, self._bounds.handshake_seconds
         return [
             Handshaker(context, self.pin, time.monotonic, self._established, self._ended.set, seconds=seconds)
             for _ in range(HANDSHAKERS)
         ]
 
+    # --- what it shows, and tells the network -----------------------------------------------------------------------
 
-def _context(identity: Identity) -> ssl.SSLContext:
-    from libchat.security.tls import server_context
+    def _show_credentials(self) -> None:
+        assert self._credentials is not None
+        for handshaker in self._handshakers:
+            handshaker.use(self._credentials.context, self._credentials.pin)
+        _log.info("another certificate is shown from now on, key %s", self.pin)
+        if self._announcer is not None:
+            self._announcer.tell(self.pin)
 
-    return server_context(identity)
+    def _start_announcing(self) -> None:
+        if not self._announce:
+            return
+        from libchat.server.discovery import Announcer
+
+        self._announcer = Announcer(self._announce_name, self._host, self._port, self.pin)
+        self._announcer.start()
 
 
 def _open_hub(
@@ -344,17 +390,21 @@ def _log_in(folder: Path | None, durability: Durability, retention: Retention | 
     return SqliteLog(folder / LOG_FILE, durability=durability, retention=kept)
 
 
-def _identity(host: str, data: Path | None, certificate: Path | str | None, key: Path | str | None) -> Identity:
+def _credentials(
+    host: str, data: Path | None, certificate: Path | str | None, key: Path | str | None, now: Clock
+) -> Credentials:
     """Return the key and certificate that the server shows."""
-    from libchat.security.identity import load_identity, load_own_identity
-
-    if certificate is not None and key is not None:
-        return load_own_identity(Path(certificate), Path(key))
+    own = (Path(certificate), Path(key)) if certificate is not None and key is not None else None
     hosts = [host] if host and host not in (*LOOPBACK, *EVERYWHERE) else []
-    return load_identity(data, datetime.now(UTC), hosts)
+    return Credentials(data, hosts, own, now)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def has_zeroconf() -> bool:
+    """Return whether the library is installed with which servers are announced and found (extra `lan`)."""
+    return find_spec("zeroconf") is not None
+
+
+def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket; for all addresses, one for IPv4 and IPv6 where the system has that."""
     if host == "" and socket.has_dualstack_ipv6():
         return socket.create_server(("", port), family=socket.AF_INET6, backlog=LISTEN_BACKLOG, dualstack_ipv6=True)

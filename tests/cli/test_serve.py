@@ -16,10 +16,11 @@ import pytest
 from libchat.cli.serve import explain_listening
 from libchat.security.invite import parse_invite
 from libchat.security.words import words_of
-from support.program import Program, Serving
+from support.program import Program, Serving, TerminalProgram
 
 Run = Callable[..., "CompletedProcess[str]"]
 Start = Callable[..., Program]
+StartOnTerminal = Callable[..., TerminalProgram]
 
 
 def test_json_tells_where_it_is(server: Serving) -> None:
@@ -53,14 +54,22 @@ def test_words_tell_how_to_connect(start: Start) -> None:
     assert f"openssl s_client -quiet -connect 127.0.0.1:{port}" in by_hand
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_it_cleanly(server: Serving, chat: Callable[[str], Program], number: signal.Signals) -> None:
-    """SIGTERM, Ctrl-C and a lost terminal stop the server: people are told, and the exit code is 0."""
+    """SIGTERM and Ctrl-C stop the server: people are told, and the exit code is 0."""
     ana = chat("ana")
     server.signal(number)
     ana.expect("server: bye (the server is stopping)")
     assert server.end() == 0
     assert server.errors == ""
+
+
+def test_a_lost_terminal_stops_it(start_on_terminal: StartOnTerminal) -> None:
+    """Who closes the window in which a server runs has stopped it: it does not take that for a wish to reload."""
+    server = start_on_terminal("serve", "--memory", "--host", "127.0.0.1", "--port", "0")
+    server.expect("then: server:register NAME")
+    server.hang_up()
+    assert server.end() == 0
 
 
 def test_ctrl_c_stops_it_where_a_script_has_it_ignored(env: dict[str, str]) -> None:

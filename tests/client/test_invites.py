@@ -320,7 +320,7 @@ def test_an_announcement_that_is_not_believed(
         forged = other.successor
         if statement == "nonsense":
             forged = libchat.messages.Successor("x", -1, "?", "ü")
-        server.announce(forged)
+        server.announce_successor(forged)
         with caplog.at_level(logging.WARNING, "libchat.client"):
             visit(server.invite(), known_servers=known)
         (record,) = caplog.records

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -37,7 +38,8 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("LIBCHAT_", "XDG_"))}
     for unwanted in ("NO_COLOR", "COLUMNS", "LINES"):
         kept.pop(unwanted, None)
-    return {**kept, "HOME": str(home), "TERM": "xterm", "LIBCHAT_DEBUG_LOCKS": "1", "PYTHONUTF8": "1", **more}
+    ours = {"LIBCHAT_DEBUG_LOCKS": "1", "LIBCHAT_SERVER_ANNOUNCE": "false", "PYTHONUTF8": "1"}
+    return {**kept, "HOME": str(home), "TERM": "xterm", **ours, **more}
 
 
 class Program:
@@ -174,6 +176,7 @@ class TerminalProgram:
             start_new_session=True,
         )
         os.close(slave)
+        self._woken, self._wake = os.pipe()
         self.screen = ""
         """Everything that was written to the terminal."""
         self._seen = 0
@@ -205,6 +208,15 @@ class TerminalProgram:
         self._reader.join(PATIENCE)
         return code
 
+    def hang_up(self) -> None:
+        """Close the terminal. Nobody may read from it meanwhile: a read that waits would keep it open."""
+        if self._master >= 0:
+            os.write(self._wake, b"x")
+            self._reader.join(PATIENCE)
+            for handle in (self._master, self._wake, self._woken):
+                os.close(handle)
+            self._master = -1
+
     def press_to_end(self, keys: str) -> int:
         """Press keys that end the program, as often as it takes, and return its exit code.
 
@@ -230,12 +242,13 @@ class TerminalProgram:
         """Kill the program if it still runs."""
         self._process.kill()
         self.end()
-        os.close(self._master)
+        self.hang_up()
 
     def _read(self) -> None:
         while True:
+            ready, _, _ = select.select([self._master, self._woken], [], [])
             try:
-                data = os.read(self._master, 65536)
+                data = os.read(self._master, 65536) if self._master in ready else b""
             except OSError:  # Linux's way to say that nobody has the terminal open any more
                 data = b""
             with self._changed:
