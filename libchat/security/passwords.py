@@ -89,7 +89,7 @@ class Argon2:
             Argon2id.verify_phc_encoded(password.encode(), phc if is_ours else self._nobody)
         except InvalidKey:
             return False
-        return is_ours
+        return True
 
     def is_outdated(self, phc: str) -> bool:
         """Return whether a new hash would cost more than this one did."""

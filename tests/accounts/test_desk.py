@@ -325,7 +325,7 @@ def test_secrets_are_nowhere(path: Path, caplog: pytest.LogCaptureFixture) -> No
 
 
 def test_an_old_hash_is_erased(path: Path) -> None:
-    """A password that was changed leaves nothing in the file to guess at."""
+    """A password that was changed, or whose account was removed, leaves nothing in the file to guess at."""
     desk = AccountDesk(path, hasher=HASHER)
     ask(desk, claim("ana", "correct horse"))
     connection = sqlite3.connect(path)
@@ -334,6 +334,12 @@ def test_an_old_hash_is_erased(path: Path) -> None:
     assert old.encode() in path.read_bytes()
     ask(desk, SetPassword("ana", "Ana", "battery staple", has_proven=True))
     desk.close()
+    assert old.encode() not in path.read_bytes()
+    connection = sqlite3.connect(path)
+    (old,) = connection.execute("SELECT password FROM accounts").fetchone()
+    connection.close()
+    with AccountAdmin(path, hasher=HASHER) as admin:
+        admin.remove_user("ana")
     assert old.encode() not in path.read_bytes()
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,19 @@ def test_the_vector_of_the_format_fits() -> None:
     """A hash that the reference implementation made fits: `echo -n password | argon2 somesalt -id -t 2 -k 256 -p 1`."""
     phc = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
     assert ARGON2.fits("password", phc)
+
+
+@pytest.mark.parametrize("phc", ["", "x", "$argon2id$v=19$m=8,t=1,p=2$c2FsdHNhbHQ$aGFzaA"])
+def test_no_hash_costs_as_much_as_one(phc: str) -> None:
+    """Where there is no password to compare with, the processor works as long: nobody learns who has one."""
+    argon2 = Argon2(Cost(8192, 3))
+    kept = argon2.hash("correct horse")
+    spent = []
+    for one in (kept, phc):
+        start = time.thread_time()
+        assert not argon2.fits("battery staple", one)
+        spent.append(time.thread_time() - start)
+    assert spent[1] > spent[0] / 3  # of this thread alone, so other programs do not matter
 
 
 @pytest.mark.parametrize(("cost", "is_outdated"), [(QUICK, False), (Cost(16, 1), True), (Cost(8, 2), True)])

@@ -189,6 +189,17 @@ def test_writers_wait_for_each_other(path: Path) -> None:
     other.close()
 
 
+def test_who_writes_has_read_what_is_newest(path: Path) -> None:
+    """A block that writes keeps others from writing as soon as it begins: what it reads stays true until it ends."""
+    book = AccountBook(path)
+    other = sqlite3.connect(path, isolation_level=None, timeout=0)
+    with book.writing(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("BEGIN IMMEDIATE")
+    other.execute("BEGIN IMMEDIATE")
+    other.close()
+    book.close()
+
+
 def test_guests_that_were_let_in_are_bounded(path: Path) -> None:
     """The one that was away for the longest time gives way."""
     book = AccountBook(path)
