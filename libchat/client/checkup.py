@@ -99,7 +99,7 @@ def look_at(aim: Aim, now: datetime) -> Iterator[Step]:
         steps += [
             ("TLS", lambda: _check_tls(aim, findings)),
             ("clock", lambda: check_clock(findings.certificate or b"", now)),
-            ("pin", lambda: check_key(aim, findings.certificate)),
+            ("pin", lambda: check_key(aim, findings.certificate, now)),
         ]
     steps.append(("protocol", lambda: check_protocol(aim)))
     failed = ""

@@ -267,7 +267,7 @@ def test_a_broken_file_of_known_servers(server: Server, tmp_path: Path) -> None:
     step = _look(_aim_at(server, tmp_path))["pin"]
     assert step.state is State.FAILED
     assert "known_servers.toml is damaged" in step.seen
-    assert check_key(Aim("127.0.0.1", 1), None).state is State.FAILED
+    assert check_key(Aim("127.0.0.1", 1), None, datetime.now(UTC)).state is State.FAILED
 
 
 @pytest.mark.parametrize(
