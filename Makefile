@@ -8,6 +8,8 @@ SEEDS ?= 1000
 FROM ?= 0
 WORKERS ?= 2
 KILLS ?= 100
+TARGET ?=
+SECONDS ?= 60
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
@@ -15,7 +17,7 @@ INPUTS := pyproject.toml libchat/_version.py
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help chat test check format docs bench durable soak sim clean
+.PHONY: help chat test check format docs bench durable soak sim fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +54,10 @@ soak: .venv/.ready ## Kill a server KILLS times while people talk, and look for 
 
 sim: .venv/.runtime ## Play SEEDS (1000) seeds of the simulator, beginning with FROM (0)
 	@$(BIN)/python -m libchat.testing.sim --seeds $(SEEDS) --from $(FROM)
+
+fuzz: .venv/.ready ## Fuzz the parsers for SECONDS (60), or only TARGET
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(PIP) install --only-binary :all: atheris >&2 || true
+	@$(BIN)/python tests/fuzz/run.py --target '$(TARGET)' --seconds $(SECONDS)
 
 clean: ## Remove everything that was made
 	rm -rf .venv build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

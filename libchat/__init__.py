@@ -53,6 +53,7 @@ from libchat.messages import (
     Resumed,
     RoomInfo,
     Skipped,
+    Slowed,
 )
 from libchat.participant import Participant
 from libchat.receipt import Receipt
@@ -89,6 +90,7 @@ __all__ = [
     "RoomInfo",
     "DeviceInfo",
     "InviteMade",
+    "Slowed",
     "Failed",
     "Interrupted",
     "Resumed",

@@ -318,6 +318,14 @@ class Pong(Event, frozen=True):
     cid: str = ""
 
 
+class Slowed(Event, frozen=True):
+    """You send faster than the server takes it: what you have sent waits `seconds` at least. Nothing is lost."""
+
+    is_transient: ClassVar[bool] = True
+
+    seconds: int
+
+
 class Failed(Event, frozen=True, tag="error"):
     """The command was refused; nothing of it took effect. `code` is for programs, `text` for people.
 

@@ -25,6 +25,7 @@ from libchat.claims import Admit, Change, Denied, Invited, NewInvite
 from libchat.claims import Answer as Verdict
 from libchat.core import effects as fx
 from libchat.core.registry import Session
+from libchat.core.rooms import Quotas
 from libchat.core.router import Router
 from libchat.errors import Closed, Code, InvalidName, Refused, refusal
 from libchat.limits import ANSWER_SECONDS, BACKLOG_EFFECTS, INBOX_EVENTS, NONCE_BYTES
@@ -60,7 +61,8 @@ class Hub:
     """A whole chat in process. Thread-safe.
 
     `log` keeps the entries (in memory, unless another one is given) and belongs to the hub from then on. `clock`
-    returns seconds since 1970; it may jump, the chat's own time does not go back.
+    returns seconds since 1970; it may jump, the chat's own time does not go back. `quotas` are how many rooms one name
+    may be in, and how many members a room may have.
 
     `accounts` decide who may have a name, for those who come through servers; they belong to the hub, too. Without them
     there are no passwords, and everybody is taken. A name that a program takes as an account (`connect`) without a
@@ -68,14 +70,19 @@ class Hub:
     """
 
     def __init__(
-        self, *, log: Log | None = None, accounts: Accounts | None = None, clock: Callable[[], float] = time.time
+        self,
+        *,
+        log: Log | None = None,
+        accounts: Accounts | None = None,
+        clock: Callable[[], float] = time.time,
+        quotas: Quotas | None = None,
     ) -> None:
         self._lock = tiered_lock(HUB)
         self._log = log if log is not None else MemoryLog()
         self._accounts = accounts
         self._verifications: deque[fx.Verify] = deque()
         """What the accounts are to be asked, as soon as the lock is given back."""
-        self._router = self._open_router()
+        self._router = self._open_router(quotas)
         self._clock = clock
         self._now = 0
         self._waiting: deque[_Waiting] = deque()
@@ -90,7 +97,7 @@ class Hub:
         if accounts is not None:
             accounts.watch(self._on_changed)
 
-    def _open_router(self) -> Router:
+    def _open_router(self, quotas: Quotas | None) -> Router:
         accounts = self._accounts
         router = Router(
             server=f"libchat/{__version__}",
@@ -98,6 +105,7 @@ class Hub:
             retention=self._log.retention,
             admit=accounts.admit if accounts is not None else None,
             new_nonce=_new_nonce,
+            quotas=quotas,
         )
         facts = router.load(self._log.load(), accounts.load() if accounts is not None else None)
         if facts:

@@ -112,6 +112,52 @@ fiftieth of a second; who looks for sixteen beginnings of one letter would keep 
 BACKLOG_EFFECTS: Final = 100_000
 """What may wait for the log before servers stop reading: a few seconds of what one core routes, about 30 MB."""
 
+# --- how fast --------------------------------------------------------------------------------------------------------
+
+MESSAGE_RATE: Final = 100
+"""Messages a second of one session in the long run: nobody types or reads that fast, few programs talk that much, and a
+thousand sessions at this rate are what one core carries. 0 is no limit."""
+
+MESSAGE_BURST: Final = 1_000
+"""Messages of one session that may come at once: what a program sends again after a short loss of its connection, or
+somebody pastes; a tenth of a second of work for the server."""
+
+MESSAGE_PATIENCE: Final = 30_000
+"""Messages in a row that are delayed before further ones are refused. A client sends `PENDING_SENDS` again after a lost
+connection, as fast as it can: this is three times as much, five minutes at the rate above."""
+
+REGISTRATIONS: Final = 300
+"""Names that may be asked for from one address in a minute: a hundred people behind one router, who all lose their
+connection three times. Who keeps at it for five hours has filled `KNOWN_NAMES`. 0 is no limit."""
+
+# --- how many --------------------------------------------------------------------------------------------------------
+
+CONNECTIONS: Final = 0
+"""Connections in all: 0 is as many as the process may have open files, less what the log and others need."""
+
+CONNECTIONS_BY_ADDRESS: Final = 100
+"""Connections of one address (of one /64 network for IPv6): the people of a school or an office behind one router, or
+the programs of one machine. Then one machine cannot take the place of all others. 0 is no limit."""
+
+HANDSHAKES_BY_ADDRESS: Final = 100
+"""Handshakes of one address under way at once: everybody behind one router who connects in the same moment. With one
+more, the oldest gives way."""
+
+ROOMS_BY_NAME: Final = 500
+"""Rooms that one name may be in: IRC networks allow between 20 and 250, bots are in more. 0 is no limit."""
+
+MEMBERS_BY_ROOM: Final = 5_000
+"""Members of one room: the list of the longest names (32 characters of 4 bytes) still fits into an outbox."""
+
+REFUSALS: Final = 64
+"""Connections over a limit that are told so at once; beyond that, they are closed without a word."""
+
+SPARE_DESCRIPTORS: Final = 64
+"""Open files that are kept for the log with its readers, backups, and what the server itself needs."""
+
+DESCRIPTORS: Final = 65_536
+"""Open files that `libchat serve` asks the system for at most: more connections than that need over a gigabyte."""
+
 # --- in process -----------------------------------------------------------------------------------------------------
 
 INBOX_EVENTS: Final = 10_000
@@ -134,7 +180,8 @@ HANDSHAKE_SECONDS: Final = 10.0
 """A TLS handshake takes two round trips; ten seconds are enough for the worst radio link."""
 
 HANDSHAKES: Final = 1_000
-"""Handshakes under way at once: at about 1,500 finished in a second, more would only wait."""
+"""Handshakes under way at once: at about 1,500 finished in a second, more would only wait. With one more, the oldest
+gives way: it is the least likely to be ever finished."""
 
 REGISTER_SECONDS: Final = 300.0
 """How long a connection may stay without a name. People type their name by hand into `openssl s_client`."""
@@ -153,6 +200,14 @@ OUTBOX_BYTES: Final = 1_048_576
 
 RECEIVE_BYTES: Final = 65_536
 """Bytes read from one socket in one turn: four full TLS records, so that one sender cannot hold up a turn."""
+
+RECEIVE_BUFFER_BYTES: Final = 65_536
+"""What the kernel keeps of somebody who is not read at the moment: as much as is read in one turn."""
+
+SEND_BUFFER_BYTES: Final = 262_144
+"""What the kernel keeps for one slow reader: as much as is encrypted at once. Linux would let it grow to 4 MB, and a
+thousand of them take all memory of a small machine, outside of every limit above. Enough for 20 Mbit/s to the other
+side of the world."""
 
 LISTEN_BACKLOG: Final = 1_024
 """Connections that the kernel keeps for the acceptor."""

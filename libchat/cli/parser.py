@@ -33,6 +33,10 @@ class Options(argparse.Namespace):
     durability: Literal["full", "normal", "memory"]
     keep_days: int
     keep_messages: int
+    message_rate: int
+    connections_by_address: int
+    handshakes_by_address: int
+    registrations: int
     cert: Path | None
     key: Path | None
     insecure: bool

@@ -24,6 +24,7 @@ from libchat.errors import Refused, StoreError
 from libchat.server.bounds import Bounds
 
 if TYPE_CHECKING:
+    from libchat.server.bounds import Bounds
     from libchat.server.server import Server
 
 _log = logging.getLogger("libchat.server")
@@ -98,8 +99,10 @@ def make_server(options: Options) -> Server:
     set_up_logging(options, settle(options))
     _check(options)
     from libchat.records import Retention
+    from libchat.server.descriptors import raise_descriptor_limit
     from libchat.server.server import Server
 
+    raise_descriptor_limit()
     try:
         return Server(
             options.host,
@@ -231,6 +234,17 @@ def _check(options: Options) -> None:
             Exit.REFUSED,
             "without TLS whoever is on the way reads along: add --host 127.0.0.1 for this machine only, or --insecure",
         )
+
+
+def _bounds(options: Options) -> Bounds:
+    from libchat.server.bounds import Bounds
+
+    return Bounds(
+        message_rate=options.message_rate,
+        connections_by_address=options.connections_by_address,
+        handshakes_by_address=options.handshakes_by_address,
+        registrations=options.registrations,
+    )
 
 
 def _data(options: Options) -> Path | None:

@@ -53,6 +53,10 @@ ENTRIES: Final = (m.Send, m.Edit, m.Delete, m.React, m.Unreact)
 """What makes an entry; a `Topic` with a text does, too."""
 
 
+PASSING: Final = frozenset({Code.BUSY, Code.RATE_LIMITED, Code.UNAVAILABLE})
+"""Why a name is not given now, although it may be in a while: who had it before tries again."""
+
+
 class State(Enum):
     """How far a link has come."""
 
@@ -275,6 +279,8 @@ class Link:
         if isinstance(event, m.Registered) and not cid:
             self._positions.is_account = event.is_account  # a guest has set a password
             return [event]
+        if isinstance(event, m.Failed) and event.code == Code.BUSY and self.state is State.GREETING:
+            return self._receive_own(event)  # there is no room for the connection, whatever it says
         if isinstance(event, m.Entered):
             self._enter(event)
         elif isinstance(event, m.Exited):
@@ -337,6 +343,8 @@ class Link:
             return self._go_live(event)
         elif isinstance(event, m.Failed):
             if self.state is State.GREETING:
+                if self.has_registered and event.code in PASSING:
+                    raise ProtocolError(Code(event.code), event.text)
                 self._refused(refusal(event.code, event.text, event.subject))
             elif event.code == Code.UNAVAILABLE:
                 raise ProtocolError(Code.UNAVAILABLE, event.text)  # else a room would have a gap

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from libchat.limits import KNOWN_TOPICS
+from libchat.errors import Code, Refused
+from libchat.limits import KNOWN_TOPICS, MEMBERS_BY_ROOM, ROOMS_BY_NAME
 
 if TYPE_CHECKING:
     from libchat.core.registry import Person, Session
@@ -14,6 +16,14 @@ if TYPE_CHECKING:
 def room_conversation(name: RoomName) -> str:
     """Return the key of a room's conversation."""
     return "#" + name.key
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """How many rooms one name may be in, and how many members one room may have; 0 is no limit."""
+
+    rooms_by_name: int = ROOMS_BY_NAME
+    members_by_room: int = MEMBERS_BY_ROOM
 
 
 class Room:
@@ -59,8 +69,9 @@ class Room:
 class Rooms:
     """All rooms there are, by canonical name. A room that has ended leaves its topic to the next one of its name."""
 
-    def __init__(self, *, topics: int = KNOWN_TOPICS) -> None:
+    def __init__(self, *, topics: int = KNOWN_TOPICS, quotas: Quotas | None = None) -> None:
         self._most_topics = topics
+        self._quotas = quotas if quotas is not None else Quotas()
         self._rooms: dict[str, Room] = {}
         self._topics: dict[str, str] = {}
         """The topics of rooms that have ended, longest ago first."""
@@ -92,6 +103,16 @@ class Rooms:
             room.operators.add(person.name.key)
         room.refresh()
         return room
+
+    def check_room_for(self, person: Person, name: RoomName) -> None:
+        """Raise `Refused` with `too-many` if a person is in too many rooms to enter one, or it has too many members."""
+        most_rooms, most_members = self._quotas.rooms_by_name, self._quotas.members_by_room
+        if most_rooms and len(person.rooms) >= most_rooms:
+            reason = f"you are in {most_rooms} rooms, and more are not allowed; leave one of them first"
+            raise Refused(Code.TOO_MANY, reason, str(name))
+        room = self._rooms.get(name.key)
+        if most_members and room is not None and len(room.members) >= most_members:
+            raise Refused(Code.TOO_MANY, f"{name} is full: it has {most_members} members", str(name))
 
     def leave(self, person: Person, room: Room) -> None:
         """End a membership, and the room with its last one."""

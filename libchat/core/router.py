@@ -28,7 +28,7 @@ from libchat.core.reading import ask_page, ask_search, tell_found, tell_page
 from libchat.core.reception import Reception
 from libchat.core.registry import Person, Registry, Session
 from libchat.core.replay import Replays
-from libchat.core.rooms import Room, Rooms
+from libchat.core.rooms import Quotas, Room, Rooms
 from libchat.errors import Code, InvalidMessage, InvalidName, Refused
 from libchat.limits import CID_BYTES, TEXT_BYTES, TOPIC_BYTES, WAITING_COMMANDS
 from libchat.names import Name, RoomName, parse_name, parse_room, parse_target
@@ -60,7 +60,8 @@ class Router:
     """Decide what follows from commands. Not thread-safe: the hub calls it under its lock.
 
     `log` names the log, `retention` is how long it keeps entries. `admit` is whom the server takes, None without
-    accounts; `new_nonce` returns what a device's proof must sign, another one each time.
+    accounts; `new_nonce` returns what a device's proof must sign, another one each time. `quotas` are how many rooms
+    and members there may be.
     """
 
     def __init__(
@@ -72,10 +73,11 @@ class Router:
         offline: OfflineQueue | None = None,
         admit: Admit | None = None,
         new_nonce: Callable[[], str] = str,
+        quotas: Quotas | None = None,
     ) -> None:
         self.offline = offline if offline is not None else OfflineQueue()
         self.registry = Registry(self.offline)
-        self.rooms = Rooms()
+        self.rooms = Rooms(quotas=quotas)
         self.replays = Replays()
         self._members = Members()
         self._entries = Entries(self.registry, self.rooms, self.offline, self.replays)
@@ -399,6 +401,7 @@ class Router:
         room = self.rooms.get(name)
         is_new = room is None or person.name.key not in room.members
         if room is None or is_new:
+            self.rooms.check_room_for(person, name)
             others = room.audience if room is not None else ()
             room = self.rooms.join(person, name)
             if others:

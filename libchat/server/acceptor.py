@@ -10,6 +10,7 @@ from collections.abc import Callable
 from selectors import EVENT_READ, DefaultSelector
 from typing import Final
 
+from libchat.limits import RECEIVE_BUFFER_BYTES, SEND_BUFFER_BYTES
 from libchat.waker import Waker
 
 _log = logging.getLogger("libchat.server")
@@ -84,10 +85,12 @@ class Acceptor:
 
 
 def _prepare(sock: socket.socket) -> None:
-    """Make a socket non-blocking; have it send at once, and notice a peer that has vanished."""
+    """Make a socket non-blocking; have it send at once, keep little, and notice a peer that has vanished."""
     sock.setblocking(False)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
     for option, value in KEEPALIVE.items():
         number = getattr(socket, option, None)  # not every system has all three
         if number is not None:

@@ -15,9 +15,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from libchat.errors import ProtocolError
+from libchat.core.pace import COSTS, ONE, Pace
+from libchat.errors import Code, ProtocolError
 from libchat.limits import OUTBOX_BYTES, RECEIVE_BYTES
-from libchat.messages import Bye, Command, Event, Exit, Failed, History, Rejected
+from libchat.messages import Bye, Command, Event, Exit, Failed, History, Rejected, Slowed
 from libchat.transport.fanout import Fanout, Item, Lane, format_items
 from libchat.transport.outbox import Outbox
 from libchat.transport.pump import Pump
@@ -55,6 +56,7 @@ class Connection(Lane):
         "_is_broken",
         "_lines",
         "_outbox",
+        "_pace",
         "_pump",
         "_received",
         "_start_of_stream",
@@ -64,6 +66,8 @@ class Connection(Lane):
         "is_finished",
         "peer",
         "reason",
+        "refusal",
+        "slowed",
     )
 
     def __init__(
@@ -75,6 +79,7 @@ class Connection(Lane):
         *,
         pin: str = "",
         outbox_bytes: int = OUTBOX_BYTES,
+        pace: Pace | None = None,
     ) -> None:
         super().__init__(fanout, dialects.classic)  # spoken until it is known which one the peer speaks
         self.peer = peer
@@ -89,7 +94,12 @@ class Connection(Lane):
         """Whether there is something for `commands`."""
         self.has_hung_up = False
         """Whether the socket has come to its end. What waits may still leave."""
+        self.slowed: Slowed | None = None
+        """What it is to be told after this turn, because it sends too fast."""
+        self.refusal = ""
+        """Why there is no room for it; it is told so as soon as its dialect is known."""
         self._dialects = dialects
+        self._pace = pace
         self._pump = pump
         self._lines = LineBuffer()
         self._start_of_stream: bytes | None = b""
@@ -150,19 +160,26 @@ class Connection(Lane):
         self.dialect = found
         self.wants_receipts = found.wants_receipts
         self.has_acks = found.has_acks
+        if self.refusal:
+            self.refuse()
+            return b""
         return start
 
-    def commands(self) -> Iterator[Command | Rejected]:
+    def commands(self, now: int = 0) -> Iterator[Command | Rejected]:
         """Yield what the received lines mean, each in the light of what came of the one before.
 
-        One turn's worth of them. If it `has_input` afterwards, the next turn is due when nothing waits to be sent. A
-        page of history may be as large as the outbox, so nothing follows it in the same turn. What follows a command on
-        which the accounts decide stays unread while the session `is_waiting`: no turn is due until then.
+        One turn's worth of them. If it `has_input` afterwards, the next turn is due when nothing waits to be sent, or
+        after `hold_seconds` if it `is_held`. A page of history may be as large as the outbox, so nothing follows it in
+        the same turn. What follows a command on which the accounts decide stays unread while the session `is_waiting`:
+        no turn is due until then. `now` is in milliseconds, of a clock that does not go back.
         """
-        return iter(()) if self.is_waiting else self._commands()
+        return iter(()) if self.is_waiting else self._commands(now)
 
-    def _commands(self) -> Iterator[Command | Rejected]:
+    def _commands(self, now: int) -> Iterator[Command | Rejected]:
         received, self._received = self._received, []
+        return self._carry_out(received) if self._pace is None else self._carry_out_at(self._pace, received, now)
+
+    def _carry_out(self, received: list[bytes]) -> Iterator[Command | Rejected]:
         parse = self.dialect.parse_line
         for count, line in enumerate(received, 1):
             commands = parse(line, self.rooms[-1].name if self.rooms else None)
@@ -170,9 +187,44 @@ class Connection(Lane):
             if count == LINES_AT_ONCE or self.is_waiting or (commands and type(commands[-1]) is History):
                 self._received = received[count:]
                 break
+        yield from self._end_of_turn()
+
+    def _carry_out_at(self, pace: Pace, received: list[bytes], now: int) -> Iterator[Command | Rejected]:
+        """Do the same at a pace: as long as there are tokens, which are counted here and taken once."""
+        parse, cost = self.dialect.parse_line, COSTS.get
+        allowed = left = pace.allowance(now)
+        is_refusing = pace.is_refusing
+        done = 0
+        for line in received[:LINES_AT_ONCE] if left >= ONE else ():
+            commands = parse(line, self.rooms[-1].name if self.rooms else None)
+            if is_refusing:
+                commands = tuple(pace.refuse(command, now) for command in commands)
+            yield from commands
+            done += 1
+            kind = type(commands[-1]) if commands else type(None)
+            left -= cost(kind, ONE)
+            if left < ONE or kind is History or self.is_waiting:
+                break
+        pace.spent(allowed - left, done, now)
+        self._received = received[done:]
+        self.slowed = pace.hold(left < ONE and done < len(received), len(received) - done, now)
+        yield from self._end_of_turn()
+
+    def _end_of_turn(self) -> Iterator[Command | Rejected]:
+        """Yield what the end of the stream means, when all lines are carried out."""
         if self._is_at_end and not (self._received or self._has_said_exit or self.is_waiting):
             yield from self._last_commands()
         self._look_for_input()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether what it has sent waits because it has sent too much, for `hold_seconds` since the last turn."""
+        return self._pace is not None and self._pace.is_held
+
+    @property
+    def hold_seconds(self) -> float:
+        """How long it waits then."""
+        return self._pace.hold_seconds if self._pace is not None else 0.0
 
     def _last_commands(self) -> Iterator[Command | Rejected]:
         self._has_said_exit = True
@@ -192,9 +244,14 @@ class Connection(Lane):
             return
         if isinstance(items[-1], Bye):
             self._finish([])
-        if not (self._to_send or self._outbox.size):  # as nearly always: nothing waits, so this need not
-            self._encrypt(format_items(items, self.dialect))
-        elif not self._outbox.put(format_items(items, self.dialect, is_congested=self._outbox.is_congested)):
+        if not (self._to_send or self._outbox.size):
+            data = format_items(items, self.dialect)
+            if len(data) <= MOST_AT_ONCE:  # as nearly always: nothing waits, so this need not
+                self._encrypt(data)
+                return
+        else:
+            data = format_items(items, self.dialect, is_congested=self._outbox.is_congested)
+        if not self._outbox.put(data):
             self._drop()
             self.reason = "too slow a reader"
             self._finish([Bye("you read too slowly")])
@@ -224,6 +281,12 @@ class Connection(Lane):
         if not self.is_finished:
             self.reason = reason
             self._finish([Bye(reason)])
+
+    def refuse(self) -> None:
+        """Say why there is no room for it, and end the connection."""
+        if not self.is_finished:
+            self.reason = self.refusal
+            self._finish([Failed(Code.BUSY, self.refusal), Bye(self.refusal)])
 
     def _finish(self, events: Sequence[Event]) -> None:
         self.is_finished = True

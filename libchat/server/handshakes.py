@@ -1,7 +1,8 @@
 """Handshakes: connections between being accepted and being established.
 
 A few threads (OpenSSL gives the GIL back while it computes) share the connections; each waits for many at once, so
-that a peer that never finishes holds up nobody. One that takes too long is closed. One that speaks something else than
+that a peer that never finishes holds up nobody. One that takes too long is closed, and so is the oldest one when there
+are too many, of one address or in all: who means it is done within a second. One that speaks something else than
 TLS is told so in plain words, because that is the mistake that people make; then it is read and ignored until it has
 closed its side, or its time is up: a socket that is closed with unread input takes the answer down with it.
 """
@@ -13,13 +14,17 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from math import inf
 from selectors import EVENT_READ, DefaultSelector
 from typing import Final
 
 from libchat.errors import Code, ProtocolError
-from libchat.limits import HANDSHAKE_SECONDS, RECEIVE_BYTES
+from libchat.limits import HANDSHAKE_SECONDS, HANDSHAKES, HANDSHAKES_BY_ADDRESS, RECEIVE_BYTES
 from libchat.server.inbox import Inbox
+from libchat.server.memory import Tide, give_back
+from libchat.server.networks import network_of
 from libchat.server.poller import Arrival
+from libchat.server.tally import Tally
 from libchat.transport.tls import TlsPump
 from libchat.waker import Waker
 
@@ -36,14 +41,19 @@ _HTTP_ANSWER: Final = (
 ).encode()
 
 
+def _ignore(address: str) -> None:
+    """Take no notice of a connection that is closed."""
+
+
 class _Half:
     """A connection whose handshake is under way."""
 
-    __slots__ = ("address", "deadline", "first", "is_refused", "pin", "pump", "socket")
+    __slots__ = ("address", "deadline", "first", "is_refused", "network", "pin", "pump", "socket")
 
     def __init__(self, sock: socket.socket, address: str, pump: TlsPump, pin: str, deadline: float) -> None:
         self.socket = sock
         self.address = address
+        self.network = network_of(address)
         self.pump = pump
         self.pin = pin
         """The pin of the key that it is shown: there may be another one when it is done."""
@@ -57,7 +67,9 @@ class _Half:
 class Handshaker:
     """One thread of handshakes. `established` is called, in this thread, with each connection that is done.
 
-    `pin` is that of the key which the `context` shows.
+    `pin` is that of the key which the `context` shows. `closed` is called with the address of each one that is not
+    established, when it is closed. `most` may be under way at once, and `most_by_address` of one address (0 is no
+    limit).
     """
 
     def __init__(
@@ -69,16 +81,25 @@ class Handshaker:
         on_failure: Callable[[], None],
         *,
         seconds: float = HANDSHAKE_SECONDS,
+        most: int = HANDSHAKES,
+        most_by_address: int = HANDSHAKES_BY_ADDRESS,
+        closed: Callable[[str], None] = _ignore,
     ) -> None:
         self._shown = (context, pin)
         self._clock = clock
         self._established = established
         self._on_failure = on_failure
         self._seconds = seconds
+        self._most = most
+        self._most_by_address = most_by_address or most
+        self._closed = closed
+        self._tally = Tally(clock, logging.INFO)
+        self._tide = Tide()
         self._selector = DefaultSelector()
         self._waker = Waker(self._selector)
         self._inbox: Inbox[tuple[socket.socket, str]] = Inbox(self._waker)
         self._halves: dict[_Half, None] = {}  # oldest first: all have the same time
+        self._by_network: dict[str, dict[_Half, None]] = {}
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="libchat-handshakes", daemon=True)
 
@@ -123,14 +144,29 @@ class Handshaker:
 
     def _timeout(self) -> float | None:
         oldest = next(iter(self._halves), None)
-        return max(oldest.deadline - self._clock(), 0.0) if oldest is not None else None
+        soonest = min(self._tide.due, oldest.deadline if oldest is not None else inf)
+        return max(soonest - self._clock(), 0.0) if soonest < inf else None
 
     def _accept(self) -> None:
         context, pin = self._shown
         for sock, address in self._inbox.take():
             half = _Half(sock, address, TlsPump(context, is_server=True), pin, self._clock() + self._seconds)
+            self._make_room(half.network)
             self._halves[half] = None
+            self._by_network.setdefault(half.network, {})[half] = None
             self._selector.register(sock, EVENT_READ, half)
+
+    def _make_room(self, network: str) -> None:
+        """Close the oldest handshake if there are too many, of a network or in all."""
+        own = self._by_network.get(network, ())
+        if len(own) >= self._most_by_address:
+            self._give_up(next(iter(own)), "closed in its handshake, its address has too many of them")
+        elif len(self._halves) >= self._most:
+            self._give_up(next(iter(self._halves)), "closed in its handshake, there are too many of them")
+
+    def _give_up(self, half: _Half, reason: str) -> None:
+        self._tally.count(reason, half.address)
+        self._close(half)
 
     def _advance(self, half: _Half) -> None:
         try:
@@ -160,7 +196,7 @@ class Handshaker:
             self._established((half.socket, half.pump, half.address, half.pin))
 
     def _refuse(self, half: _Half, error: Exception) -> None:
-        _log.info("handshake with %s failed: %s", half.address, error)
+        self._tally.count("the handshake has failed", f"{half.address}: {error}")
         answer = half.pump.data_to_send()
         if half.first and half.first[0] != TLS_HANDSHAKE:
             is_http = half.first.split(b" ")[0] in (b"GET", b"POST", b"HEAD", b"PUT", b"OPTIONS", b"CONNECT")
@@ -175,16 +211,24 @@ class Handshaker:
     def _release(self, half: _Half) -> None:
         self._selector.unregister(half.socket)
         del self._halves[half]
+        own = self._by_network[half.network]
+        del own[half]
+        if not own:
+            del self._by_network[half.network]
 
     def _close(self, half: _Half) -> None:
         self._release(half)
+        self._closed(half.address)  # before another connection can have the same address
         half.socket.close()
 
     def _expire(self) -> None:
         now = self._clock()
+        self._tide.watch(len(self._halves), now)
+        if self._tide.is_out(now):
+            give_back()
         while self._halves and (oldest := next(iter(self._halves))).deadline <= now:
             if not oldest.is_refused:
-                _log.info("handshake with %s took longer than %s seconds", oldest.address, self._seconds)
+                self._tally.count(f"the handshake took longer than {self._seconds} seconds", oldest.address)
             self._close(oldest)
 
     def _close_all(self) -> None:
@@ -195,5 +239,6 @@ class Handshaker:
         self._waker.close()
 
     def _close_inbox(self) -> None:
-        for sock, _ in self._inbox.take():
+        for sock, address in self._inbox.take():
+            self._closed(address)
             sock.close()

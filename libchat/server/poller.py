@@ -5,7 +5,8 @@ its own, under its lock); then write, once, to every connection for which someth
 wait. Other threads leave events in the fan-out, under the inbox lock, and wake the poller.
 
 A connection that has sent more lines than fit into a turn is not read until later turns have dealt with the rest, and
-each of these waits until the answers of the one before have left. So nobody fills the memory with answers.
+each of these waits until the answers of the one before have left. So nobody fills the memory with answers. One that
+sends faster than its pace allows (`libchat.core.pace`) is held: neither read nor carried out for a while.
 
 Nor is one about which the accounts are asked, until they have answered: the answer wakes the poller.
 
@@ -22,7 +23,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import takewhile
 from math import inf
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
@@ -30,15 +31,19 @@ from typing import Final
 
 from libchat import messages as m
 from libchat.core.effects import Delivery
+from libchat.core.pace import Pace
 from libchat.core.registry import Session
-from libchat.errors import Closed
+from libchat.errors import Closed, Code
 from libchat.hub import Hub
-from libchat.limits import RECEIVE_BYTES
 from libchat.locks import INBOX, tiered_lock
+from libchat.messages import Command, Register, Rejected, Slowed
 from libchat.server import journal
 from libchat.server.bounds import Bounds
 from libchat.server.connection import LOST, Connection, Dialects
+from libchat.server.gate import Gate
 from libchat.server.inbox import Inbox
+from libchat.server.memory import Tide, give_back
+from libchat.server.tally import Tally
 from libchat.transport.fanout import Fanout, Item, Lane
 from libchat.transport.pump import Pump
 from libchat.waker import Waker
@@ -80,9 +85,11 @@ class Peer(Connection):
 
     __slots__ = ("has_departed", "interest", "is_gone", "is_shut", "socket")
 
-    def __init__(self, fanout: Fanout, dialects: Dialects, arrival: Arrival, outbox_bytes: int) -> None:
+    def __init__(
+        self, fanout: Fanout, dialects: Dialects, arrival: Arrival, *, outbox_bytes: int, pace: Pace | None
+    ) -> None:
         sock, pump, address, pin = arrival
-        super().__init__(fanout, pump, dialects, address, pin=pin, outbox_bytes=outbox_bytes)
+        super().__init__(fanout, pump, dialects, address, pin=pin, outbox_bytes=outbox_bytes, pace=pace)
         self.socket = sock
         self.interest = 0
         """What the selector waits for, 0 if it does not know the socket."""
@@ -107,10 +114,14 @@ class Poller:
         clock: Callable[[], float],
         on_failure: Callable[[], None],
         bounds: Bounds,
+        gate: Gate,
         *,
         successor: Callable[[], m.Successor | None] = lambda: None,
     ) -> None:
         self._hub = hub
+        self._gate = gate
+        self._refused = Tally(clock)
+        self._tide = Tide()
         self._on_failure = on_failure
         self._bounds = bounds
         self._dialects = dialects
@@ -120,7 +131,7 @@ class Poller:
         self._waker = Waker(self._selector)
         self._sink = FanoutSink(self._waker)
         self._arrivals: Inbox[Arrival] = Inbox(self._waker)
-        self._buffer = memoryview(bytearray(RECEIVE_BYTES))
+        self._buffer = memoryview(bytearray(bounds.inbox_bytes))
         self._peers: dict[Peer, None] = {}
         self._nameless: dict[Peer, float] = {}
         """Peers that had no name when they came, and until when they may do without; oldest first."""
@@ -128,6 +139,8 @@ class Poller:
         """Peers that are at their end, and until when they are waited for; oldest first."""
         self._backlog: dict[Peer, None] = {}
         """Peers that have sent more than fitted into their last turn, and are ready for the next."""
+        self._held: dict[Peer, float] = {}
+        """Peers that have sent too much, and when they may go on; soonest first."""
         self._drained: list[Peer] = []
         self._departed: list[tuple[Peer, str]] = []
         self._stop_reason: str | None = None
@@ -173,8 +186,7 @@ class Poller:
             self._close_all()
 
     def _turn(self, timeout: float | None) -> None:
-        readable = list(self._backlog)
-        self._backlog.clear()
+        readable = self._due_again()
         for key, mask in self._selector.select(timeout):
             peer: Peer | None = key.data
             if peer is None:
@@ -188,28 +200,61 @@ class Poller:
         self._route(readable)
         self._send()
         for peer in readable:
+            if peer.slowed is not None:
+                self._slow(peer, peer.slowed)
             self._watch(peer)
         self._expire()
+
+    def _due_again(self) -> list[Peer]:
+        """Return the peers of which something waits that is due, although their sockets have nothing new."""
+        if self._held:
+            for peer in _due(self._held, self._clock()):
+                del self._held[peer]
+                if peer.has_input:
+                    self._backlog[peer] = None
+        readable = list(self._backlog)
+        self._backlog.clear()
+        return readable
 
     def _timeout(self, latest: float = inf) -> float | None:
         """Return how long the next turn may wait, at most until `latest`."""
         if self._drained or self._departed or self._backlog:
             return BEHIND_SECONDS if self._hub.is_behind else 0.0
-        soonest = min([latest, *(next(iter(queue.values())) for queue in (self._nameless, self._lingering) if queue)])
+        queues = (self._nameless, self._lingering, self._held)
+        soonest = min([latest, self._tide.due, *(next(iter(queue.values())) for queue in queues if queue)])
         return max(soonest - self._clock(), 0.0) if soonest < inf else None
 
     def _welcome(self, readable: list[Peer]) -> None:
         for arrival in self._arrivals.take():
-            peer = Peer(self._sink.fanout, self._dialects, arrival, self._bounds.outbox_bytes)
+            outbox_bytes, pace = self._bounds.outbox_bytes, self._new_pace()
+            peer = Peer(self._sink.fanout, self._dialects, arrival, outbox_bytes=outbox_bytes, pace=pace)
             peer.successor = self._successor()
             self._peers[peer] = None
             journal.log_arrival(arrival[2])
-            self._nameless[peer] = self._clock() + self._bounds.register_seconds
+            self._let_in(peer)
             self._watch(peer)
             # What came together with the end of the handshake lies in the pump; no socket will tell of it.
             if peer.receive_data(b""):
                 readable.append(peer)
             self._flush(peer)
+
+    def _let_in(self, peer: Peer) -> None:
+        """Give a peer its time to take a name; or, if there is no room for it, to be told so."""
+        peer.refusal = self._gate.establish(peer.peer)
+        if peer.refusal:
+            self._refused.count("refused, there are too many connections", peer.peer)
+            self._lingering[peer] = self._clock() + self._bounds.linger_seconds
+        else:
+            self._nameless[peer] = self._clock() + self._bounds.register_seconds
+
+    def _new_pace(self) -> Pace | None:
+        bounds = self._bounds
+        if not bounds.message_rate:
+            return None
+        return Pace(bounds.message_rate, bounds.message_burst, bounds.message_patience, self._milliseconds())
+
+    def _milliseconds(self) -> int:
+        return int(self._clock() * 1000)
 
     def _read(self, peer: Peer) -> bool:
         """Read what a socket has, and return whether something is to be done about it."""
@@ -247,11 +292,28 @@ class Poller:
             return
         drained, self._drained = self._drained, []
         departed, self._departed = self._departed, []
+        now = self._milliseconds()
         self._hub.run(
-            ((peer, peer.commands()) for peer in readable),
+            ((peer, self._commands(peer, now)) for peer in readable),
             drained=(peer for peer in drained if peer.is_drained),
             departed=departed,
         )
+
+    def _commands(self, peer: Peer, now: int) -> Iterator[Command | Rejected]:
+        commands = peer.commands(now)
+        return commands if peer.person is not None else self._registering(peer, commands, now)
+
+    def _registering(
+        self, peer: Peer, commands: Iterator[Command | Rejected], now: int
+    ) -> Iterator[Command | Rejected]:
+        """Pass on the commands of somebody without a name; refuse those that ask for one too often."""
+        for command in commands:
+            reason = self._gate.register(peer.peer, now) if isinstance(command, Register) else ""
+            if isinstance(command, Register) and reason:
+                self._refused.count("refused, too many names are asked for", peer.peer)
+                yield Rejected(Code.RATE_LIMITED, reason, command.name, command.cid)
+            else:
+                yield command
 
     def _send(self) -> None:
         is_told = journal.is_told()
@@ -261,6 +323,13 @@ class Poller:
                     journal.log_answers(lane.peer, items)
                 lane.send_items(items)
                 self._flush(lane)
+
+    def _slow(self, peer: Peer, slowed: Slowed) -> None:
+        """Tell a peer, behind the answers of this turn, that it sends too fast."""
+        peer.slowed = None
+        if not (peer.is_finished or peer.is_gone):
+            peer.send_items([slowed])
+            self._flush(peer)
 
     def _flush(self, peer: Peer) -> None:
         """Write once to a socket, and wait for it if it does not take all."""
@@ -291,7 +360,7 @@ class Poller:
         if not (peer.has_input or peer.has_hung_up or peer.is_waiting):
             interest |= EVENT_READ
         elif peer.has_input and not (interest or peer.is_waiting):
-            self._backlog[peer] = None
+            self._defer(peer)
         if interest == peer.interest:
             return
         if not interest:
@@ -301,6 +370,13 @@ class Poller:
         else:
             self._selector.modify(peer.socket, interest, peer)
         peer.interest = interest
+
+    def _defer(self, peer: Peer) -> None:
+        """Have what waits of a peer carried out with the next turn, or later if it has sent too much."""
+        if peer.is_held:
+            self._held.setdefault(peer, self._clock() + peer.hold_seconds)
+        else:
+            self._backlog[peer] = None
 
     # --- the end of a connection ------------------------------------------------------------------------------------
 
@@ -333,16 +409,24 @@ class Poller:
         self._depart(peer, reason)
         if peer.interest:
             self._selector.unregister(peer.socket)
+        self._gate.leave(peer.peer)  # before another connection can have the same address
         peer.socket.close()
         journal.log_end(peer, reason)
         del self._peers[peer]
         self._backlog.pop(peer, None)
+        self._held.pop(peer, None)
         self._nameless.pop(peer, None)
         self._lingering.pop(peer, None)
 
     def _expire(self) -> None:
         now = self._clock()
+        self._tide.watch(len(self._peers), now)
+        if self._tide.is_out(now):
+            give_back()
         for peer in _due(self._lingering, now):
+            if peer.refusal:
+                peer.refuse()  # it has said nothing by which its dialect could be known: then in words for people
+                self._flush(peer)
             self._lose(peer, LOST)
         for peer in _due(self._nameless, now):
             del self._nameless[peer]
@@ -375,6 +459,7 @@ class Poller:
 
     def _close_arrivals(self) -> None:
         for arrival in self._arrivals.take():
+            self._gate.leave(arrival[2])
             arrival[0].close()
 
 

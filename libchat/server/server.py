@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Literal, Self
 
+from libchat.core.rooms import Quotas
 from libchat.errors import Closed
 from libchat.hub import Hub
 from libchat.limits import LISTEN_BACKLOG, MEMORY_ENTRIES
@@ -30,7 +31,10 @@ from libchat.server.addresses import reachable_hosts
 from libchat.server.bounds import Bounds
 from libchat.server.connection import Dialects
 from libchat.server.credentials import Clock, Credentials, utc_now
+from libchat.server.descriptors import descriptor_limit
+from libchat.server.gate import Gate
 from libchat.server.poller import Arrival, Poller
+from libchat.server.tally import Tally
 from libchat.store.memory import MemoryLog
 from libchat.transport.pump import PlainPump
 from libchat.wire.classic import Classic
@@ -69,12 +73,12 @@ class Server:
     "memory" nothing. `retention` is how long messages are kept, for ever unless it says otherwise. `certificate` and
     `key` are files of one's own in PEM. `plaintext` serves without TLS, on loopback only unless `insecure` is said too.
     `hub` is the chat to serve; without one, the server makes its own, and closes it when it stops. `bounds` are what it
-    puts up with. `admit` is whom it takes: "open" everybody, "invite" whoever brings an invite or has an account,
-    "accounts" nobody else. `accounts` are the accounts to look at; without any, it keeps its own: in `accounts.db` of
-    its folder, or in memory. A `hub` that is given has its own, and neither is said. `public` are names and addresses
-    by which others reach it and which this machine cannot know: invites name them first. `announce` tells the local
-    network that the server is here (None: if others can reach it, and zeroconf is installed), as `announce_name`.
-    `now` is the time of day, by which the server's certificate is renewed.
+    puts up with; a `hub` of one's own has its own `quotas`. `admit` is whom it takes: "open" everybody, "invite"
+    whoever brings an invite or has an account, "accounts" nobody else. `accounts` are the accounts to look at; without
+    any, it keeps its own: in `accounts.db` of its folder, or in memory. A `hub` that is given has its own, and neither
+    is said. `public` are names and addresses by which others reach it and which this machine cannot know: invites name
+    them first. `announce` tells the local network that the server is here (None: if others can reach it, and zeroconf
+    is installed), as `announce_name`. `now` is the time of day, by which the server's certificate is renewed.
 
     Raises `StoreError` when the key, the certificate or the log cannot be used, `OSError` when it cannot listen, and
     `ValueError` for plaintext that others could read.
@@ -122,13 +126,16 @@ class Server:
         self._successor: Successor | None = None
         self.read_successor()
         self._owns_hub = hub is None
-        self.hub = hub if hub is not None else _open_hub(folder, durability, retention, accounts, admit)
+        self._bounds = bounds if bounds is not None else Bounds()
+        quotas = Quotas(self._bounds.rooms_by_name, self._bounds.members_by_room)
+        self.hub = hub if hub is not None else _open_hub(folder, durability, retention, accounts, admit, quotas)
         self._ended = threading.Event()
         """Set when the server has stopped, or cannot go on."""
-        self._bounds = bounds if bounds is not None else Bounds()
         self._poller_count = pollers
         self._pollers: list[Poller] = []
         self._handshakers: list[Handshaker] = []
+        self._gate = Gate(self._bounds, descriptor_limit())
+        self._turned_away = Tally(time.monotonic)
         self._acceptor: Acceptor | None = None
         self._accepted_count = 0
         self._announce = host not in LOOPBACK and has_zeroconf() if announce is None else announce
@@ -302,7 +309,10 @@ class Server:
 
     def _accepted(self, sock: socket.socket, address: str) -> None:
         self._accepted_count += 1
-        if self._ended.is_set() or sum(map(len, self._handshakers)) >= self._bounds.handshakes:
+        if self._ended.is_set():
+            sock.close()
+        elif not self._gate.enter(address):
+            self._turned_away.count("closed at once, there are too many connections", address)
             sock.close()
         elif self._credentials is None:
             self._established((sock, PlainPump(), address, ""))
@@ -317,7 +327,15 @@ class Server:
     def _make_pollers(self) -> list[Poller]:
         dialects = Dialects(native=Native(), classic=Classic(datetime.fromtimestamp))
         return [
-            Poller(self.hub, dialects, time.monotonic, self._ended.set, self._bounds, successor=lambda: self._successor)
+            Poller(
+                self.hub,
+                dialects,
+                time.monotonic,
+                self._ended.set,
+                self._bounds,
+                self._gate,
+                successor=lambda: self._successor,
+            )
             for _ in range(self._poller_count)
         ]
 
@@ -326,9 +344,19 @@ class Server:
             return []
         from libchat.server.handshakes import Handshaker
 
-        context, seconds = self._credentials.context, self._bounds.handshake_seconds
+        context = self._credentials.context
         return [
-            Handshaker(context, self.pin, time.monotonic, self._established, self._ended.set, seconds=seconds)
+            Handshaker(
+                context,
+                self.pin,
+                time.monotonic,
+                self._established,
+                self._ended.set,
+                seconds=self._bounds.handshake_seconds,
+                most=-(-self._gate.handshakes // HANDSHAKERS),
+                most_by_address=-(-self._bounds.handshakes_by_address // HANDSHAKERS),
+                closed=self._gate.leave,
+            )
             for _ in range(HANDSHAKERS)
         ]
 
@@ -357,11 +385,12 @@ def _open_hub(
     retention: Retention | None,
     accounts: Accounts | None,
     admit: Admit,
+    quotas: Quotas,
 ) -> Hub:
     """Return a hub of a server's own, with its log and its accounts."""
     log = _log_in(folder, durability, retention)
     try:
-        return Hub(log=log, accounts=accounts if accounts is not None else _accounts_in(folder, admit))
+        return Hub(log=log, accounts=accounts if accounts is not None else _accounts_in(folder, admit), quotas=quotas)
     except BaseException:
         log.close()
         raise

@@ -8,13 +8,18 @@ from libchat.limits import OUTBOX_BYTES
 
 
 class Outbox:
-    """A queue of pieces of bytes. The pieces may be shared with other outboxes; while they wait, nothing is copied."""
+    """A queue of lines, in pieces of any number of them, which end with a line.
 
-    __slots__ = ("_limit", "_pieces", "size")
+    The pieces may be shared with other outboxes; while they wait, nothing is copied.
+    """
+
+    __slots__ = ("_begun", "_limit", "_pieces", "size")
 
     def __init__(self, limit: int = OUTBOX_BYTES) -> None:
         self._limit = limit
         self._pieces: deque[bytes] = deque()
+        self._begun = 0
+        """How much of the first piece was taken."""
         self.size = 0
         """Bytes that wait."""
 
@@ -42,22 +47,37 @@ class Outbox:
         self.size += len(piece)
 
     def take(self, most: int) -> bytes:
-        """Remove and return pieces of about `most` bytes in all, at least one piece; b"" if nothing waits."""
+        """Remove and return about `most` bytes of whole lines, at least one line; b"" if nothing waits.
+
+        So a line that was begun is always ended, also when the others are dropped.
+        """
         pieces = self._pieces
-        if len(pieces) == 1 or (pieces and len(pieces[0]) >= most):
-            piece = pieces.popleft()
-            self.size -= len(piece)
-            return piece
-        taken = []
+        taken: list[bytes] = []
         size = 0
         while pieces and size < most:
-            piece = pieces.popleft()
-            taken.append(piece)
-            size += len(piece)
+            piece, start = pieces[0], self._begun
+            end = _end_of_lines(piece, start, most - size)
+            if size and size + end - start > most:
+                break
+            taken.append(piece[start:end])  # all of it is the same object
+            size += end - start
+            self._begun = end
+            if end == len(piece):
+                pieces.popleft()
+                self._begun = 0
         self.size -= size
-        return b"".join(taken)
+        return taken[0] if len(taken) == 1 else b"".join(taken)
 
     def clear(self) -> None:
         """Drop everything."""
         self._pieces.clear()
+        self._begun = 0
         self.size = 0
+
+
+def _end_of_lines(piece: bytes, start: int, most: int) -> int:
+    """Return where the last line ends that is within `most` bytes from `start`; or the first one, if that is longer."""
+    if len(piece) - start <= most:
+        return len(piece)
+    end = piece.rfind(b"\n", start, start + most) + 1
+    return end or piece.find(b"\n", start) + 1 or len(piece)

@@ -265,6 +265,10 @@ def _invite(event: m.InviteMade) -> str:
     return f"server: invite{where}: {event.token}\n"
 
 
+def _slowed(event: m.Slowed) -> str:
+    return f"server: slow down, what you write waits at least {event.seconds} s; nothing of it is lost\n"
+
+
 def _nothing(event: m.Event) -> str:
     return ""
 
@@ -284,6 +288,7 @@ _FORMATS: Final[dict[type[m.Event], Callable[..., str]]] = {
     m.Skipped: _skipped,
     m.DeviceList: _devices,
     m.InviteMade: _invite,
+    m.Slowed: _slowed,
     m.Welcome: _nothing,
     m.Delivered: _nothing,
     m.IsRead: _nothing,

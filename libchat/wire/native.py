@@ -64,6 +64,7 @@ AnyEvent = (
     | m.InviteMade
     | m.Done
     | m.Pong
+    | m.Slowed
     | m.Failed
     | m.Bye
 )

@@ -34,6 +34,10 @@ Run: TypeAlias = dict[str, object]
 
 OURS: Final = "ours"
 PORT: Final = 17011
+LIMITS: Final = ("message-rate", "connections-by-address", "handshakes-by-address", "registrations")
+UNLIMITED: Final = [word for limit in LIMITS for word in (f"--{limit}", "0")]
+"""The generator is one machine that does what no limit allows one machine."""
+
 DESCRIPTORS: Final = 2048
 """Open files that idle-1000 takes on each side, with room to spare: one a connection."""
 
@@ -131,7 +135,7 @@ def build(load: Path) -> None:
 def serve_command() -> str:
     """Return the command that serves TLS on PORT, to be run in a folder with cert.pem and key.pem."""
     listen = ["--host", "127.0.0.1", "--port", str(PORT), "--cert", "cert.pem", "--key", "key.pem"]
-    return shlex.join([sys.executable, "-m", "libchat", "serve", "--memory", *listen])
+    return shlex.join([sys.executable, "-m", "libchat", "serve", "--memory", *listen, *UNLIMITED])
 
 
 def cpu_options() -> list[str]:

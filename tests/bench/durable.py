@@ -159,7 +159,7 @@ def measure(folder: Path, durability: str, seconds: float) -> None:
     """Start a server, and print what is measured."""
     cpus = sorted(os.sched_getaffinity(0))
     pin = ["taskset", "-c", str(cpus[0])] if len(cpus) > 1 else []
-    serve = f"-m libchat serve --host 127.0.0.1 --port 0 --data {shlex.quote(str(folder))} --json"
+    serve = f"-m libchat serve --host 127.0.0.1 --port 0 --data {shlex.quote(str(folder))} --json --message-rate 0"
     command = [*pin, sys.executable, *shlex.split(serve), "--durability", durability]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

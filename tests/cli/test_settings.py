@@ -53,7 +53,7 @@ def test_names_of_a_setting() -> None:
     setting = by_key()["keep_days"]
     assert (setting.flag, setting.variable) == ("--keep-days", "LIBCHAT_SERVER_KEEP_DAYS")
     limit = by_key()["limits.outbox_bytes"]
-    assert (limit.flag, limit.variable) == ("--limits-outbox-bytes", "LIBCHAT_SERVER_LIMITS_OUTBOX_BYTES")
+    assert (limit.flag, limit.variable) == ("--outbox-bytes", "LIBCHAT_SERVER_OUTBOX_BYTES")
 
 
 # --- the sources ----------------------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def test_what_is_not_set_is_a_comment() -> None:
 
 def test_config_prints_a_file_that_can_be_used(libchat: Run, tmp_path: Path) -> None:
     """`libchat config` of a file that it has printed prints the same settings."""
-    first = libchat("config", "--port", "9000", "--data", "chat", "--limits-stop-seconds", "3", "--log-json")
+    first = libchat("config", "--port", "9000", "--data", "chat", "--stop-seconds", "3", "--log-json")
     assert (first.returncode, first.stderr) == (0, "")
     assert "port = 9000  # --port\n" in first.stdout
     file = tmp_path / "server.toml"
@@ -252,7 +252,7 @@ def test_a_wrong_file_ends_the_program(libchat: Run, tmp_path: Path, command: st
 
 def test_a_limit_by_a_variable_is_obeyed(libchat: Run, env: dict[str, str]) -> None:
     """A limit takes effect, whatever its source: nobody may be without a name for longer than it says."""
-    env["LIBCHAT_SERVER_LIMITS_REGISTER_SECONDS"] = "0"
+    env["LIBCHAT_SERVER_REGISTER_SECONDS"] = "0"
     with Serving("--memory", "--plaintext", "--port", "0", env=env) as server:
         env["LIBCHAT_PORT"] = str(server.port)
         done = libchat("doctor", f"127.0.0.1:{server.port}", "--plaintext", "--quick")

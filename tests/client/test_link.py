@@ -42,6 +42,23 @@ def test_refusal_of_the_name_ends_it() -> None:
     assert not link.has_registered
 
 
+@pytest.mark.parametrize(("code", "cid"), [(Code.BUSY, ""), (Code.RATE_LIMITED, OWN)])
+def test_who_had_the_name_before_comes_again_when_there_is_room(code: Code, cid: str) -> None:
+    """A server that has no room just now ends the first try of a link; one that was in before only this connection."""
+    new, old = Link("ana", "secret"), make_live()
+    failed = m.Failed(code, "try again later", "", cid)
+    new.connected()
+    tell(new, failed)
+    assert isinstance(new.end, Refused)
+    assert new.end.code == code
+    old.lost("gone")
+    old.connected()
+    tell(old, failed)
+    assert old.end is None
+    assert isinstance(old.error, ProtocolError)
+    assert old.may_return(old.error)
+
+
 def test_older_server_is_refused() -> None:
     """A server that speaks an older version is of no use."""
     link = Link("ana", "secret")

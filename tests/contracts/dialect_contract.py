@@ -192,6 +192,7 @@ EXAMPLES: dict[type[m.Event], list[m.Event]] = {
     ],
     m.InviteMade: [m.InviteMade("token", "", 1, 5), m.InviteMade("token", "#red", 2, 5)],
     m.Pong: [m.Pong("1")],
+    m.Slowed: [m.Slowed(10)],
     m.Failed: [m.Failed("name-taken", "words", "Ana"), m.Failed("bad-line", "words")],
     m.Bye: [m.Bye(), m.Bye("reason", is_final=True)],
 }

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from libchat.server.server import Server
+from support.bounds import UNLIMITED
 from support.wire import Wire, open_tls
 
 Connect = Callable[[], Wire]
@@ -17,7 +18,7 @@ Arrive = Callable[[str], Wire]
 @pytest.fixture
 def server() -> Iterator[Server]:
     """Serve a chat on loopback, with TLS, in memory."""
-    with Server(port=0) as server:
+    with Server(port=0, bounds=UNLIMITED) as server:
         yield server
 
 

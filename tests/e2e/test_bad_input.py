@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from libchat.limits import LINE_BYTES, TEXT_BYTES
 from libchat.server.bounds import Bounds
 from libchat.server.server import Server
-from support.wire import Wire, open_plain, open_tls, trusting_context
+from support.bounds import UNLIMITED
+from support.wire import Wire, client_hello, open_plain, open_tls
 
 Connect = Callable[[], Wire]
 Arrive = Callable[[str], Wire]
@@ -31,7 +32,7 @@ SPEAK_TLS = "this port speaks TLS; by hand: openssl s_client -quiet -connect HOS
 @pytest.fixture
 def plain_server() -> Iterator[Server]:
     """Serve a chat on loopback without TLS."""
-    with Server(port=0, plaintext=True) as server:
+    with Server(port=0, plaintext=True, bounds=UNLIMITED) as server:
         yield server
 
 
@@ -396,27 +397,30 @@ def test_a_handshake_that_never_ends_is_ended() -> None:
             bob.expect("server: welcome Bob")
 
 
-def test_handshakes_are_limited_in_number() -> None:
-    """Over the limit of handshakes under way, connections are closed at once; when those end, others may come."""
+def test_with_too_many_handshakes_under_way_the_oldest_gives_way() -> None:
+    """However many connections begin a handshake and leave it, who means it gets in, at once."""
     with Server(port=0, bounds=Bounds(handshakes=2)) as server, ExitStack() as opened:
-        waiting = [opened.enter_context(open_plain(server)) for _ in range(2)]
-        with open_plain(server) as excess:
-            excess.expect_end()
-        for half in waiting:
-            half.send("no TLS")
-            assert half.rest()
-            half.close()
-        opened.enter_context(_until_it_works(lambda: open_tls(server)))
+        waiting = [opened.enter_context(open_plain(server)) for _ in range(10)]
+        for half in waiting[:-2]:
+            half.expect_end()
+        for number in range(4):
+            bob = opened.enter_context(open_tls(server))
+            bob.send(f"server:register Bob{number}")
+            bob.expect(f"server: welcome Bob{number}")
+        for half in waiting[-2:]:
+            half.expect_end()
 
 
-def _until_it_works(connect: Connect) -> Wire:
-    """Return the first connection that is not refused. Each try waits for the server."""
-    for _ in range(1000):
-        try:
-            return connect()
-        except OSError:
-            pass
-    raise AssertionError("every connection is refused")
+def test_handshakes_of_one_address_give_way_to_each_other_alone() -> None:
+    """Who leaves handshakes unfinished in masses gets the own ones closed, and not those of another address."""
+    bounds = Bounds(handshakes_by_address=2)
+    with Server(port=0, bounds=bounds) as server, ExitStack() as opened:
+        other = opened.enter_context(open_plain(server, source="127.0.0.9"))
+        waiting = [opened.enter_context(open_plain(server)) for _ in range(10)]
+        for half in waiting[:-2]:
+            half.expect_end()
+        other.send("no TLS")
+        assert other.rest()
 
 
 def test_who_does_not_register_is_sent_away(caplog: pytest.LogCaptureFixture) -> None:
@@ -494,19 +498,11 @@ def test_a_reset_connection_is_gone(arrive: Arrive, connect: Connect) -> None:
 
 def test_a_connection_reset_during_its_handshake_is_gone(server: Server) -> None:
     """Connections that are reset before or in their handshake leave nothing behind."""
-    hello = _client_hello()
+    hello = client_hello()
     for length in (0, 1, 5, 100, len(hello)):
         plain = open_plain(server)
         plain.send_bytes(hello[:length])
         plain.reset()
-
-
-def _client_hello() -> bytes:
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    tls = trusting_context().wrap_bio(incoming, outgoing)
-    with pytest.raises(ssl.SSLWantReadError):
-        tls.do_handshake()
-    return outgoing.read()
 
 
 # --- readers --------------------------------------------------------------------------------------------------------
@@ -514,7 +510,10 @@ def _client_hello() -> bytes:
 
 def test_a_reader_that_never_reads_is_closed_and_loses_nothing() -> None:
     """Once its outbox is full it is sent away with a reason, others notice nothing, and what it missed waits for it."""
-    with Server(port=0, bounds=Bounds(outbox_bytes=4_000_000, linger_seconds=60.0)) as server, ExitStack() as opened:
+    with (
+        Server(port=0, bounds=Bounds(message_rate=0, outbox_bytes=4_000_000, linger_seconds=60.0)) as server,
+        ExitStack() as opened,
+    ):
         slow, bob, eve, fred = (opened.enter_context(open_tls(server, receive_buffer=4096)) for _ in range(4))
         for wire, name in ((slow, "Slow"), (bob, "Bob"), (eve, "Eve"), (fred, "Fred")):
             wire.send(f"server:register {name}")

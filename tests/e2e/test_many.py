@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import islice
 
-from libchat.server.bounds import Bounds
 from libchat.server.server import Server
+from support.bounds import UNLIMITED
 from support.wire import Wire, open_tls
 
 Connect = Callable[[], Wire]
@@ -109,7 +110,7 @@ def test_many_commands_in_one_piece_are_all_answered(arrive: Arrive) -> None:
 
 def test_many_at_once_across_two_pollers() -> None:
     """With two threads that own sockets, a room holds people of both, and everybody hears everybody in order."""
-    with Server(port=0, pollers=2, bounds=Bounds(stop_seconds=10.0)) as server, ExitStack() as opened:
+    with Server(port=0, pollers=2, bounds=replace(UNLIMITED, stop_seconds=10.0)) as server, ExitStack() as opened:
         people = [opened.enter_context(open_tls(server)) for _ in range(20)]
         for number, person in enumerate(people):
             person.send(f"server:register p{number}", "join pub")

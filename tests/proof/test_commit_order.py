@@ -18,6 +18,7 @@ import pytest
 
 import libchat
 from libchat.records import Answer, Outcome, Question, Record, Retention, State
+from libchat.server.bounds import Bounds
 from libchat.store.base import Log
 from libchat.store.memory import MemoryLog
 from libchat.store.schema import connect_to_read, connect_to_write
@@ -81,7 +82,7 @@ class HastyLog:
 def talk(log: Log, path: Path) -> None:
     """Have somebody talk, and check with each thing that anybody hears that the file has it."""
     reader = connect_to_read(path)
-    with libchat.Hub(log=log) as hub, libchat.serve(port=0, hub=hub) as server:
+    with libchat.Hub(log=log) as hub, libchat.serve(port=0, hub=hub, bounds=Bounds(message_rate=0)) as server:
         ana = libchat.connect(server.address, "ana", pin=server.pin)
         bo = libchat.connect(server.address, "bo", pin=server.pin)
         with ana, bo:
@@ -136,7 +137,18 @@ def system_calls(folder: Path, durability: str) -> list[str]:
     """Return in order what a server asked the system for while somebody talked: "sync" of its log, "send" to them."""
     assert STRACE is not None
     trace = folder / "trace"
-    serve = ("serve", "--host", "127.0.0.1", "--port", "0", "--data", str(folder / "data"), "--json")
+    serve = (
+        "serve",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--data",
+        str(folder / "data"),
+        "--json",
+        "--message-rate",
+        "0",
+    )
     program = (sys.executable, "-m", "libchat", *serve, "--durability", durability)
     watch = (STRACE, "-f", "-yy", "-s", "0", "-e", "trace=fsync,fdatasync,sendto", "-o", str(trace))
     with subprocess.Popen([*watch, *program], env=environment(folder), stdout=subprocess.PIPE, text=True) as process:

@@ -47,7 +47,7 @@ def fill(chat: libchat.Client) -> list[str]:
 
 def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     """Nothing is accepted that is not kept; what needs no disk goes on; with room again, so does everything."""
-    words = ("serve", "--host", "127.0.0.1", "--port", "0", "--data", str(tmp_path), "--json")
+    words = ("serve", "--host", "127.0.0.1", "--port", "0", "--data", str(tmp_path), "--json", "--message-rate", "0")
     command = [sys.executable, "-c", LIMITED, *words]
     with subprocess.Popen(
         command, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -71,6 +71,19 @@ def test_waiting_costs_nothing() -> None:
         assert silent.socket.fileno() >= 0
 
 
+@pytest.mark.skipif(not hasattr(time, "pthread_getcpuclockid"), reason="this system does not time threads")
+def test_who_is_held_costs_nothing() -> None:
+    """While somebody has to wait who has sent too much, the server sleeps."""
+    bounds = Bounds(message_rate=1, message_burst=1, stop_seconds=0.0)
+    with Server(port=0, bounds=bounds) as server, open_tls(server) as eager:
+        eager.send("server:register Eager", *["server:who"] * 100)
+        eager.expect("server: welcome Eager")
+        assert eager.line().startswith("server: slow down")
+        before = _cpu_seconds()
+        assert not server.wait(0.5)
+        assert _cpu_seconds() - before < 0.2
+
+
 def test_nobody_fills_the_memory_with_answers() -> None:
     """Somebody who asks for many pages at once and reads none has few of them made; who reads gets them all."""
     with Server(port=0, bounds=Bounds(stop_seconds=0.0)) as server, open_tls(server, receive_buffer=262_144) as app:
@@ -92,7 +105,7 @@ def test_nobody_fills_the_memory_with_answers() -> None:
 
 def test_a_reader_who_takes_nothing_departs_although_its_goodbye_cannot_leave() -> None:
     """When its outbox is full its session ends at once, and its name is free, not when it takes its last line."""
-    bounds = Bounds(linger_seconds=600.0, stop_seconds=0.0, outbox_bytes=65_536)
+    bounds = Bounds(linger_seconds=600.0, stop_seconds=0.0, outbox_bytes=65_536, message_rate=0)
     with Server(port=0, bounds=bounds) as server, ExitStack() as opened:
         deaf = opened.enter_context(open_tls(server, receive_buffer=4096))
         eve = opened.enter_context(open_tls(server))
@@ -113,7 +126,7 @@ def test_a_reader_who_takes_nothing_departs_although_its_goodbye_cannot_leave() 
 
 def test_who_stops_to_send_and_does_not_read_is_cut_off() -> None:
     """A half-closed connection whose peer does not take its answers lasts no longer than any other that has ended."""
-    bounds = Bounds(linger_seconds=0.1, outbox_bytes=16_000_000)
+    bounds = Bounds(linger_seconds=0.1, outbox_bytes=16_000_000, message_rate=0)
     with Server(port=0, plaintext=True, bounds=bounds) as server, ExitStack() as opened:
         deaf, eve = (
             opened.enter_context(open_plain(server, receive_buffer=4096)),

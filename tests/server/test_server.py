@@ -68,7 +68,7 @@ def test_stop_tells_everybody_why(*, plaintext: bool) -> None:
 
 def test_stop_flushes_what_is_owed() -> None:
     """Somebody who has not read yet gets all that was said, more than fits into any buffer on its way, then the bye."""
-    bounds = Bounds(stop_seconds=SECONDS, outbox_bytes=16_000_000)
+    bounds = Bounds(stop_seconds=SECONDS, outbox_bytes=16_000_000, message_rate=0)
     with Server(port=0, bounds=bounds) as server, ExitStack() as opened:
         late = opened.enter_context(open_tls(server, receive_buffer=262_144))
         eve = opened.enter_context(open_tls(server))

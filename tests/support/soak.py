@@ -71,7 +71,8 @@ class Host:
     def start(self) -> None:
         """Start the server, on the same port as before, and wait until it listens."""
         arguments = ("serve", "--host", "127.0.0.1", "--port", str(self.port), "--data", str(self._folder / "data"))
-        self._process = Program(*arguments, "--json", env=environment(self._folder))
+        unlimited = ("--message-rate", "0", "--registrations", "0")
+        self._process = Program(*arguments, *unlimited, "--json", env=environment(self._folder))
         told = libchat_json(self._process.line())
         self.port, self.pin = int(str(told["port"])), str(told["fingerprint"])
 

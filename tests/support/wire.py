@@ -8,9 +8,7 @@ import ssl
 import struct
 from functools import cache
 from types import TracebackType
-from typing import Final, Self
-
-from libchat.server.server import Server
+from typing import Final, Protocol, Self
 
 SECONDS: Final = 30.0
 """How long a test waits for what must come. Only a test that fails waits that long."""
@@ -200,8 +198,30 @@ def trusting_context() -> ssl.SSLContext:
     return context
 
 
-def open_plain(server: Server, *, receive_buffer: int | None = None) -> Wire:
-    """Connect to a server without TLS. A small `receive_buffer` makes a reader that takes little at a time."""
+def client_hello() -> bytes:
+    """Return the first bytes of a TLS connection."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    try:
+        trusting_context().wrap_bio(incoming, outgoing).do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    return outgoing.read()
+
+
+class Located(Protocol):
+    """A server, in this process or in another one."""
+
+    @property
+    def address(self) -> str:
+        """HOST:PORT."""
+        ...
+
+
+def open_plain(server: Located, *, receive_buffer: int | None = None, source: str = "") -> Wire:
+    """Connect to a server without TLS. A small `receive_buffer` makes a reader that takes little at a time.
+
+    `source` is the address to come from: Linux takes all of 127.0.0.0/8 for its own.
+    """
     host, port = server.address.rsplit(":", 1)
     family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
     sock = socket.socket(family)
@@ -210,6 +230,8 @@ def open_plain(server: Server, *, receive_buffer: int | None = None) -> Wire:
     sock.settimeout(SECONDS)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else two small lines in a row take 40 ms
     try:
+        if source:
+            sock.bind((source, 0))
         sock.connect((host.strip("[]"), int(port)))
     except OSError:
         sock.close()
@@ -217,9 +239,11 @@ def open_plain(server: Server, *, receive_buffer: int | None = None) -> Wire:
     return Wire(sock)
 
 
-def open_tls(server: Server, *, receive_buffer: int | None = None, context: ssl.SSLContext | None = None) -> Wire:
+def open_tls(
+    server: Located, *, receive_buffer: int | None = None, context: ssl.SSLContext | None = None, source: str = ""
+) -> Wire:
     """Connect to a server with TLS."""
-    sock = open_plain(server, receive_buffer=receive_buffer).socket
+    sock = open_plain(server, receive_buffer=receive_buffer, source=source).socket
     try:
         return Wire(sock, Tls(sock, context or trusting_context()))
     except OSError:

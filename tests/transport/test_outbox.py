@@ -30,15 +30,40 @@ def test_bytes_leave_in_order_and_are_counted(script: list[bytes | int]) -> None
     assert rest == waiting
 
 
-def test_about_as_much_is_taken_as_is_asked_for() -> None:
-    """`take` returns whole pieces until it has enough, and at least one."""
+def test_no_more_is_taken_than_is_asked_for() -> None:
+    """`take` returns whole lines, of as many pieces as it takes, and no more bytes than it was asked for."""
     outbox = Outbox()
-    for piece in (b"aaaa", b"bbbb", b"cccc", b"dddd"):
+    for piece in (b"aaa\n", b"bb\nb\ncc\n", b"ddd\n"):
         outbox.put(piece)
-    assert outbox.take(1) == b"aaaa"
-    assert outbox.take(5) == b"bbbbcccc"
-    assert outbox.take(100) == b"dddd"
+    assert outbox.take(8) == b"aaa\nbb\n"
+    assert outbox.take(5) == b"b\ncc\n"
+    assert outbox.take(100) == b"ddd\n"
     assert outbox.take(100) == b""
+
+
+def test_a_line_is_never_cut() -> None:
+    """A line that is longer than what is asked for is taken whole, and alone."""
+    outbox = Outbox()
+    outbox.put(b"a\n" + b"b" * 50 + b"\nc\n")
+    assert outbox.take(10) == b"a\n"
+    assert outbox.take(10) == b"b" * 50 + b"\n"
+    outbox.clear()
+    outbox.put_last(b"bye\n")
+    assert outbox.take(10) == b"bye\n"
+
+
+@given(st.lists(st.lists(st.binary(max_size=9).map(lambda line: line.replace(b"\n", b"")), min_size=1), max_size=9))
+def test_lines_leave_whole(pieces: list[list[bytes]]) -> None:
+    """However lines are put together into pieces, each `take` ends with a line."""
+    outbox = Outbox()
+    for piece in pieces:
+        outbox.put(b"".join(line + b"\n" for line in piece))
+    left = []
+    while taken := outbox.take(8):
+        assert taken.endswith(b"\n")
+        assert len(taken) <= 8 or taken.count(b"\n") == 1
+        left += taken.split(b"\n")[:-1]
+    assert left == [line for piece in pieces for line in piece]
 
 
 def test_one_piece_is_not_copied() -> None:

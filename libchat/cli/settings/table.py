@@ -43,12 +43,12 @@ class Setting:
     @property
     def flag(self) -> str:
         """The option of the command line."""
-        return "--" + self.key.replace(".", "-").replace("_", "-")
+        return "--" + self.key.removeprefix(f"{LIMITS}.").replace("_", "-")
 
     @property
     def variable(self) -> str:
         """The environment variable."""
-        return PREFIX + self.key.replace(".", "_").upper()
+        return PREFIX + self.key.removeprefix(f"{LIMITS}.").upper()
 
     @property
     def is_limit(self) -> bool:
