@@ -33,8 +33,8 @@ MEMORY_KIB: Final = 32_768
 """What memory may be kept of an attack: allocators give it back in pieces, when the last of each is free."""
 
 LATE_DESCRIPTORS = 2
-"""What the server opens later, and keeps: the second of its log's readers opens the file and its write-ahead log when it
-first has something to do."""
+"""What the server opens later, and keeps: the second of its log's readers opens the file and its write-ahead log
+when it first has something to do."""
 
 PROC: Final = Path("/proc")
 TESTS: Final = Path(__file__).parent.parent
