@@ -143,6 +143,10 @@ HANDSHAKES_BY_ADDRESS: Final = 100
 """Handshakes of one address under way at once: everybody behind one router who connects in the same moment. With one
 more, the oldest gives way."""
 
+LIMIT_LOOPBACK: Final = False
+"""Whether what is limited by address is limited for programs of this machine, too: who runs programs beside the server
+has better ways to be in its way, and tests and bots come by the hundred."""
+
 ROOMS_BY_NAME: Final = 500
 """Rooms that one name may be in: IRC networks allow between 20 and 250, bots are in more. 0 is no limit."""
 

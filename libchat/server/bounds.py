@@ -23,6 +23,7 @@ class Bounds:
     handshakes: int = limits.HANDSHAKES
     handshakes_by_address: int = limits.HANDSHAKES_BY_ADDRESS
     registrations: int = limits.REGISTRATIONS
+    limit_loopback: bool = limits.LIMIT_LOOPBACK
     rooms_by_name: int = limits.ROOMS_BY_NAME
     members_by_room: int = limits.MEMBERS_BY_ROOM
     handshake_seconds: float = limits.HANDSHAKE_SECONDS

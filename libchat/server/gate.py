@@ -15,7 +15,7 @@ from libchat.core.bucket import Bucket
 from libchat.limits import REFUSALS, SPARE_DESCRIPTORS
 from libchat.locks import INBOX, tiered_lock
 from libchat.server.bounds import Bounds
-from libchat.server.networks import network_of
+from libchat.server.networks import is_own, network_of
 
 HANDSHAKE_SHARE: Final = 8
 """Handshakes take one in so many of the open files at most, however few there are."""
@@ -42,6 +42,7 @@ class Gate:
         self._usable = usable
         self._by_network = bounds.connections_by_address
         self._registrations = bounds.registrations
+        self._limits_loopback = bounds.limit_loopback
         self._lock = tiered_lock(INBOX)
         self._open: dict[str, str] = {}
         """The network of each connection, by its address."""
@@ -55,9 +56,13 @@ class Gate:
         """Return how many sockets are open."""
         return len(self._open)
 
+    def network(self, address: str) -> str:
+        """Return what an address counts for, "" if its connections are not counted."""
+        return network_of(address) if self._limits_loopback or not is_own(address) else ""
+
     def enter(self, address: str) -> bool:
         """Return whether a connection that was accepted may stay, for its handshake."""
-        network = network_of(address)
+        network = self.network(address)
         with self._lock:
             if len(self._open) >= self._usable:
                 return False
@@ -69,7 +74,7 @@ class Gate:
     def establish(self, address: str) -> str:
         """Notice that a handshake is done, and return why the connection cannot stay: "" if it can."""
         with self._lock:
-            network = self._open.setdefault(address, network_of(address))
+            network = self._open.setdefault(address, self.network(address))
             fault = self._fault(network)
             if fault:
                 self._refused.add(address)
@@ -92,9 +97,9 @@ class Gate:
 
     def register(self, address: str, now: int) -> str:
         """Notice that a name is asked for, and return why it is not given: "" if it is. `now` is in milliseconds."""
-        if not self._registrations:
+        network = self.network(address)
+        if not (self._registrations and network):
             return ""
-        network = network_of(address)
         with self._lock:
             bucket = self._buckets.get(network)
             if bucket is None:
@@ -107,7 +112,7 @@ class Gate:
     def _fault(self, network: str) -> str:
         if len(self._established) >= self.connections:
             return f"the server has {self.connections} connections already; try again later"
-        if self._by_network and self._counts.get(network, 0) >= self._by_network:
+        if network and self._by_network and self._counts.get(network, 0) >= self._by_network:
             return f"your address has {self._by_network} connections already; close one of them first"
         return ""
 

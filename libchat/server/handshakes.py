@@ -50,10 +50,12 @@ class _Half:
 
     __slots__ = ("address", "deadline", "first", "is_refused", "network", "pin", "pump", "socket")
 
-    def __init__(self, sock: socket.socket, address: str, pump: TlsPump, pin: str, deadline: float) -> None:
+    def __init__(
+        self, sock: socket.socket, address: str, network: str, pump: TlsPump, pin: str, deadline: float
+    ) -> None:
         self.socket = sock
         self.address = address
-        self.network = network_of(address)
+        self.network = network
         self.pump = pump
         self.pin = pin
         """The pin of the key that it is shown: there may be another one when it is done."""
@@ -69,7 +71,7 @@ class Handshaker:
 
     `pin` is that of the key which the `context` shows. `closed` is called with the address of each one that is not
     established, when it is closed. `most` may be under way at once, and `most_by_address` of one address (0 is no
-    limit).
+    limit); `network` says what an address counts for, "" if it is not counted.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Handshaker:
         most: int = HANDSHAKES,
         most_by_address: int = HANDSHAKES_BY_ADDRESS,
         closed: Callable[[str], None] = _ignore,
+        network: Callable[[str], str] = network_of,
     ) -> None:
         self._shown = (context, pin)
         self._clock = clock
@@ -91,6 +94,7 @@ class Handshaker:
         self._on_failure = on_failure
         self._seconds = seconds
         self._most = most
+        self._network = network
         self._most_by_address = most_by_address or most
         self._closed = closed
         self._tally = Tally(clock, logging.INFO)
@@ -150,7 +154,8 @@ class Handshaker:
     def _accept(self) -> None:
         context, pin = self._shown
         for sock, address in self._inbox.take():
-            half = _Half(sock, address, TlsPump(context, is_server=True), pin, self._clock() + self._seconds)
+            pump, deadline = TlsPump(context, is_server=True), self._clock() + self._seconds
+            half = _Half(sock, address, self._network(address), pump, pin, deadline)
             self._make_room(half.network)
             self._halves[half] = None
             self._by_network.setdefault(half.network, {})[half] = None
@@ -159,7 +164,7 @@ class Handshaker:
     def _make_room(self, network: str) -> None:
         """Close the oldest handshake if there are too many, of a network or in all."""
         own = self._by_network.get(network, ())
-        if len(own) >= self._most_by_address:
+        if network and len(own) >= self._most_by_address:
             self._give_up(next(iter(own)), "closed in its handshake, its address has too many of them")
         elif len(self._halves) >= self._most:
             self._give_up(next(iter(self._halves)), "closed in its handshake, there are too many of them")

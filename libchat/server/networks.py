@@ -11,6 +11,17 @@ _HOST_BITS: Final = 64
 
 
 @lru_cache(1024)
+def is_own(address: str) -> bool:
+    """Return whether an ADDRESS:PORT is of this machine's loopback: its peer runs beside the server."""
+    try:
+        parsed = ip_address(address.rpartition(":")[0].partition("%")[0])
+    except ValueError:
+        return False
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return (mapped or parsed).is_loopback
+
+
+@lru_cache(1024)
 def network_of(address: str) -> str:
     """Return the network of an ADDRESS:PORT, as the acceptor writes it.
 

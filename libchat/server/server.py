@@ -356,6 +356,7 @@ class Server:
                 most=-(-self._gate.handshakes // HANDSHAKERS),
                 most_by_address=-(-self._bounds.handshakes_by_address // HANDSHAKERS),
                 closed=self._gate.leave,
+                network=self._gate.network,
             )
             for _ in range(HANDSHAKERS)
         ]

@@ -413,7 +413,7 @@ def test_with_too_many_handshakes_under_way_the_oldest_gives_way() -> None:
 
 def test_handshakes_of_one_address_give_way_to_each_other_alone() -> None:
     """Who leaves handshakes unfinished in masses gets the own ones closed, and not those of another address."""
-    bounds = Bounds(handshakes_by_address=2)
+    bounds = Bounds(handshakes_by_address=2, limit_loopback=True)
     with Server(port=0, bounds=bounds) as server, ExitStack() as opened:
         other = opened.enter_context(open_plain(server, source="127.0.0.9"))
         waiting = [opened.enter_context(open_plain(server)) for _ in range(10)]

@@ -146,7 +146,7 @@ def test_who_is_held_can_be_sent_away() -> None:
 def test_a_connection_over_the_limit_is_told_so_in_its_dialect() -> None:
     """It hears why, and the end; when somebody leaves, there is room again."""
     reason = "your address has 2 connections already; close one of them first"
-    with Server(port=0, bounds=Bounds(connections_by_address=2)) as server, ExitStack() as opened:
+    with Server(port=0, bounds=Bounds(connections_by_address=2, limit_loopback=True)) as server, ExitStack() as opened:
         first, _ = _arrive(opened, server, "One"), _arrive(opened, server, "Two")
         with open_tls(server) as person, open_tls(server) as app, open_tls(server) as silent:
             person.send("server:register Three")
@@ -171,7 +171,7 @@ def test_a_connection_over_the_limit_is_told_so_in_its_dialect() -> None:
 
 def test_another_address_is_let_in() -> None:
     """Whoever comes from elsewhere does not notice that an address has all the connections that it may have."""
-    with Server(port=0, bounds=Bounds(connections_by_address=1)) as server, ExitStack() as opened:
+    with Server(port=0, bounds=Bounds(connections_by_address=1, limit_loopback=True)) as server, ExitStack() as opened:
         _arrive(opened, server, "One")
         other = opened.enter_context(open_tls(server, source="127.0.0.9"))
         other.send("server:register Two")
@@ -192,7 +192,7 @@ def test_a_client_hears_that_there_is_no_room() -> None:
 
 def test_names_are_limited_by_address_and_minute() -> None:
     """Who asks for too many is told how long to wait; nobody with a name notices."""
-    with Server(port=0, bounds=Bounds(registrations=3)) as server, ExitStack() as opened:
+    with Server(port=0, bounds=Bounds(registrations=3, limit_loopback=True)) as server, ExitStack() as opened:
         names = [_arrive(opened, server, f"p{number}") for number in range(3)]
         with open_tls(server) as more:
             more.send("server:register p3", "server:exit")

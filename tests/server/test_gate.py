@@ -48,6 +48,16 @@ def test_no_limit_is_none() -> None:
     assert {gate.register("10.0.0.1:1", 0) for _ in range(10_000)} == {""}
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
+def test_programs_of_this_machine_are_not_counted(address: str) -> None:
+    """Whoever runs beside the server may have any number of connections and names, unless the limits say otherwise."""
+    free = Gate(Bounds(connections_by_address=1, registrations=1), PLENTY)
+    assert come(free, f"{address}:1", f"{address}:2") == ["", ""]
+    assert {free.register(f"{address}:1", 0) for _ in range(10)} == {""}
+    strict = Gate(Bounds(connections_by_address=1, registrations=1, limit_loopback=True), PLENTY)
+    assert come(strict, f"{address}:1", f"{address}:2")[1] != ""
+
+
 def test_only_a_few_are_told_at_once() -> None:
     """When as many as may are being told that there is no room, more are not even let through their handshake."""
     gate = Gate(Bounds(connections_by_address=1), PLENTY)

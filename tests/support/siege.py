@@ -67,7 +67,8 @@ def size_of(pid: int) -> Size:
 def besieged(home: Path, *arguments: str, what: str) -> Iterator[Serving]:
     """Serve a chat in which two honest people chat while the block attacks it; check both at the end."""
     env = environment(home, LIBCHAT_DEBUG_LOCKS="0")
-    with Serving("--port", "0", "--data", str(home / "data"), *arguments, env=env) as server:
+    limits = ("--limit-loopback", *arguments)
+    with Serving("--port", "0", "--data", str(home / "data"), *limits, env=env) as server:
         _warm_up(server)
         before = size_of(server.pid)
         with _Honest(server.address, env) as honest:
