@@ -35,10 +35,14 @@ def hub() -> Iterator[Hub]:
 
 @pytest.fixture
 def chat_server() -> Iterator[Server]:
-    """Give a server on a free port of loopback, over TLS, with a log in memory. It has stopped at the end."""
+    """Give a server on a free port of loopback, over TLS, with a log in memory. It has stopped at the end.
+
+    Nobody is slowed down: tests send faster than people.
+    """
+    from libchat.server.bounds import Bounds
     from libchat.server.server import serve
 
-    with serve(port=0, durability="memory") as server:
+    with serve(port=0, durability="memory", bounds=Bounds(message_rate=0)) as server:
         yield server
 
 
