@@ -68,7 +68,7 @@ def drafts(draw: st.DrawFn) -> Draft:
 def members(draw: st.DrawFn) -> Member:
     """Return that somebody enters or leaves a room."""
     room = draw(st.sampled_from(("#red", "#blue")))
-    return Member(room, room, draw(names), draw(st.booleans()), draw(st.booleans()))
+    return Member(room, room, draw(names), draw(st.sampled_from(("", "voice", "owner"))), draw(st.booleans()))
 
 
 records = st.one_of(

@@ -284,7 +284,7 @@ class LogModel:
             conversation,
             rooms[0],
             topics[-1].text if topics else "",
-            tuple((member.name, member.is_operator) for member in members.values()),
+            tuple((member.name, member.role) for member in members.values()),
         )
 
 

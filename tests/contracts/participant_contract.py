@@ -262,11 +262,11 @@ class ParticipantContract:
         bo.away("at lunch")
         bo.join("#x")
         assert ana.who() == (m.Present("ana"), m.Present("bo", "at lunch"))
-        assert ana.who("#x") == (m.Present("bo", "at lunch"),)
+        assert ana.who("#x") == (m.Present("bo", "at lunch", "owner"),)
         assert ana.rooms() == (m.RoomInfo("#x", 1),)
         assert ana.send("bo", "hi").accepted().away == "at lunch"
         bo.away()
-        assert ana.who("#x") == (m.Present("bo"),)
+        assert ana.who("#x") == (m.Present("bo", role="owner"),)
 
     def test_typing(self, chat: Chat) -> None:
         """The other one hears that somebody types."""
