@@ -12,7 +12,7 @@ import libchat as package
 Run = Callable[..., "CompletedProcess[str]"]
 
 COMMANDS = (
-    *("serve", "host", "chat", "send", "tail", "who", "passwd", "devices", "users"),
+    *("serve", "host", "chat", "send", "tail", "who", "passwd", "devices", "users", "audit"),
     *("forget", "backup", "verify", "export", "import"),
 )
 
