@@ -194,17 +194,17 @@ class Order:
         self._decide(session, room, [_taken_back(ban)], audit, [], words, command, out)
 
     def list_bans(self, session: Session, command: m.Bans, now: int, out: Out) -> None:
-        """Tell who is banned and muted."""
+        """Tell who is banned and muted: when the answer comes, what is under way now is through."""
         person, room = self._place(session, command.room)
         self._check("list", person, room)
         bans = tuple(
             m.BanInfo(mask, ban.by, ban.made, ban.until, ban.reason)
-            for mask, ban in sorted(room.rules.bans.items())
+            for mask, ban in sorted(room.ahead.bans.items())
             if not is_over(ban.until, now)
         )
         mutes = tuple(
             m.BanInfo(name, mute.by, mute.made, mute.until, mute.reason)
-            for name, mute in sorted(room.rules.mutes.items())
+            for name, mute in sorted(room.ahead.mutes.items())
             if not is_over(mute.until, now)
         )
         out.append(fx.Reply(session, m.BanList(str(room.name), bans, mutes, command.cid)))

@@ -195,7 +195,10 @@ class Router:
         if enter.session in enter.room.deaf:
             return  # it was put out of the room before this was through
         seq = outcome.seq if isinstance(outcome, Stored) else 0
-        out.append(fx.Reply(enter.session, replace(enter.answer, topic=self.rooms.topic(enter.room.name), seq=seq)))
+        topic, role = self.rooms.topic(enter.room.name), enter.answer.role
+        if enter.session.person is not None:
+            role = enter.room.rules.roles.get(enter.session.person.name.key, "")
+        out.append(fx.Reply(enter.session, replace(enter.answer, topic=topic, seq=seq, role=role)))
         if enter.after is not None and enter.after < seq:
             self.replays.resume(enter.session, enter.room.conversation, enter.after, out)
 
@@ -515,8 +518,8 @@ class Router:
             room = self.rooms.get(name)
             if room is None or self.order.is_hidden(room, person_of(session)):
                 raise Refused(Code.NO_SUCH_NAME, f"there is no room {name}; `join` makes one", str(name))
-            people = [room.members[key] for key in sorted(room.members)]
-            shown, roles = str(room.name), room.rules.roles
+            people = [room.members[key] for key in sorted(room.members.keys() - room.ahead.leaving)]
+            shown, roles = str(room.name), room.ahead.roles  # as it is when what is under way now is through
         present = tuple(m.Present(each.name.display, each.away, roles.get(each.name.key, "")) for each in people)
         out.append(fx.Reply(session, m.Online(present, shown, command.cid)))
 

@@ -204,6 +204,57 @@ def test_ban(chat: Chat) -> None:
     assert chat.fail(ana, m.Unban("#red", "bill")).code == Code.NO_SUCH_NAME
 
 
+def test_nobody_slips_in_while_it_is_being_shut() -> None:
+    """Who enters while a ban or a setting is under way is refused as if it were there."""
+    shutting: list[tuple[m.Command, Code]] = [
+        (m.Ban("#red", "cy"), Code.BANNED),
+        (m.SetRoom("#red", invite_only=True), Code.INVITE_ONLY),
+        (m.SetRoom("#red", password="tea"), Code.ROOM_PASSWORD),
+    ]
+    for command, code in shutting:
+        chat, log, (ana,) = slow_meet("ana")
+        cy = Listener()
+        chat.do(cy, m.Register("cy"))
+        chat.do(ana, command)
+        chat.do(cy, m.Join("#red"))
+        commit_all(log)
+        assert [event.code for event in cy.heard if isinstance(event, m.Failed)] == [code]
+        assert room_of(chat).names() == ("ana",)
+
+
+def test_a_room_opens_when_the_log_has_it() -> None:
+    """Who enters while a password is being taken away still has to know it."""
+    chat, log, (ana,) = slow_meet("ana")
+    chat.do(ana, m.SetRoom("#red", password="tea"))
+    commit_all(log)
+    cy = Listener()
+    chat.do(cy, m.Register("cy"))
+    chat.do(ana, m.SetRoom("#red", password=""))
+    chat.do(cy, m.Join("#red", "1"))
+    commit_all(log)
+    chat.do(cy, m.Join("#red", "2"))
+    commit_all(log)
+    kinds = [type(event) for event in cy.heard[1:]]
+    assert kinds == [m.Failed, m.Entered]
+
+
+def test_answers_tell_what_is_so_when_they_come() -> None:
+    """Who asks, or comes, behind a decision that is under way hears how things are when that has been stored."""
+    chat, log, (ana, _) = slow_meet("ana", "bo", account=True)
+    chat.do(ana, m.Grant("#red", "bo", "voice"), m.Ban("#red", "eve"), m.Who("#red"), m.Bans("#red"))
+    again = Listener(account="bo")
+    chat.do(again, m.Register("bo", "x"))
+    commit_all(log)
+    online, bans = ana.heard[2:]
+    assert isinstance(online, m.Online)
+    assert isinstance(bans, m.BanList)
+    assert [person.role for person in online.people] == ["owner", "voice"]
+    assert [each.mask for each in bans.bans] == ["eve"]
+    entered = again.heard[1]
+    assert isinstance(entered, m.Entered)
+    assert entered.role == "voice"
+
+
 def test_a_ban_ends_by_itself(chat: Chat) -> None:
     """After its seconds, who was banned may enter, and it is listed no longer."""
     ana, bo = meet(chat, "ana", "bo")
