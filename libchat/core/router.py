@@ -195,10 +195,7 @@ class Router:
         if enter.session in enter.room.deaf:
             return  # it was put out of the room before this was through
         seq = outcome.seq if isinstance(outcome, Stored) else 0
-        topic, role = self.rooms.topic(enter.room.name), enter.answer.role
-        if enter.session.person is not None:
-            role = enter.room.rules.roles.get(enter.session.person.name.key, "")
-        out.append(fx.Reply(enter.session, replace(enter.answer, topic=topic, seq=seq, role=role)))
+        out.append(fx.Reply(enter.session, replace(enter.answer, topic=self.rooms.topic(enter.room.name), seq=seq)))
         if enter.after is not None and enter.after < seq:
             self.replays.resume(enter.session, enter.room.conversation, enter.after, out)
 
@@ -449,7 +446,7 @@ class Router:
 
     def _entered(self, person: Person, room: Room, cid: str) -> m.Entered:
         """Return the answer to a join, as far as it is known when it is routed."""
-        kept, role = self._retention, room.rules.roles.get(person.name.key, "")
+        kept, role = self._retention, room.ahead.roles.get(person.name.key, "")
         return m.Entered(str(room.name), room.names(), "", cid, 0, kept.seconds, kept.entries, role)
 
     def _change(self, person: Person, room: Room) -> Member:

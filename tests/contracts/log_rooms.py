@@ -69,6 +69,13 @@ class LastingRules(LogPersistence):
             assert red.bans == (RoomBan("#red", "#Red", "cy", "Bo", 7, 8, "worse"),)
             assert red.mutes == ()
 
+    def test_what_is_left_out_of_settings_stays(self, log: Log) -> None:
+        """Each is set by itself."""
+        store(log, SETTINGS, RoomSettings("#red", "#Red", secret=False))
+        with self.again(log) as (_, state):
+            (red,) = rooms_of(state)
+            assert red.settings == RoomSettings("#red", "#Red", True, "salt$hash", True, False, False)
+
     def test_an_ended_room_is_forgotten(self, log: Log) -> None:
         """Nothing of it is there, but for its topic; others are left alone."""
         store(log, SETTINGS, BAN, MUTE, RoomMute("#blue", "#blue", "bo"), say("topic", kind="topic"), RoomEnd("#red"))

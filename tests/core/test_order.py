@@ -596,6 +596,17 @@ def test_a_room_that_an_account_could_not_leave_is_as_it_was() -> None:
     assert room_of(chat).rules == before
 
 
+def test_who_could_not_leave_has_the_role_as_before() -> None:
+    """Also one that was given, and not made with the room."""
+    chat, log, (ana, bo) = slow_meet("ana", "bo", account=True)
+    chat.do(ana, m.Grant("#red", "bo", "voice"))
+    commit_all(log)
+    chat.do(bo, m.Leave("#red"))
+    log.commit(failure="the disk is full")
+    commit_all(log)
+    assert dict(room_of(chat).rules.roles) == {"ana": "owner", "bo": "voice"}
+
+
 def test_two_settings_of_which_one_fails() -> None:
     """Each is stored by itself: the one that could not be is not stored with the other."""
     chat, log, (ana,) = slow_meet("ana", account=True)

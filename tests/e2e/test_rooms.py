@@ -102,6 +102,8 @@ def test_roles_bans_and_settings_are_there_after_a_restart(tmp_path: Path) -> No
         entered = bo.receive_event(10)
         assert isinstance(entered, m.Entered)
         assert (entered.room, entered.members, entered.role) == ("#tea", ("ana", "bo"), "operator")
+        bans = bo.bans("#tea")
+        assert ([each.mask for each in bans.bans], [each.mask for each in bans.mutes]) == (["eve"], ["guest"])
         assert bo.who("#tea")[0] == m.Present("ana", role="owner")
         assert _refused(lambda: eve.join("#tea", password="kumquat")) == "banned"
         assert _refused(lambda: cy.join("#tea", password="Kumquat")) == "room-password"
