@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from libchat.limits import (
+    BAN_SECONDS,
     CID_BYTES,
     HISTORY_ENTRIES,
     INVITE_SECONDS,
@@ -14,6 +15,7 @@ from libchat.limits import (
     KEY_CHARACTERS,
     KEY_ID_CHARACTERS,
     LABEL_CHARACTERS,
+    MASK_CHARACTERS,
     PASSWORD_CHARACTERS,
     PROOF_CHARACTERS,
     SEARCH_ENTRIES,
@@ -169,11 +171,16 @@ class Join(Command, frozen=True):
     """Enter a room. It is made if there is none of that name.
 
     Who was there before, and lost the connection, says `after` which number: what was said since then comes, too.
+    `password` is the room's, if it has one.
     """
 
     room: str
     cid: Cid = ""
     after: Sequence | None = None
+    password: Secret = ""
+
+    def __repr__(self) -> str:
+        return f"Join({self.room!r}, {self.cid!r}, {self.after!r})"
 
 
 class Leave(Command, frozen=True):
@@ -188,6 +195,95 @@ class Topic(Command, frozen=True):
 
     room: str
     text: str | None = None
+    cid: Cid = ""
+
+
+class Kick(Command, frozen=True):
+    """Put somebody out of a room. They may come back."""
+
+    room: str
+    name: str
+    reason: str = ""
+    cid: Cid = ""
+
+
+class Ban(Command, frozen=True):
+    """Keep somebody out of a room for so many seconds (0: until it is taken back), and put them out if they are in it.
+
+    `mask` is a name, an address, or a network as 192.168.1.0/24; with `by_address`, the name of somebody who is here,
+    and the addresses from which they come are banned.
+    """
+
+    room: str
+    mask: Annotated[str, Meta(max_length=MASK_CHARACTERS)]
+    seconds: Annotated[int, Meta(ge=0, le=BAN_SECONDS)] = 0
+    reason: str = ""
+    by_address: bool = False
+    cid: Cid = ""
+
+
+class Unban(Command, frozen=True):
+    """Take a ban back."""
+
+    room: str
+    mask: Annotated[str, Meta(max_length=MASK_CHARACTERS)]
+    cid: Cid = ""
+
+
+class Bans(Command, frozen=True):
+    """Ask who is banned from a room, and who is muted in it."""
+
+    room: str
+    cid: Cid = ""
+
+
+class Mute(Command, frozen=True):
+    """Have somebody not speak in a room for so many seconds (0: until it is taken back)."""
+
+    room: str
+    name: str
+    seconds: Annotated[int, Meta(ge=0, le=BAN_SECONDS)] = 0
+    reason: str = ""
+    cid: Cid = ""
+
+
+class Unmute(Command, frozen=True):
+    """Have somebody who was muted speak again."""
+
+    room: str
+    name: str
+    cid: Cid = ""
+
+
+class Grant(Command, frozen=True):
+    """Give a member of a room a role: "owner", "operator", "voice", or "" for none."""
+
+    room: str
+    name: str
+    role: str
+    cid: Cid = ""
+
+
+class SetRoom(Command, frozen=True):
+    """Set how a room is; None leaves something as it is. An empty password takes it away."""
+
+    room: str
+    invite_only: bool | None = None
+    password: Secret | None = None
+    moderated: bool | None = None
+    secret: bool | None = None
+    open_topic: bool | None = None
+    cid: Cid = ""
+
+    def __repr__(self) -> str:
+        return f"SetRoom({self.room!r}, cid={self.cid!r})"
+
+
+class Invite(Command, frozen=True):
+    """Invite somebody to a room: they may enter it once, also if it takes only those, or has a password."""
+
+    room: str
+    name: str
     cid: Cid = ""
 
 

@@ -167,7 +167,7 @@ class Entered(Event, frozen=True):
 
     `seq` is the number of its newest entry by then. Its entries are kept for `keep_seconds`, and `keep_entries` of
     them; 0 is without end. Without a `cid` it tells an account that it is in the room still, or
-    that another of its devices has entered it.
+    that another of its devices has entered it. `role` is your own: "owner", "operator", "voice" or "".
     """
 
     room: str
@@ -177,6 +177,7 @@ class Entered(Event, frozen=True):
     seq: int = 0
     keep_seconds: int = 0
     keep_entries: int = 0
+    role: str = ""
 
 
 class Exited(Event, frozen=True):
@@ -201,6 +202,80 @@ class Left(Event, frozen=True):
     reason: str = ""
 
 
+class Kicked(Event, frozen=True):
+    """`name` was put out of a room by `by`. If that is you, you are in it no longer; do not join again unasked."""
+
+    room: str
+    name: str
+    by: str
+    reason: str = ""
+
+
+class Granted(Event, frozen=True):
+    """`name` has a role in a room from now on: "owner", "operator", "voice", or "" for none."""
+
+    room: str
+    name: str
+    role: str
+    by: str
+
+
+class Muted(Event, frozen=True):
+    """`name` may not speak in a room: until a time in milliseconds since 1970-01-01T00:00Z, or, with 0, for good."""
+
+    room: str
+    name: str
+    by: str
+    until: int = 0
+    reason: str = ""
+
+
+class Unmuted(Event, frozen=True):
+    """`name` may speak in a room again."""
+
+    room: str
+    name: str
+    by: str
+
+
+class RoomIs(Event, frozen=True, omit_defaults=False):
+    """How a room is from now on. `by` is who has changed something."""
+
+    room: str
+    invite_only: bool = False
+    has_password: bool = False
+    moderated: bool = False
+    secret: bool = False
+    open_topic: bool = True
+    by: str = ""
+
+
+class Invited(Event, frozen=True):
+    """`name` has invited you to a room."""
+
+    room: str
+    name: str
+
+
+class BanInfo(Struct, frozen=True, gc=False, omit_defaults=True):
+    """One line of `BanList`: what is banned, or who is muted, by whom, when, until when (0: for good), and why."""
+
+    mask: str
+    by: str
+    made: int
+    until: int = 0
+    reason: str = ""
+
+
+class BanList(Event, frozen=True):
+    """The answer to `Bans`."""
+
+    room: str
+    bans: tuple[BanInfo, ...]
+    mutes: tuple[BanInfo, ...] = ()
+    cid: str = ""
+
+
 class TopicIs(Event, frozen=True, tag="topic"):
     """The answer to `Topic` without a text."""
 
@@ -210,10 +285,11 @@ class TopicIs(Event, frozen=True, tag="topic"):
 
 
 class Present(Struct, frozen=True, gc=False, omit_defaults=True):
-    """One line of `Online`: a name, and its away note if it has one."""
+    """One line of `Online`: a name, its away note if it has one, and its role in the room that was asked about."""
 
     name: str
     away: str = ""
+    role: str = ""
 
 
 class Online(Event, frozen=True):

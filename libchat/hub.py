@@ -13,8 +13,9 @@ import os
 import time
 from base64 import urlsafe_b64encode
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Final, Protocol, Self
@@ -87,8 +88,8 @@ class Hub:
         self._now = 0
         self._waiting: deque[_Waiting] = deque()
         self._waiting_effects = 0
-        self._settling: list[fx.Settle] = []
-        """Sessions that were handed everything, until the log has answered what was under way."""
+        self._settling: list[fx.Settle | fx.Hear] = []
+        """What waits until the log has answered everything that was under way."""
         self._failed: list[fx.Note | fx.Enter | fx.Exit] = []
         """What the log could not take notice of."""
         self._local = LocalSink()
@@ -238,8 +239,10 @@ class Hub:
         for effect in effects:
             if isinstance(effect, fx.Append):
                 records.append(effect.draft)
-            elif isinstance(effect, (fx.Note, fx.Enter, fx.Exit)):
+            elif isinstance(effect, (fx.Note, fx.Enter, fx.Exit, fx.EndRoom)):
                 records.append(effect.fact)
+            elif isinstance(effect, fx.Decide):
+                records += effect.facts
         outcomes = self._log.append(records, self._on_committed) if records else []
         if outcomes is None or self._waiting:
             self._waiting.append(_Waiting(effects, outcomes))
@@ -308,18 +311,10 @@ class Hub:
                 committed(effect, next(answers), out)
             elif isinstance(effect, fx.Note) and effect.session is None:
                 next(answers)  # nobody depends on it
-            elif isinstance(effect, (fx.Note, fx.Enter, fx.Exit)):
-                follow: list[fx.Effect] = []
-                outcome = next(answers)
-                if isinstance(effect, fx.Note):
-                    self._router.noted(effect, outcome, follow)
-                elif isinstance(effect, fx.Enter):
-                    self._router.entered(effect, outcome, follow)
-                else:
-                    self._router.exited(effect, outcome, follow)
-                if isinstance(outcome, Failure):
-                    self._failed.append(effect)
-                self._resolve(follow, out)
+            elif isinstance(effect, (fx.Note, fx.Enter, fx.Exit, fx.Decide, fx.EndRoom)):
+                self._resolve(self._follow(effect, answers), out)
+            elif isinstance(effect, fx.Hear):
+                self._router.hear(effect)
             elif isinstance(effect, (fx.Ask, fx.Replay, fx.StopReplay, fx.TellTopic)):
                 self._resolve([effect], out)
             elif isinstance(effect, fx.Settle):
@@ -329,6 +324,29 @@ class Hub:
             else:
                 out.append(effect)
         self._hand_out(out)
+
+    def _follow(
+        self, effect: fx.Note | fx.Enter | fx.Exit | fx.Decide | fx.EndRoom, answers: Iterator[Outcome]
+    ) -> list[fx.Effect]:
+        """Return what follows from the log's answers to the facts of an effect."""
+        follow: list[fx.Effect] = []
+        if isinstance(effect, fx.Decide):
+            self._router.decided(effect, list(islice(answers, len(effect.facts))), follow)
+            return follow
+        outcome = next(answers)
+        if isinstance(effect, fx.EndRoom):
+            if isinstance(outcome, Failure):
+                self._router.order.not_ended(effect)
+            return follow
+        if isinstance(effect, fx.Note):
+            self._router.noted(effect, outcome, follow)
+        elif isinstance(effect, fx.Enter):
+            self._router.entered(effect, outcome, follow)
+        else:
+            self._router.exited(effect, outcome, follow)
+        if isinstance(outcome, Failure):
+            self._failed.append(effect)
+        return follow
 
     def _resolve(self, effects: list[fx.Effect], out: list[fx.Delivery]) -> None:
         """Carry out what does not stand in line for the log, and what follows from it, in order."""
@@ -346,11 +364,11 @@ class Hub:
                 self._router.replays.end(effect.session, effect.conversation)
             elif isinstance(effect, fx.TellTopic):
                 self._router.tell_topic(effect, follow)
-            elif isinstance(effect, fx.Settle):
+            elif isinstance(effect, (fx.Settle, fx.Hear)):
                 self._settling.append(effect)
-            elif isinstance(effect, fx.Note):
+            elif isinstance(effect, (fx.Note, fx.EndRoom)):
                 self._log.append([effect.fact], _ignore)
-            elif not isinstance(effect, (fx.Append, fx.Enter, fx.Exit, fx.Verify)):
+            elif not isinstance(effect, (fx.Append, fx.Enter, fx.Exit, fx.Decide, fx.Verify)):
                 out.append(effect)
             todo.extendleft(reversed(follow))
 

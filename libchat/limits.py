@@ -300,6 +300,27 @@ guesses cannot push anything else out."""
 AUDIT_NOTES: Final = 1_000_000
 """Lines of the audit of accounts, about 100 MB; then the oldest give way. Years of a busy server."""
 
+# --- order in rooms -------------------------------------------------------------------------------------------------
+
+ROOM_BANS: Final = 100
+"""Bans in force in one room: IRC networks settled on as many. All are looked at whenever somebody enters."""
+
+ROOM_MUTES: Final = 100
+"""Mutes in force in one room: as many as bans."""
+
+ROOM_INVITATIONS: Final = 100
+"""Names that are invited to one room and have not come yet, and as many guests that may come back to it; the oldest
+give way."""
+
+INVITATION_SECONDS: Final = 7 * 24 * 3600
+"""How long an invitation to a room is good: a week, as people look in again within one."""
+
+BAN_SECONDS: Final = 366 * 24 * 3600
+"""The longest ban or mute that ends by itself: a year. One of 0 seconds does not."""
+
+MASK_CHARACTERS: Final = 64
+"""Characters of what a ban is for: a name has 32, an IPv6 network 43 (RFC 5952)."""
+
 # --- the client -----------------------------------------------------------------------------------------------------
 
 CONNECT_SECONDS: Final = 10.0

@@ -86,14 +86,78 @@ class Member(Struct, frozen=True, gc=False):
     """An account is a member of a room from now on, or no longer. `room` is its name as it is shown.
 
     Who becomes a member has nothing of the room to catch up with: the cursors of the name and of all its devices there
-    begin at the room's newest entry.
+    begin at the room's newest entry. Of who is one already, it tells the `role`: "owner", "operator", "voice" or "".
     """
 
     conversation: str
     room: str
     name: str
-    is_operator: bool = False
+    role: str = ""
     is_in: bool = True
+
+
+class RoomSettings(Struct, frozen=True, gc=False):
+    """What is set in a room from now on; None leaves something as it is.
+
+    `password` is what `libchat.core.moderation.hash_password` makes of one, "" if there is none.
+    """
+
+    conversation: str
+    room: str
+    invite_only: bool | None = None
+    password: str | None = None
+    moderated: bool | None = None
+    secret: bool | None = None
+    open_topic: bool | None = None
+
+    def __repr__(self) -> str:
+        return f"RoomSettings({self.conversation!r})"
+
+
+class RoomBan(Struct, frozen=True, gc=False):
+    """Nobody who fits `mask` enters a room until a time (0: ever) from now on; or, not `is_on`, they may again.
+
+    A mask is a canonical name, or a network in the notation of `ipaddress`. `by` is how who banned them is shown.
+    """
+
+    conversation: str
+    room: str
+    mask: str
+    by: str = ""
+    made: int = 0
+    until: int = 0
+    reason: str = ""
+    is_on: bool = True
+
+
+class RoomMute(Struct, frozen=True, gc=False):
+    """Whoever has a canonical name does not speak in a room until a time (0: ever); or, not `is_on`, they may again."""
+
+    conversation: str
+    room: str
+    name: str
+    by: str = ""
+    made: int = 0
+    until: int = 0
+    reason: str = ""
+    is_on: bool = True
+
+
+class RoomEnd(Struct, frozen=True, gc=False):
+    """A room has ended: what was set in it, and who was banned or muted there, is forgotten."""
+
+    conversation: str
+
+
+class Audit(Struct, frozen=True, gc=False):
+    """Who did what in a room, to whom, and why. It is kept for ever: the newest does not replace the one before."""
+
+    time: int
+    actor: str
+    action: str
+    room: str
+    subject: str = ""
+    reason: str = ""
 
 
 class Look(Struct, frozen=True, gc=False):
@@ -102,7 +166,10 @@ class Look(Struct, frozen=True, gc=False):
     conversation: str
 
 
-Fact = Known | Cursor | Mark | Member | Look
+RoomFact = RoomSettings | RoomBan | RoomMute | RoomEnd | Audit
+"""What is remembered of how order is kept in rooms."""
+
+Fact = Known | Cursor | Mark | Member | Look | RoomFact
 """What is remembered beside entries: the newest replaces the one before."""
 
 Record = Draft | Fact
@@ -258,12 +325,18 @@ class Waiting(Struct, frozen=True, gc=False):
 
 
 class RoomState(Struct, frozen=True, gc=False):
-    """A room that has members (accounts, each with whether it is an operator) or a topic."""
+    """A room that has members (accounts, each with its role), a topic, or anything that is set in it.
+
+    `settings` holds all of them, None if none was ever set. Bans and mutes are in the order of masks and names.
+    """
 
     conversation: str
     room: str
     topic: str
-    members: tuple[tuple[str, bool], ...]
+    members: tuple[tuple[str, str], ...]
+    settings: RoomSettings | None = None
+    bans: tuple[RoomBan, ...] = ()
+    mutes: tuple[RoomMute, ...] = ()
 
 
 class State(Struct, frozen=True, gc=False):

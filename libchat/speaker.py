@@ -49,9 +49,12 @@ class Speaker(ABC):
         self._check_open()
         self._submit(m.Read(target, seq))
 
-    def join(self, room: str) -> m.Entered:
-        """Enter a room, and return its members and topic."""
-        return self._answer(m.Entered, lambda cid: m.Join(room, cid))
+    def join(self, room: str, *, password: str = "") -> m.Entered:
+        """Enter a room, and return its members and topic, and one's role in it.
+
+        Raises `Refused`: `banned`, `invite-only`, or `room-password` if it has another password.
+        """
+        return self._answer(m.Entered, lambda cid: m.Join(room, cid, password=password))
 
     def leave(self, room: str) -> None:
         """Leave a room."""
@@ -64,6 +67,60 @@ class Speaker(ABC):
     def set_topic(self, room: str, text: str) -> Receipt:
         """Set the topic of a room that one is in; an empty one clears it."""
         return self._request(lambda cid: m.Topic(room, text, cid))
+
+    def kick(self, room: str, name: str, reason: str = "") -> None:
+        """Put somebody out of a room. They may come back.
+
+        Like all that decides about a room, it raises `Refused`: `not-permitted` if one's role is too low for it or for
+        them, and `Unavailable` if the log cannot take it, and then nothing has changed.
+        """
+        self._answer(m.Done, lambda cid: m.Kick(room, name, reason, cid))
+
+    def ban(self, room: str, mask: str, seconds: int = 0, reason: str = "", *, by_address: bool = False) -> None:
+        """Keep somebody out of a room, for so many seconds (0: until `unban`), and put them out if they are in it.
+
+        `mask` is a name, an address, or a network as 192.168.1.0/24. With `by_address`, it is the name of somebody who
+        is here, and the addresses from which they come are banned.
+        """
+        self._answer(m.Done, lambda cid: m.Ban(room, mask, seconds, reason, by_address, cid))
+
+    def unban(self, room: str, mask: str) -> None:
+        """Take a ban back."""
+        self._answer(m.Done, lambda cid: m.Unban(room, mask, cid))
+
+    def bans(self, room: str) -> m.BanList:
+        """Return who is banned from a room, and who is muted in it."""
+        return self._answer(m.BanList, lambda cid: m.Bans(room, cid))
+
+    def mute(self, room: str, name: str, seconds: int = 0, reason: str = "") -> None:
+        """Have somebody not speak in a room, for so many seconds (0: until `unmute`)."""
+        self._answer(m.Done, lambda cid: m.Mute(room, name, seconds, reason, cid))
+
+    def unmute(self, room: str, name: str) -> None:
+        """Have somebody speak again who was muted."""
+        self._answer(m.Done, lambda cid: m.Unmute(room, name, cid))
+
+    def grant(self, room: str, name: str, role: str) -> None:
+        """Give a member of a room a role: "owner", "operator", "voice", or "" for none."""
+        self._answer(m.Done, lambda cid: m.Grant(room, name, role, cid))
+
+    def set_room(
+        self,
+        room: str,
+        *,
+        invite_only: bool | None = None,
+        password: str | None = None,
+        moderated: bool | None = None,
+        secret: bool | None = None,
+        open_topic: bool | None = None,
+    ) -> None:
+        """Set how a room is; None leaves something as it is, and an empty password takes it away."""
+        flags = (invite_only, password, moderated, secret, open_topic)
+        self._answer(m.Done, lambda cid: m.SetRoom(room, *flags, cid))
+
+    def invite_to(self, room: str, name: str) -> None:
+        """Invite somebody to a room: they may enter it once, also if only those may, or if it has a password."""
+        self._answer(m.Done, lambda cid: m.Invite(room, name, cid))
 
     def who(self, room: str = "") -> tuple[m.Present, ...]:
         """Return who is online, or who is in a room, sorted by name."""

@@ -68,7 +68,7 @@ def test_rooms(hub: Hub) -> None:
     entered = bo.join("#RED")
     assert (entered.room, entered.members, entered.topic) == ("#red", ("ana", "bo"), "lunch")
     assert bo.topic("#red") == "lunch"
-    assert bo.who("#red") == (m.Present("ana"), m.Present("bo"))
+    assert bo.who("#red") == (m.Present("ana", role="owner"), m.Present("bo"))
     assert bo.rooms() == (m.RoomInfo("#red", 2, "lunch"),)
     bo.send("#red", "hi")
     assert ana.receive(timeout=0).text == "hi"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from libchat.cli import (
+    audit,
     backup,
     chat,
     config,
@@ -50,6 +51,7 @@ _COMMANDS: Final[tuple[Callable[[Commands], None], ...]] = (
     passwd.add,
     devices.add,
     users.add,
+    audit.add,
     forget.add,
     key.add,
     doctor.add,

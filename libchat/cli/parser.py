@@ -76,6 +76,7 @@ class Options(argparse.Namespace):
     revoke: str | None
     action: str
     user: str | None
+    since: int
     file: Path | None
     copy: Path
     where: str | None

@@ -44,9 +44,9 @@ class AsyncSpeaker(ABC):
         """Say that a person has read everything of a conversation up to a number. The other one of two is told."""
         self._submit(m.Read(target, seq))
 
-    async def join(self, room: str) -> m.Entered:
-        """Enter a room, and return its members and topic."""
-        return await self._answer(m.Entered, lambda cid: m.Join(room, cid))
+    async def join(self, room: str, *, password: str = "") -> m.Entered:
+        """Enter a room, and return its members and topic, and one's role in it. As `Participant.join`."""
+        return await self._answer(m.Entered, lambda cid: m.Join(room, cid, password=password))
 
     async def leave(self, room: str) -> None:
         """Leave a room."""
@@ -59,6 +59,56 @@ class AsyncSpeaker(ABC):
     async def set_topic(self, room: str, text: str) -> m.Accepted:
         """Set the topic of a room that one is in; an empty one clears it."""
         return await self._answer(m.Accepted, lambda cid: m.Topic(room, text, cid))
+
+    async def kick(self, room: str, name: str, reason: str = "") -> None:
+        """Put somebody out of a room. They may come back. As `Participant.kick`."""
+        await self._answer(m.Done, lambda cid: m.Kick(room, name, reason, cid))
+
+    async def ban(self, room: str, mask: str, seconds: int = 0, reason: str = "", *, by_address: bool = False) -> None:
+        """Keep somebody out of a room, for so many seconds (0: until `unban`), and put them out if they are in it.
+
+        `mask` is a name, an address, or a network as 192.168.1.0/24. With `by_address`, it is the name of somebody who
+        is here, and the addresses from which they come are banned.
+        """
+        await self._answer(m.Done, lambda cid: m.Ban(room, mask, seconds, reason, by_address, cid))
+
+    async def unban(self, room: str, mask: str) -> None:
+        """Take a ban back."""
+        await self._answer(m.Done, lambda cid: m.Unban(room, mask, cid))
+
+    async def bans(self, room: str) -> m.BanList:
+        """Return who is banned from a room, and who is muted in it."""
+        return await self._answer(m.BanList, lambda cid: m.Bans(room, cid))
+
+    async def mute(self, room: str, name: str, seconds: int = 0, reason: str = "") -> None:
+        """Have somebody not speak in a room, for so many seconds (0: until `unmute`)."""
+        await self._answer(m.Done, lambda cid: m.Mute(room, name, seconds, reason, cid))
+
+    async def unmute(self, room: str, name: str) -> None:
+        """Have somebody speak again who was muted."""
+        await self._answer(m.Done, lambda cid: m.Unmute(room, name, cid))
+
+    async def grant(self, room: str, name: str, role: str) -> None:
+        """Give a member of a room a role: "owner", "operator", "voice", or "" for none."""
+        await self._answer(m.Done, lambda cid: m.Grant(room, name, role, cid))
+
+    async def set_room(
+        self,
+        room: str,
+        *,
+        invite_only: bool | None = None,
+        password: str | None = None,
+        moderated: bool | None = None,
+        secret: bool | None = None,
+        open_topic: bool | None = None,
+    ) -> None:
+        """Set how a room is; None leaves something as it is, and an empty password takes it away."""
+        flags = (invite_only, password, moderated, secret, open_topic)
+        await self._answer(m.Done, lambda cid: m.SetRoom(room, *flags, cid))
+
+    async def invite_to(self, room: str, name: str) -> None:
+        """Invite somebody to a room: they may enter it once, also if only those may, or if it has a password."""
+        await self._answer(m.Done, lambda cid: m.Invite(room, name, cid))
 
     async def who(self, room: str = "") -> tuple[m.Present, ...]:
         """Return who is online, or who is in a room, sorted by name."""

@@ -56,6 +56,9 @@ ENTRIES: Final = (m.Send, m.Edit, m.Delete, m.React, m.Unreact)
 PASSING: Final = frozenset({Code.BUSY, Code.RATE_LIMITED, Code.UNAVAILABLE})
 """Why a name is not given now, although it may be in a while: who had it before tries again."""
 
+SHUT: Final = (Code.BANNED, Code.INVITE_ONLY, Code.ROOM_PASSWORD)
+"""Why one may not enter a room again: it is of no use to try that with the next connection."""
+
 
 class State(Enum):
     """How far a link has come."""
@@ -283,8 +286,8 @@ class Link:
             return self._receive_own(event)  # there is no room for the connection, whatever it says
         if isinstance(event, m.Entered):
             self._enter(event)
-        elif isinstance(event, m.Exited):
-            self._exit(event)
+        elif isinstance(event, m.Exited) or (isinstance(event, m.Kicked) and self._is_self(event.name)):
+            self._exit(event.room)
         if cid.startswith(OWN):
             return self._receive_own(event)
         return [self._answered(event, cid)]
@@ -316,6 +319,8 @@ class Link:
         elif room not in self._resumed:
             self._positions.enter(room, event.seq)
         self._rooms[room] = event.room
+        if join is not None and join.password:
+            self._credentials.rooms[room] = join.password
 
     def _resume(self, room: str, event: m.Entered) -> None:
         """Resume in a room where a lost connection of this device was until now, and nobody has left it."""
@@ -329,9 +334,11 @@ class Link:
         if owed > 1:
             self._resuming[room] = owed - 1
 
-    def _exit(self, event: m.Exited) -> None:
-        room = target_key(event.room)
+    def _exit(self, name: str) -> None:
+        """Be out of a room, and stay out: one has left it, was put out of it, or may not enter it any more."""
+        room = target_key(name)
         self._rooms.pop(room, None)
+        self._credentials.rooms.pop(room, None)
         self._resumed.discard(room)
         self._positions.leave(room)
 
@@ -349,8 +356,13 @@ class Link:
             elif event.code == Code.UNAVAILABLE:
                 raise ProtocolError(Code.UNAVAILABLE, event.text)  # else a room would have a gap
             self._has_resumed(target_key(event.subject))
+            if event.code in SHUT:
+                self._exit(event.subject)
             return [event]
         return []
+
+    def _is_self(self, name: str) -> bool:
+        return target_key(name) == target_key(self.name)
 
     def _refused(self, refused: Refused) -> None:
         """Have somebody asked for the password, if that is what is missing, or end. Who was in once is not asked."""
@@ -428,7 +440,7 @@ class Link:
         seen = self._positions.seen(key)
         if seen is not None:
             self._resuming[key] = self._resuming.get(key, 0) + 1
-        self._put(m.Join(room, OWN, seen))
+        self._put(m.Join(room, OWN, seen, self._credentials.rooms.get(key, "")))
 
     def _put_positions(self, *, is_last: bool = False) -> None:
         for conversation, seq in self._positions.to_tell(is_last=is_last):

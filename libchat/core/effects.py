@@ -5,12 +5,13 @@ from __future__ import annotations
 from msgspec import Struct
 
 from libchat.claims import Request
+from libchat.core.moderation import Change
 from libchat.core.offline import Mailbox
 from libchat.core.registry import Session
 from libchat.core.rooms import Room
 from libchat.messages import Bye, Command, Entered, Event, TopicIs
 from libchat.names import Name
-from libchat.records import Draft, Fact, Member, Question
+from libchat.records import Draft, Fact, Member, Question, RoomEnd
 
 
 class Append(Struct, frozen=True, gc=False):
@@ -59,6 +60,35 @@ class Exit(Struct, frozen=True, gc=False):
     fact: Member
     cid: str
     told: tuple[Delivery, ...]
+    room: Room
+
+
+class Decide(Struct, frozen=True, gc=False):
+    """Have the log take notice of what somebody decides in a room, all of it or nothing; then ask the router.
+
+    It asks `Router.decided`. `changes` are what counts in the room from then on; `facts` what the log has to know of
+    that, with the line of the audit. `told` is what everybody hears of it, nobody before the log has it.
+    """
+
+    session: Session
+    room: Room
+    changes: tuple[Change, ...]
+    facts: tuple[Fact, ...]
+    cid: str
+    told: tuple[Delivery, ...]
+
+
+class EndRoom(Struct, frozen=True, gc=False):
+    """Have the log forget what was set in a room that has ended; then tell the router (`Router.ended`)."""
+
+    fact: RoomEnd
+
+
+class Hear(Struct, frozen=True, gc=False):
+    """Have it noticed, behind everything that was routed before, that sessions hear a room again if they enter it."""
+
+    room: Room
+    sessions: tuple[Session, ...]
 
 
 class Ask(Struct, frozen=True, gc=False):
@@ -139,7 +169,7 @@ class Settle(Struct, frozen=True, gc=False):
 Delivery = Deliver | Reply | Close
 """What is left for a transport to do."""
 
-ForLog = Append | Note | Enter | Exit
+ForLog = Append | Note | Enter | Exit | Decide | EndRoom
 """What goes to the log first. Each one is answered by it."""
 
-Effect = ForLog | Ask | Verify | TellTopic | Replay | StopReplay | Settle | Delivery
+Effect = ForLog | Ask | Verify | TellTopic | Replay | StopReplay | Settle | Hear | Delivery

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from libchat import messages as m
 from libchat.core import effects as fx
+from libchat.core import moderation
 from libchat.core.near import near_names
 from libchat.core.offline import Mailbox, OfflineQueue
 from libchat.core.registry import Person, Registry, Session
 from libchat.core.replay import Replays
+from libchat.core.roles import Rank
 from libchat.core.rooms import Room, Rooms, room_conversation
 from libchat.errors import Code, Refused
 from libchat.names import Name, RoomName
@@ -67,9 +69,10 @@ class Entries:
     def _append_to_room(
         self, session: Session, person: Person, room: Room, text: str, now: int, cid: str, out: Out, kind: str, ref: int
     ) -> None:
+        check_speech(person, room, kind, now)
         target, sender = str(room.name), person.name.display
         device, owner = session.device, session.owner
-        is_operator = kind == "delete" and person.name.key in room.operators
+        is_operator = kind == "delete" and room.rank(person.name.key) >= Rank.OPERATOR
         draft = Draft(room.conversation, target, sender, now, text, kind, device, cid, ref, owner, is_operator)
         out.append(fx.Append(session, draft, room.audience, room=room))
 
@@ -128,6 +131,8 @@ class Entries:
 
     def _publish(self, append: fx.Append, entry: m.Entry, out: Deliveries) -> None:
         recipients, mailbox, seq = append.recipients, append.mailbox, entry.seq
+        if append.room is not None and append.room.deaf:
+            recipients = tuple(each for each in recipients if each not in append.room.deaf)
         conversation = append.draft.conversation
         if mailbox is not None:
             current = self._recalled(mailbox) if mailbox.is_forgotten else mailbox
@@ -234,6 +239,13 @@ def own_room(person: Person, name: RoomName) -> Room:
     if room is None:
         raise Refused(Code.NOT_IN_ROOM, f"you are not in {name}; join it first", str(name))
     return room
+
+
+def check_speech(person: Person, room: Room, kind: str, now: int) -> None:
+    """Raise `Refused` unless a member of a room may say something of this kind, as the room is and as it will be."""
+    name = person.name.key
+    for rules in (room.rules, room.ahead) if room.ahead is not room.rules else (room.rules,):
+        moderation.check_speech(rules, str(room.name), name, rules.rank(name), kind, now)
 
 
 def pair_conversation(one: Name, other: Name) -> str:

@@ -61,8 +61,8 @@ class Door(Protocol):
         """End a session."""
         ...
 
-    def end_membership(self, person: Person, room: Room, reason: str) -> list[fx.Delivery]:
-        """Take a person out of a room, and return what the others in it hear of that."""
+    def end_membership(self, person: Person, room: Room, reason: str) -> list[fx.Effect]:
+        """Take a person out of a room, and return what follows from that."""
         ...
 
     def membership(self, person: Person, room: Room) -> Member:

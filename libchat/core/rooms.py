@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from libchat.core.moderation import Change, Rules, changed
+from libchat.core.roles import Rank
 from libchat.errors import Code, Refused
-from libchat.limits import KNOWN_TOPICS, MEMBERS_BY_ROOM, ROOMS_BY_NAME
+from libchat.limits import KNOWN_TOPICS, MEMBERS_BY_ROOM, ROOM_INVITATIONS, ROOMS_BY_NAME
+from libchat.records import Member
 
 if TYPE_CHECKING:
     from libchat.core.registry import Person, Session
@@ -29,7 +35,21 @@ class Quotas:
 class Room:
     """A named group of people."""
 
-    __slots__ = ("_audience", "conversation", "is_kept", "members", "name", "operators", "topic")
+    __slots__ = (
+        "_audience",
+        "_coming",
+        "ahead",
+        "conversation",
+        "deaf",
+        "invited",
+        "is_kept",
+        "is_ruled",
+        "members",
+        "name",
+        "returning",
+        "rules",
+        "topic",
+    )
 
     def __init__(self, name: RoomName) -> None:
         self.name = name
@@ -37,8 +57,20 @@ class Room:
         self.is_kept = False
         self.topic = ""
         self.members: dict[str, Person] = {}
-        self.operators: set[str] = set()
-        """The canonical names of those members who may take away what others said."""
+        self.rules = Rules()
+        """How it is, as far as the log has it."""
+        self.ahead = Rules()
+        """How it is going to be, when the log has everything that is under way."""
+        self._coming: list[Change] = []
+        """What is under way to the log."""
+        self.is_ruled = False
+        """Whether the log may hold anything that is set in it."""
+        self.invited: dict[str, int] = {}
+        """Until when each canonical name may enter by invitation, oldest first."""
+        self.returning: dict[str, str] = {}
+        """The guests whose connections were lost here, each with the device that may come back."""
+        self.deaf: set[Session] = set()
+        """The sessions that were put out, as long as something may be under way that was said to them before."""
         self._audience: tuple[Session, ...] | None = None
 
     @property
@@ -61,9 +93,63 @@ class Room:
         """Notice that sessions of members have come or gone."""
         self._audience = None
 
+    def rank(self, name: str) -> Rank:
+        """Return the rank of a canonical name, as which it may act: the lower one, if it is just being changed."""
+        return min(self.rules.rank(name), self.ahead.rank(name))
+
+    def expect(self, facts: Iterable[Change]) -> None:
+        """Notice what is under way to the log."""
+        self._coming += facts
+        self._look_ahead()
+
+    def settle(self, facts: Iterable[Change], *, is_stored: bool) -> list[Change]:
+        """Notice what became of facts that were under way, and return those that count now.
+
+        Roles of those who have left meanwhile do not, and nobody is put out who has left by themselves.
+        """
+        settled = [fact for fact in facts if any(fact is coming for coming in self._coming)]
+        self._coming = [coming for coming in self._coming if not any(coming is fact for fact in settled)]
+        counting = settled if is_stored else []
+        for fact in counting:
+            if not (isinstance(fact, Member) and not fact.is_in):
+                self.rules = changed(self.rules, fact)
+        self._look_ahead()
+        return counting
+
+    def give_role(self, name: str, role: str) -> None:
+        """Give somebody a role, at once."""
+        self.rules = changed(self.rules, Member(self.conversation, str(self.name), name, role))
+        self._look_ahead()
+
+    def forget(self, name: str) -> None:
+        """Notice that somebody is no member any more: nothing that was to become of them does."""
+        roles = {other: role for other, role in self.rules.roles.items() if other != name}
+        self.rules = replace(self.rules, roles=roles)
+        self._coming = [fact for fact in self._coming if not (isinstance(fact, Member) and fact.name == name)]
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        self.ahead = self.rules
+        for fact in self._coming:
+            self.ahead = changed(self.ahead, fact)
+
+    def invite(self, name: str, until: int) -> None:
+        """Have a canonical name enter by invitation, until a time."""
+        self.invited.pop(name, None)
+        self.invited[name] = until
+        if len(self.invited) > ROOM_INVITATIONS:
+            del self.invited[next(iter(self.invited))]
+
+    def let_return(self, name: str, device: str) -> None:
+        """Have a guest whose connection was lost come back with the same device, whoever may enter."""
+        self.returning.pop(name, None)
+        self.returning[name] = device
+        if len(self.returning) > ROOM_INVITATIONS:
+            del self.returning[next(iter(self.returning))]
+
     def names(self) -> tuple[str, ...]:
-        """Return the members' names as they are shown, sorted."""
-        return tuple(self.members[key].name.display for key in sorted(self.members))
+        """Return the members' names as they are shown, sorted; without those who are just being put out."""
+        return tuple(self.members[key].name.display for key in sorted(self.members.keys() - self.ahead.leaving))
 
 
 class Rooms:
@@ -90,17 +176,19 @@ class Rooms:
         room.is_kept = True
         return room
 
-    def join(self, person: Person, name: RoomName, *, is_operator: bool | None = None) -> Room:
+    def join(self, person: Person, name: RoomName, *, role: str | None = None) -> Room:
         """Make a person a member, and return the room: a new one if there is none.
 
-        Who makes a room is its operator; `is_operator` says otherwise of a room that was there before a restart.
+        Who makes a room is its owner; `role` says otherwise of a room that was there before a restart.
         """
         is_new = name.key not in self._rooms
         room = self._open(name)
         room.members[person.name.key] = person
         person.rooms[name.key] = room
-        if is_operator or (is_new and is_operator is None):
-            room.operators.add(person.name.key)
+        if role is None:
+            role = "owner" if is_new else ""
+        if role:
+            room.give_role(person.name.key, role)
         room.refresh()
         return room
 
@@ -118,11 +206,17 @@ class Rooms:
         """End a membership, and the room with its last one."""
         del room.members[person.name.key]
         del person.rooms[room.name.key]
-        room.operators.discard(person.name.key)
+        room.forget(person.name.key)
         room.refresh()
         if not (room.members or room.is_kept):
             del self._rooms[room.name.key]
             self.remember(room.name, room.topic)
+
+    def revive(self, room: Room) -> None:
+        """Have a room again that has ended, unless there is another one of its name by now."""
+        if room.name.key not in self._rooms:
+            self._rooms[room.name.key] = room
+            self._topics.pop(room.name.key, None)
 
     def topic(self, name: RoomName) -> str:
         """Return the topic of the room of that name, or of the last one."""

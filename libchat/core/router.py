@@ -13,7 +13,7 @@ Times are in milliseconds since 1970 and must not go back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -21,9 +21,11 @@ from libchat import messages as m
 from libchat.claims import Added, Admit, Change, Granted
 from libchat.claims import Answer as Verdict
 from libchat.core import effects as fx
-from libchat.core.entries import Entries, known_as, own_room, person_of
+from libchat.core.entries import Entries, check_speech, known_as, own_room, person_of
 from libchat.core.members import Members
+from libchat.core.moderation import changed
 from libchat.core.offline import OfflineQueue, Waiting
+from libchat.core.order import HANDLERS, Order
 from libchat.core.reading import ask_page, ask_search, tell_found, tell_page
 from libchat.core.reception import Reception
 from libchat.core.registry import Person, Registry, Session
@@ -44,6 +46,8 @@ from libchat.records import (
     Outcome,
     PageFound,
     Retention,
+    RoomEnd,
+    RoomState,
     SearchFound,
     State,
     Stored,
@@ -54,6 +58,7 @@ from libchat.records import (
 from libchat.text import check_note, check_reaction, check_text, clean_line
 
 Out = list[fx.Effect]
+NO_ROLES: Mapping[str, str] = {}
 
 
 class Router:
@@ -84,6 +89,7 @@ class Router:
         self.committed = self._entries.committed
         """Append to `out` what follows from the log's answer to an `Append`."""
         self._reception = Reception(self.registry, self, admit)
+        self.order = Order(self.registry, self.rooms, self.offline, self._members, self, new_nonce)
         self._new_nonce = new_nonce
         self._server = server
         self._log = log
@@ -117,14 +123,26 @@ class Router:
         for room in state.rooms:
             room_name = parse_room(room.room)
             self.rooms.remember(room_name, room.topic)
-            for key, is_operator in room.members:
+            for key, role in room.members:
                 person = self.registry.people.get(key)
                 if person is not None:
-                    self.rooms.join(person, room_name, is_operator=is_operator)
-                    self._members.stored(Member(room.conversation, room.room, key, is_operator))
+                    self.rooms.join(person, room_name, role=role)
+                    self._members.stored(Member(room.conversation, room.room, key, role))
                 elif kept is not None:
                     facts.append(Member(room.conversation, room.room, key, is_in=False))
+            facts += self._load_rules(room)
         return facts
+
+    def _load_rules(self, state: RoomState) -> list[Fact]:
+        """Have a room be as it was; one that only guests were in has ended, and is forgotten."""
+        known = [*((state.settings,) if state.settings is not None else ()), *state.bans, *state.mutes]
+        room = self.rooms.get(parse_room(state.room))
+        if not known or room is None:
+            return [RoomEnd(state.conversation)] if known else []
+        for fact in known:
+            room.rules = changed(room.rules, fact)
+        room.ahead, room.is_ruled = room.rules, True
+        return []
 
     # --- what the hub calls -----------------------------------------------------------------------------------------
 
@@ -176,6 +194,8 @@ class Router:
             return
         if isinstance(enter.fact, Member):
             self._members.stored(enter.fact)
+        if enter.session in enter.room.deaf:
+            return  # it was put out of the room before this was through
         seq = outcome.seq if isinstance(outcome, Stored) else 0
         out.append(fx.Reply(enter.session, replace(enter.answer, topic=self.rooms.topic(enter.room.name), seq=seq)))
         if enter.after is not None and enter.after < seq:
@@ -189,6 +209,14 @@ class Router:
             return
         self._members.stored(leaving.fact)
         out += leaving.told
+
+    def decided(self, decide: fx.Decide, outcomes: Sequence[Outcome], out: Out) -> None:
+        """Append to `out` what follows from the log's answer to a `Decide`."""
+        self.order.decided(decide, outcomes, out)
+
+    def hear(self, hear: fx.Hear) -> None:
+        """Notice that everything that was routed before sessions were put out of a room is through."""
+        hear.room.deaf.difference_update(hear.sessions)
 
     def noted(self, note: fx.Note, outcome: Outcome, out: Out) -> None:
         """Append to `out` what follows from the log's answer to a `Note`: whom it does not know is sent away."""
@@ -208,7 +236,7 @@ class Router:
         if session is None or session.mailbox is None:
             return
         if isinstance(effect, fx.Exit):
-            self._restore(effect.fact, session, out)
+            self._restore(effect.fact, session, out, effect.room)
             self._call_back(effect.fact, out)
         elif isinstance(effect, fx.Enter):
             self.depart(session, "the log does not know of them", out)
@@ -217,7 +245,7 @@ class Router:
         elif _depends_on(effect):
             self.depart(session, "the log does not know of them", out)
 
-    def _restore(self, member: Member, session: Session, out: Out) -> None:
+    def _restore(self, member: Member, session: Session, out: Out, left: Room | None = None) -> None:
         """Have an account be in a room, or not, as the log knows it, unless it has changed that again meanwhile."""
         person = self.registry.people.get(member.name)
         if person is None or not self._members.failed(member):
@@ -225,7 +253,9 @@ class Router:
         name = parse_room(member.room)
         room, kept = person.rooms.get(name.key), self._members.find(member.name, member.conversation)
         if room is None and kept is not None:
-            self.rooms.join(person, name, is_operator=kept.is_operator)
+            if left is not None:
+                self.rooms.revive(left)
+            self.rooms.join(person, name, role=kept.role)
         elif room is not None and kept is None:
             self._forget_room(person, room)
             out += self.end_membership(person, room, "")
@@ -278,6 +308,7 @@ class Router:
         if person is None or not self.registry.detach(session):
             return
         for room in list(person.rooms.values()):
+            self.order.lost(person, room, session.device)
             out += self.end_membership(person, room, reason)
 
     # --- connection -------------------------------------------------------------------------------------------------
@@ -322,7 +353,7 @@ class Router:
         out.append(fx.Reply(session, m.Registered(person.name.display, command.cid, person.is_account, leads_to)))
         if session.has_acks and person.is_account:
             for room in person.rooms.values():
-                out.append(fx.Enter(session, room, Look(room.conversation), self._entered(room, "")))
+                out.append(fx.Enter(session, room, Look(room.conversation), self._entered(person, room, "")))
         self.replays.begin(session)
         out.append(fx.Replay(session))
 
@@ -400,9 +431,12 @@ class Router:
         name = parse_room(command.room)
         room = self.rooms.get(name)
         is_new = room is None or person.name.key not in room.members
+        if room is not None:
+            self.order.admit(session, room, command.password, now)
         if room is None or is_new:
             self.rooms.check_room_for(person, name)
             others = room.audience if room is not None else ()
+            out += self.order.begun(name) if room is None else []
             room = self.rooms.join(person, name)
             if others:
                 out.append(fx.Deliver(others, m.Joined(str(room.name), person.name.display)))
@@ -411,19 +445,19 @@ class Router:
             room.refresh()
         fact = self._change(person, room) if person.is_account and is_new else Look(room.conversation)
         after = None if person.is_account and not is_new else command.after
-        out.append(fx.Enter(session, room, fact, self._entered(room, command.cid), after))
+        out.append(fx.Enter(session, room, fact, self._entered(person, room, command.cid), after))
         if is_new:
             for other in self._other_devices(session, person):
-                out.append(fx.Enter(other, room, Look(room.conversation), self._entered(room, "")))
+                out.append(fx.Enter(other, room, Look(room.conversation), self._entered(person, room, "")))
 
     def _other_devices(self, session: Session, person: Person) -> list[Session]:
         """Return the sessions of a person that are told of what another one of them does."""
         return [other for other in person.audience if other is not session and other.has_acks and person.is_account]
 
-    def _entered(self, room: Room, cid: str) -> m.Entered:
+    def _entered(self, person: Person, room: Room, cid: str) -> m.Entered:
         """Return the answer to a join, as far as it is known when it is routed."""
-        kept = self._retention
-        return m.Entered(str(room.name), room.names(), "", cid, 0, kept.seconds, kept.entries)
+        kept, role = self._retention, room.ahead.roles.get(person.name.key, "")
+        return m.Entered(str(room.name), room.names(), "", cid, 0, kept.seconds, kept.entries, role)
 
     def _change(self, person: Person, room: Room) -> Member:
         """Return what the log has to know of an account that has entered or left a room."""
@@ -441,20 +475,32 @@ class Router:
         for own in person.audience:
             out.append(fx.StopReplay(own, room.conversation))  # in line: what it entered before may not have begun
         self._forget_room(person, room)
-        told = self.end_membership(person, room, "")
+        told = self._take_out(person, room, "")
         told.append(fx.Reply(session, m.Exited(str(room.name), command.cid)))
         told += [fx.Reply(other, m.Exited(str(room.name))) for other in self._other_devices(session, person)]
         if person.is_account:
-            out.append(fx.Exit(session, self._change(person, room), command.cid, tuple(told)))
+            out.append(fx.Exit(session, self._change(person, room), command.cid, tuple(told), room))
         else:
             out += told
+        out += self.order.ended(room)
 
     def _forget_room(self, person: Person, room: Room) -> None:
         for own in person.audience:
             if room in own.rooms:
                 own.rooms.remove(room)
 
-    def end_membership(self, person: Person, room: Room, reason: str) -> list[fx.Delivery]:
+    def put_out(self, person: Person, room: Room) -> list[fx.Effect]:
+        """Take a person out of a room, without anybody being told."""
+        self._forget_room(person, room)
+        self.rooms.leave(person, room)
+        stops = [fx.StopReplay(own, room.conversation) for own in person.audience]
+        return [*stops, *self.order.ended(room)]
+
+    def end_membership(self, person: Person, room: Room, reason: str) -> list[fx.Effect]:
+        """Take a person out of a room, and return what follows from that."""
+        return [*self._take_out(person, room, reason), *self.order.ended(room)]
+
+    def _take_out(self, person: Person, room: Room, reason: str) -> list[fx.Delivery]:
         """Take a person out of a room, and return what the others in it hear of that."""
         self.rooms.leave(person, room)
         if not room.audience:
@@ -473,19 +519,21 @@ class Router:
 
     def _who(self, session: Session, command: m.Who, now: int, out: Out) -> None:
         people = self.registry.online()
-        shown = ""
+        shown, roles = "", NO_ROLES
         if command.room:
             name = parse_room(command.room)
             room = self.rooms.get(name)
-            if room is None:
+            if room is None or self.order.is_hidden(room, person_of(session)):
                 raise Refused(Code.NO_SUCH_NAME, f"there is no room {name}; `join` makes one", str(name))
-            people = [room.members[key] for key in sorted(room.members)]
-            shown = str(room.name)
-        present = tuple(m.Present(person.name.display, person.away) for person in people)
+            people = [room.members[key] for key in sorted(room.members.keys() - room.ahead.leaving)]
+            shown, roles = str(room.name), room.ahead.roles  # as it is when what is under way now is through
+        present = tuple(m.Present(each.name.display, each.away, roles.get(each.name.key, "")) for each in people)
         out.append(fx.Reply(session, m.Online(present, shown, command.cid)))
 
     def _list_rooms(self, session: Session, command: m.Rooms, now: int, out: Out) -> None:
-        rooms = tuple(m.RoomInfo(str(room.name), len(room.members), room.topic) for room in self.rooms.listed())
+        person = person_of(session)
+        seen = (room for room in self.rooms.listed() if not self.order.is_hidden(room, person))
+        rooms = tuple(m.RoomInfo(str(room.name), len(room.members), room.topic) for room in seen)
         out.append(fx.Reply(session, m.RoomList(rooms, command.cid)))
 
     def _away(self, session: Session, command: m.Away, now: int, out: Out) -> None:
@@ -497,6 +545,7 @@ class Router:
         target = parse_target(command.target)
         if isinstance(target, RoomName):
             room = own_room(person, target)
+            check_speech(person, room, "typing", now)
             recipients, shown = room.audience, str(room.name)
         else:
             other = self.registry.people.get(target.key)
@@ -520,12 +569,17 @@ def _depends_on(note: fx.Note) -> bool:
 
 def _membership(person: Person, room: Room) -> Member:
     key = person.name.key
-    return Member(room.conversation, str(room.name), key, key in room.operators, key in room.members)
+    return Member(room.conversation, str(room.name), key, room.rules.roles.get(key, ""), key in room.members)
 
 
 def _fail(session: Session, command: m.Command | m.Rejected, code: str, reason: str, subject: str, out: Out) -> None:
     cid = getattr(command, "cid", "")[:CID_BYTES]
     out.append(fx.Reply(session, m.Failed(code, reason, subject, cid)))
+
+
+def _in_order(handler: Callable[..., None]) -> Callable[..., None]:
+    """Return a handler of `Order` as one of the router."""
+    return lambda router, *command: handler(router.order, *command)
 
 
 _BEFORE_REGISTRATION = frozenset({m.Hello, m.Register, m.Ping, m.Exit, m.Rejected})
@@ -556,4 +610,5 @@ _HANDLERS: dict[type[m.Command | m.Rejected], Callable[..., None]] = {  # each t
     m.Ping: Router._ping,
     m.Exit: Router._exit,
     m.Rejected: Router._rejected,
+    **{kind: _in_order(handler) for kind, handler in HANDLERS.items()},
 }

@@ -147,9 +147,33 @@ CHECKS: Final = (
         "{1}: {0!r} is a member of a conversation that is no room",
     ),
     Check(
-        "SELECT m.name, c.key FROM members m JOIN conversations c ON c.id = m.conversation "
-        "WHERE m.is_operator NOT IN (0, 1)",
-        "{1}: whether the member {0!r} is an operator cannot be told",
+        "SELECT m.name, c.key, m.role FROM members m JOIN conversations c ON c.id = m.conversation "
+        "WHERE m.role NOT IN ('', 'voice', 'operator', 'owner')",
+        "{1}: the member {0!r} has the role {2!r}, which there is not: what they may do cannot be told",
+    ),
+    Check(
+        """SELECT c.key FROM (SELECT conversation FROM rooms UNION SELECT conversation FROM bans
+            UNION SELECT conversation FROM mutes) r JOIN conversations c ON c.id = r.conversation
+        WHERE c.one IS NOT NULL""",
+        "{0}: something is set as in a room, which it is not",
+    ),
+    Check(
+        """SELECT c.key FROM rooms r JOIN conversations c ON c.id = r.conversation
+        WHERE r.invite_only NOT IN (0, 1) OR r.moderated NOT IN (0, 1) OR r.secret NOT IN (0, 1)
+            OR r.open_topic NOT IN (0, 1) OR (r.password <> '' AND r.password NOT LIKE '%$%')""",
+        "{0}: what is set in the room cannot be told: everybody may be let in, or nobody",
+    ),
+    Check(
+        """SELECT c.key, b.mask FROM bans b JOIN conversations c ON c.id = b.conversation
+        WHERE b.mask = '' OR b.made < 0 OR b.until < 0
+        UNION ALL SELECT c.key, m.name FROM mutes m JOIN conversations c ON c.id = m.conversation
+        WHERE m.made < 0 OR m.until < 0""",
+        "{0}: for how long {1!r} is kept out or silent cannot be told",
+    ),
+    Check(
+        """SELECT a.lines, coalesce(s.seq, 0) FROM (SELECT count(*) AS lines FROM audit) a
+            LEFT JOIN sqlite_sequence s ON s.name = 'audit' WHERE a.lines <> coalesce(s.seq, 0)""",
+        "the audit has {0} lines, and there were {1}: somebody has taken some away, or put some in",
     ),
     Check(
         "SELECT key FROM names WHERE is_account NOT IN (0, 1)", "whether the name {0!r} is an account cannot be told"
@@ -159,5 +183,6 @@ CHECKS: Final = (
 NAMES: Final = (
     Check("SELECT key, display FROM names", "the name {0!r} is shown as {1!r}, which is another name"),
     Check("SELECT name, name FROM members", "the member {0!r} has a name that nobody can have"),
+    Check("SELECT name, name FROM mutes", "{0!r} is muted, which is a name that nobody can have"),
 )
 """Of these, rows are findings whose first column is not the canonical form of the second."""

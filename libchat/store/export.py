@@ -40,10 +40,34 @@ _CURSORS: Final = """SELECT u.name, c.key, u.seq, u.device FROM cursors u
 _MARKS: Final = """SELECT m.name, c.key, m.seq FROM marks m
     CROSS JOIN conversations c ON c.id = m.conversation ORDER BY m.name, m.conversation"""
 
-_MEMBERS: Final = """SELECT c.key, m.name, m.is_operator <> 0 FROM members m
+_MEMBERS: Final = """SELECT c.key, m.name, m.role FROM members m
     CROSS JOIN conversations c ON c.id = m.conversation ORDER BY m.conversation, m.name"""
 
-_COUNTED: Final = ("names", "devices", "conversations", "entries", "reactions", "cursors", "marks", "members")
+_ROOMS: Final = """SELECT c.key, r.invite_only, r.password, r.moderated, r.secret, r.open_topic FROM rooms r
+    CROSS JOIN conversations c ON c.id = r.conversation ORDER BY r.conversation"""
+
+_BANS: Final = """SELECT c.key, b.mask, b.actor, b.made, b.until, b.reason FROM bans b
+    CROSS JOIN conversations c ON c.id = b.conversation ORDER BY b.conversation, b.mask"""
+
+_MUTES: Final = """SELECT c.key, m.name, m.actor, m.made, m.until, m.reason FROM mutes m
+    CROSS JOIN conversations c ON c.id = m.conversation ORDER BY m.conversation, m.name"""
+
+_AUDIT: Final = "SELECT id, time, actor, action, room, subject, reason FROM audit ORDER BY id"
+
+_COUNTED: Final = (
+    "names",
+    "devices",
+    "conversations",
+    "entries",
+    "reactions",
+    "cursors",
+    "marks",
+    "members",
+    "rooms",
+    "bans",
+    "mutes",
+    "audit",
+)
 
 
 class Sink(Protocol):
@@ -98,8 +122,21 @@ def _lines(connection: sqlite3.Connection) -> Iterator[Line]:
         yield lines.Cursor(*row)
     for row in connection.execute(_MARKS):
         yield lines.Mark(*row)
-    for conversation, name, is_operator in connection.execute(_MEMBERS):
-        yield lines.Member(conversation, name, bool(is_operator))
+    for conversation, name, role in connection.execute(_MEMBERS):
+        yield lines.Member(conversation, name, role=role)
+    yield from _rules(connection)
+
+
+def _rules(connection: sqlite3.Connection) -> Iterator[Line]:
+    """Yield the lines of what is set in rooms, and of who did what in them."""
+    for conversation, invite_only, password, moderated, secret, open_topic in connection.execute(_ROOMS):
+        yield lines.Room(conversation, bool(invite_only), password, bool(moderated), bool(secret), bool(open_topic))
+    for row in connection.execute(_BANS):
+        yield lines.Ban(*row)
+    for row in connection.execute(_MUTES):
+        yield lines.Mute(*row)
+    for row in connection.execute(_AUDIT):
+        yield lines.Audit(*row)
 
 
 def _encode(line: Line) -> bytes:

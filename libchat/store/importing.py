@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol, assert_never
 
 from msgspec import MsgspecError
+from msgspec.structs import astuple
 
 from libchat.errors import StoreError
 from libchat.store import lines
@@ -43,9 +44,14 @@ _CURSOR: Final = (
     "INSERT INTO cursors (conversation, name, device, seq) SELECT id, ?2, ?3, ?4 FROM conversations WHERE key = ?1"
 )
 _MARK: Final = "INSERT INTO marks (conversation, name, seq) SELECT id, ?2, ?3 FROM conversations WHERE key = ?1"
-_MEMBER: Final = (
-    "INSERT INTO members (conversation, name, is_operator) SELECT id, ?2, ?3 FROM conversations WHERE key = ?1"
-)
+_MEMBER: Final = "INSERT INTO members (conversation, name, role) SELECT id, ?2, ?3 FROM conversations WHERE key = ?1"
+_ROOM: Final = """INSERT INTO rooms (conversation, invite_only, password, moderated, secret, open_topic)
+    SELECT id, ?2, ?3, ?4, ?5, ?6 FROM conversations WHERE key = ?1"""
+_BAN: Final = """INSERT INTO bans (conversation, mask, actor, made, until, reason)
+    SELECT id, ?2, ?3, ?4, ?5, ?6 FROM conversations WHERE key = ?1"""
+_MUTE: Final = """INSERT INTO mutes (conversation, name, actor, made, until, reason)
+    SELECT id, ?2, ?3, ?4, ?5, ?6 FROM conversations WHERE key = ?1"""
+_AUDIT: Final = "INSERT INTO audit (id, time, actor, action, room, subject, reason) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 class Source(Protocol):
@@ -216,13 +222,25 @@ def _insert(connection: sqlite3.Connection, line: AnyLine) -> None:
         case lines.Mark(name, conversation, seq):
             found = execute(_MARK, (conversation, name, seq))
             _require(found, f"the conversation {conversation!r} did not come before")
-        case lines.Member(conversation, name, is_operator):
-            found = execute(_MEMBER, (conversation, name, is_operator))
+        case lines.Member(conversation, name, is_operator, role):
+            found = execute(_MEMBER, (conversation, name, role or ("owner" if is_operator else "")))
             _require(found, f"the conversation {conversation!r} did not come before")
+        case lines.Room() | lines.Ban() | lines.Mute() | lines.Audit():
+            _insert_rule(connection, line)
         case lines.Header() | lines.End():
             raise _Wrong("a line of this kind cannot come here")
         case _:
             assert_never(line)
+
+
+def _insert_rule(connection: sqlite3.Connection, line: lines.Room | lines.Ban | lines.Mute | lines.Audit) -> None:
+    """Write one line of what is set in rooms, and of who did what in them."""
+    row = astuple(line)
+    if isinstance(line, lines.Audit):
+        connection.execute(_AUDIT, row)
+        return
+    found = connection.execute({lines.Room: _ROOM, lines.Ban: _BAN, lines.Mute: _MUTE}[type(line)], row)
+    _require(found, f"the conversation {line.conversation!r} did not come before")
 
 
 def _require(cursor: sqlite3.Cursor, words: str) -> None:

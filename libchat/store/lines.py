@@ -7,6 +7,9 @@
     entry          in the order in which they were appended, with all that its hash is made of
     reaction       one that is shown now
     cursor, mark, member
+    room           what is set in one (since version 3)
+    ban, mute      those in a room (since version 3)
+    audit          who did what in a room, in order (since version 3)
     end            how many lines came before, and the SHA-256 of all their bytes
 
 Nothing in it depends on the tables of a file. Bytes are base64 (RFC 4648), times milliseconds since 1970. What is left
@@ -21,7 +24,7 @@ from msgspec import Meta, Struct
 from msgspec.json import Decoder, Encoder
 
 FORMAT: Final = "libchat-log"
-VERSION: Final = 2
+VERSION: Final = 3
 OLDEST: Final = 1
 """The first version that can be imported. It knew no devices: they are made of its cursors."""
 
@@ -131,11 +134,57 @@ class Mark(Line, frozen=True, gc=False):
 
 
 class Member(Line, frozen=True, gc=False):
-    """A member of a room."""
+    """A member of a room. Before version 3, an operator was who had made it: its owner."""
 
     conversation: Key
     name: Key
     is_operator: bool = False
+    role: str = ""
+
+
+class Room(Line, frozen=True, gc=False):
+    """What is set in a room."""
+
+    conversation: Key
+    invite_only: bool = False
+    password: str = ""
+    moderated: bool = False
+    secret: bool = False
+    open_topic: bool = True
+
+
+class Ban(Line, frozen=True, gc=False):
+    """A ban in a room."""
+
+    conversation: Key
+    mask: Key
+    actor: str
+    made: Time
+    until: Time
+    reason: str = ""
+
+
+class Mute(Line, frozen=True, gc=False):
+    """Somebody who is muted in a room."""
+
+    conversation: Key
+    name: Key
+    actor: str
+    made: Time
+    until: Time
+    reason: str = ""
+
+
+class Audit(Line, frozen=True, gc=False):
+    """A line of the audit of rooms."""
+
+    id: Number
+    time: Time
+    actor: str
+    action: str
+    room: str
+    subject: str = ""
+    reason: str = ""
 
 
 class End(Line, frozen=True, gc=False):
@@ -145,7 +194,9 @@ class End(Line, frozen=True, gc=False):
     sha256: str
 
 
-AnyLine: TypeAlias = Header | Name | Device | Conversation | Entry | Reaction | Cursor | Mark | Member | End
+AnyLine: TypeAlias = (
+    Header | Name | Device | Conversation | Entry | Reaction | Cursor | Mark | Member | Room | Ban | Mute | Audit | End
+)
 
 ORDER: Final[tuple[type[Line], ...]] = (
     Header,
@@ -157,6 +208,10 @@ ORDER: Final[tuple[type[Line], ...]] = (
     Cursor,
     Mark,
     Member,
+    Room,
+    Ban,
+    Mute,
+    Audit,
     End,
 )
 

@@ -28,6 +28,7 @@ from libchat.records import (
     AskSearch,
     AskUnread,
     AskWaiting,
+    Audit,
     Conflict,
     Cursor,
     Draft,
@@ -42,6 +43,10 @@ from libchat.records import (
     Record,
     Repeat,
     Retention,
+    RoomBan,
+    RoomEnd,
+    RoomMute,
+    RoomSettings,
     SearchFound,
     Span,
     State,
@@ -240,6 +245,8 @@ class MemoryLog:
             case Known(name, _, _, device, is_account):
                 if is_account and device:  # the name itself would be asked for when the log is opened again
                     self._meet(name, device)
+            case RoomSettings() | RoomBan() | RoomMute() | RoomEnd() | Audit():
+                pass  # the hub has them as long as this log is there, and nobody could read them here afterwards
         return _STORED
 
     def _meet(self, name: str, device: str) -> None:

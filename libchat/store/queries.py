@@ -18,6 +18,9 @@ from libchat.records import (
     Known,
     PageFound,
     Question,
+    RoomBan,
+    RoomMute,
+    RoomSettings,
     RoomState,
     Span,
     State,
@@ -90,18 +93,48 @@ def _load_waiting(connection: sqlite3.Connection) -> tuple[Waiting, ...]:
     return tuple(Waiting(*row) for row in rows)
 
 
+_ROOMS: Final = """SELECT c.key, c.room, c.topic, m.name, m.role
+    FROM conversations c LEFT JOIN members m ON c.id = m.conversation
+    WHERE c.one IS NULL AND (m.name IS NOT NULL OR c.topic <> '' OR c.id IN (
+        SELECT conversation FROM rooms UNION SELECT conversation FROM bans UNION SELECT conversation FROM mutes
+    )) ORDER BY c.id, m.name"""
+
+_SETTINGS: Final = """SELECT c.key, c.room, r.invite_only, r.password, r.moderated, r.secret, r.open_topic
+    FROM rooms r JOIN conversations c ON c.id = r.conversation"""
+
+_BANS: Final = """SELECT c.key, c.room, b.mask, b.actor, b.made, b.until, b.reason
+    FROM bans b JOIN conversations c ON c.id = b.conversation ORDER BY b.conversation, b.mask"""
+
+_MUTES: Final = """SELECT c.key, c.room, m.name, m.actor, m.made, m.until, m.reason
+    FROM mutes m JOIN conversations c ON c.id = m.conversation ORDER BY m.conversation, m.name"""
+
+
 def _load_rooms(connection: sqlite3.Connection) -> tuple[RoomState, ...]:
-    rows = connection.execute(
-        """SELECT c.key, c.room, c.topic, m.name, m.is_operator
-        FROM conversations c LEFT JOIN members m ON c.id = m.conversation
-        WHERE c.one IS NULL AND (m.name IS NOT NULL OR c.topic <> '') ORDER BY c.id, m.name"""
-    )
-    members: dict[tuple[str, str, str], list[tuple[str, bool]]] = {}
-    for key, room, topic, name, is_operator in rows:
+    members: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
+    for key, room, topic, name, role in connection.execute(_ROOMS):
         people = members.setdefault((key, room, topic), [])
         if name is not None:
-            people.append((name, bool(is_operator)))
-    return tuple(RoomState(*room, tuple(theirs)) for room, theirs in members.items())
+            people.append((name, role))
+    settings: dict[str, RoomSettings] = {}
+    for key, room, invite_only, password, moderated, secret, open_topic in connection.execute(_SETTINGS):
+        flags = (bool(invite_only), password, bool(moderated), bool(secret), bool(open_topic))
+        settings[key] = RoomSettings(key, room, *flags)
+    bans: dict[str, list[RoomBan]] = {}
+    for row in connection.execute(_BANS):
+        bans.setdefault(row[0], []).append(RoomBan(*row))
+    mutes: dict[str, list[RoomMute]] = {}
+    for row in connection.execute(_MUTES):
+        mutes.setdefault(row[0], []).append(RoomMute(*row))
+    return tuple(
+        RoomState(
+            *room,
+            tuple(theirs),
+            settings.get(room[0]),
+            tuple(bans.get(room[0], ())),
+            tuple(mutes.get(room[0], ())),
+        )
+        for room, theirs in members.items()
+    )
 
 
 # --- pages ----------------------------------------------------------------------------------------------------------

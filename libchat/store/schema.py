@@ -114,7 +114,38 @@ VERSION_2: Final = (
     *SEEN_DEVICES,
 )
 
-STEPS: Final[Sequence[Sequence[str]]] = (VERSION_1, VERSION_2)
+VERSION_3: Final = (
+    # Until now, whoever had made a room was its only operator.
+    "ALTER TABLE members ADD COLUMN role TEXT NOT NULL DEFAULT ''",
+    "UPDATE members SET role = 'owner' WHERE is_operator",
+    "ALTER TABLE members DROP COLUMN is_operator",
+    # What is set in a room, if ever anything was. `password` is a salted hash, '' if there is none.
+    """CREATE TABLE rooms (
+        conversation INTEGER PRIMARY KEY REFERENCES conversations, invite_only INTEGER NOT NULL DEFAULT 0,
+        password TEXT NOT NULL DEFAULT '', moderated INTEGER NOT NULL DEFAULT 0, secret INTEGER NOT NULL DEFAULT 0,
+        open_topic INTEGER NOT NULL DEFAULT 1
+    ) STRICT""",
+    """CREATE TABLE bans (
+        conversation INTEGER NOT NULL REFERENCES conversations, mask TEXT NOT NULL, actor TEXT NOT NULL,
+        made INTEGER NOT NULL, until INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (conversation, mask)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE mutes (
+        conversation INTEGER NOT NULL REFERENCES conversations, name TEXT NOT NULL, actor TEXT NOT NULL,
+        made INTEGER NOT NULL, until INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (conversation, name)
+    ) STRICT, WITHOUT ROWID""",
+    # Nothing is ever taken out of it: numbers have no gap, and SQLite itself remembers the largest one.
+    """CREATE TABLE audit (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
+        room TEXT NOT NULL, subject TEXT NOT NULL, reason TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX audit_by_time ON audit (time)",
+    """CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit is never changed'); END""",
+    """CREATE TRIGGER audit_is_not_taken_away BEFORE DELETE ON audit
+    BEGIN SELECT RAISE(ABORT, 'nothing is taken out of the audit'); END""",
+)
+
+STEPS: Final[Sequence[Sequence[str]]] = (VERSION_1, VERSION_2, VERSION_3)
 """What makes each version of the one before. The first makes version 1 of an empty file."""
 
 

@@ -16,6 +16,7 @@ from libchat.messages import Entry
 from libchat.names import parse_name
 from libchat.records import (
     REFERRING,
+    Audit,
     Conflict,
     Cursor,
     Draft,
@@ -28,6 +29,10 @@ from libchat.records import (
     Outcome,
     Record,
     Repeat,
+    RoomBan,
+    RoomEnd,
+    RoomMute,
+    RoomSettings,
     Stored,
     Unfit,
     check_reference,
@@ -80,6 +85,17 @@ _BEGIN_CURSORS: Final = """INSERT INTO cursors
     SELECT ?1, '', ?2, ?3 UNION SELECT name, device, ?2, ?3 FROM devices WHERE name = ?1
     UNION SELECT name, device, conversation, ?3 FROM cursors WHERE name = ?1 AND conversation = ?2
     ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)"""
+
+_SET_ROOM: Final = """UPDATE rooms SET invite_only = coalesce(?, invite_only), password = coalesce(?, password),
+    moderated = coalesce(?, moderated), secret = coalesce(?, secret), open_topic = coalesce(?, open_topic)
+    WHERE conversation = ?"""
+
+_FORGET_ROOM: Final = tuple(
+    f"DELETE FROM {table} WHERE conversation = (SELECT id FROM conversations WHERE key = ?)"  # noqa: S608 - constants
+    for table in ("rooms", "bans", "mutes")
+)
+
+_NOTE_DOWN: Final = "INSERT INTO audit (time, actor, action, room, subject, reason) VALUES (?, ?, ?, ?, ?, ?)"
 
 _RAISE_MARK: Final = """INSERT INTO marks VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)"""
@@ -328,6 +344,10 @@ class Writer:
                     execute(_RAISE_MARK, (name, conversation.id, min(seq, conversation.last)))
             case Member():
                 return self._write_member(fact)
+            case RoomSettings() | RoomBan() | RoomMute() | RoomEnd():
+                self._write_rule(fact)
+            case Audit():
+                execute(_NOTE_DOWN, (fact.time, fact.actor, fact.action, fact.room, fact.subject, fact.reason))
             case Look(key):
                 return Stored(self._last(key))
             case _:
@@ -358,11 +378,36 @@ class Writer:
         if not fact.is_in:
             execute("DELETE FROM members WHERE conversation = ? AND name = ?", (conversation.id, fact.name))
             return Stored(conversation.last)
-        row = (conversation.id, fact.name, fact.is_operator)
-        if execute("UPDATE members SET is_operator = ?3 WHERE conversation = ?1 AND name = ?2", row).rowcount == 0:
-            execute("INSERT INTO members VALUES (?, ?, ?)", row)
+        row = (conversation.id, fact.name, fact.role)
+        if execute("UPDATE members SET role = ?3 WHERE conversation = ?1 AND name = ?2", row).rowcount == 0:
+            execute("INSERT INTO members (conversation, name, role) VALUES (?, ?, ?)", row)
             execute(_BEGIN_CURSORS, (fact.name, conversation.id, conversation.last))
         return Stored(conversation.last)
+
+    def _write_rule(self, fact: RoomSettings | RoomBan | RoomMute | RoomEnd) -> None:
+        """Write what is set in a room."""
+        execute = self._connection.execute
+        if isinstance(fact, RoomEnd):
+            for forget in _FORGET_ROOM:
+                execute(forget, (fact.conversation,))
+            return
+        conversation = self._open(fact.conversation, fact.room)
+        number = conversation.id
+        match fact:
+            case RoomSettings():
+                execute("INSERT OR IGNORE INTO rooms (conversation) VALUES (?)", (number,))
+                values = (fact.invite_only, fact.password, fact.moderated, fact.secret, fact.open_topic)
+                execute(_SET_ROOM, (*values, number))
+            case RoomBan(mask=mask, is_on=False):
+                execute("DELETE FROM bans WHERE conversation = ? AND mask = ?", (number, mask))
+            case RoomBan(mask=mask):
+                row = (number, mask, fact.by, fact.made, fact.until, fact.reason)
+                execute("INSERT OR REPLACE INTO bans VALUES (?, ?, ?, ?, ?, ?)", row)
+            case RoomMute(name=name, is_on=False):
+                execute("DELETE FROM mutes WHERE conversation = ? AND name = ?", (number, name))
+            case RoomMute(name=name):
+                row = (number, name, fact.by, fact.made, fact.until, fact.reason)
+                execute("INSERT OR REPLACE INTO mutes VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def _last(self, key: str) -> int:
         """Return the number of a conversation's newest entry, 0 if there is none."""

@@ -175,7 +175,7 @@ class SimClient:
             line, self._line = self._line, None
             line.break_("both")
         for event in self._inbox:
-            if isinstance(event, m.Exited):
+            if isinstance(event, m.Exited) or (isinstance(event, m.Kicked) and event.name == self.name):
                 self._exit(event.room)  # the link knows, and will not come back to what lay before
         self._inbox.clear()
         if self._memory is not None:
@@ -284,6 +284,10 @@ class SimClient:
                 self.reader.enter(event.room, event.seq)
                 if self.is_account:  # perhaps by another device
                     self.rooms[target_key(event.room)] = event.room
+            case m.Kicked() if target_key(event.name) == target_key(self.name):
+                self._world.note(self.label, f"is kicked from {event.room}")
+                self.rooms.pop(target_key(event.room), None)
+                self._exit(event.room)
             case m.Exited():
                 self._world.note(self.label, f"leaves {event.room}")
                 self._exit(event.room)

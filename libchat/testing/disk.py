@@ -143,7 +143,7 @@ class Disk:
             shown = topics[conversation].target if conversation in topics else conversation
             topic = topics[conversation].text if conversation in topics else ""
             if members or topic:
-                theirs = tuple((name, member.is_operator) for name, member in members.items())
+                theirs = tuple((name, member.role) for name, member in members.items())
                 found.append(RoomState(conversation, shown, topic, theirs))
         return found
 

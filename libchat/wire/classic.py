@@ -6,6 +6,7 @@
     server:who         who         who is online           server: online (2): Alice, Bob
     server:join ROOM   join ROOM   enter a room            server: joined ROOM
     server:leave       leave       back out of it          server: left ROOM
+    server:kick NAME [REASON]      in a room, and so on    server: NAME was kicked from ROOM by OP (REASON)
     server:exit        exit        goodbye                 server: bye
     NAME:TEXT                      a private message
 
@@ -20,9 +21,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from msgspec.structs import replace
+
 from libchat import messages as m
 from libchat.errors import Code, InvalidName
-from libchat.limits import MEMORY_ENTRIES
+from libchat.limits import MASK_CHARACTERS, MEMORY_ENTRIES, PASSWORD_CHARACTERS
 from libchat.names import RoomName, parse_room
 
 Parsed = tuple[m.Command | m.Rejected, ...]
@@ -135,8 +138,9 @@ def _who(rest: str, room: RoomName | None) -> Parsed:
 def _join(rest: str, room: RoomName | None) -> Parsed:
     if not rest:
         return (m.Rejected(Code.BAD_NAME, "write which room: `join ROOM`"),)
-    join = m.Join(rest)
-    return (m.Leave(str(room)), join) if room is not None and _is_elsewhere(rest, room) else (join,)
+    name, _, password = rest.partition(" ")
+    join = m.Join(name, password=password.strip()[:PASSWORD_CHARACTERS])
+    return (m.Leave(str(room)), join) if room is not None and _is_elsewhere(name, room) else (join,)
 
 
 def _is_elsewhere(text: str, room: RoomName) -> bool:
@@ -169,6 +173,79 @@ def _away(rest: str, room: RoomName | None) -> Parsed:
     return (m.Away(rest),)
 
 
+# --- order in rooms: all of it is about the room that one is in
+
+
+def _in_own_room(parse: Callable[[list[str], str], Parsed], usage: str) -> Callable[[str, RoomName | None], Parsed]:
+    """Return what parses a command about one's room: a list of words, of which there must be one at least."""
+
+    def parse_rest(rest: str, room: RoomName | None) -> Parsed:
+        words = rest.split()
+        if not words:
+            return (m.Rejected(Code.BAD_VALUE, f"write `server:{usage}`"),)
+        if room is None:
+            return (m.Rejected(Code.NOT_IN_ROOM, "that is about a room; join one first: `join ROOM`"),)
+        return parse(words, str(room))
+
+    return parse_rest
+
+
+def _granting(role: str) -> Callable[[list[str], str], Parsed]:
+    return lambda words, room: (m.Grant(room, words[0], role),)
+
+
+def _kick(words: list[str], room: str) -> Parsed:
+    return (m.Kick(room, words[0], " ".join(words[1:])),)
+
+
+def _ban(words: list[str], room: str) -> Parsed:
+    seconds, reason = _duration(words[1:])
+    return (m.Ban(room, words[0][:MASK_CHARACTERS], seconds, reason),)
+
+
+def _ban_address(words: list[str], room: str) -> Parsed:
+    seconds, reason = _duration(words[1:])
+    return (m.Ban(room, words[0][:MASK_CHARACTERS], seconds, reason, by_address=True),)
+
+
+def _mute(words: list[str], room: str) -> Parsed:
+    seconds, reason = _duration(words[1:])
+    return (m.Mute(room, words[0], seconds, reason),)
+
+
+def _duration(words: list[str]) -> tuple[int, str]:
+    """Return for how many seconds, if the first word says so (`90s`, `10m`, `2h`, `7d`), and the other words."""
+    first = words[0] if words else ""
+    number, unit = first[:-1], first[-1:]
+    if unit not in _UNITS or not (number.isascii() and number.isdigit() and len(number) <= 8):
+        return 0, " ".join(words)
+    return int(number) * _UNITS[unit], " ".join(words[1:])
+
+
+_UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+SETTINGS: Final = ("invite-only", "moderated", "secret", "open-topic")
+
+
+def _room(words: list[str], room: str) -> Parsed:
+    match words:
+        case [("invite-only" | "moderated" | "secret" | "open-topic") as setting, ("on" | "off") as value]:
+            return (replace(m.SetRoom(room), **{setting.replace("-", "_"): value == "on"}),)
+        case ["password", password]:
+            return (m.SetRoom(room, password=password[:PASSWORD_CHARACTERS]),)
+        case ["no-password"]:
+            return (m.SetRoom(room, password=""),)
+        case _:
+            known = ", ".join(f"`{setting} on|off`" for setting in SETTINGS)
+            return (m.Rejected(Code.BAD_VALUE, f"after `server:room` comes {known}, `password WORD` or `no-password`"),)
+
+
+def _bans(rest: str, room: RoomName | None) -> Parsed:
+    if room is None:
+        return (m.Rejected(Code.NOT_IN_ROOM, "bans are a room's; join one first: `join ROOM`"),)
+    return (m.Bans(str(room)),)
+
+
 _COMMANDS: Final[dict[str, Callable[[str, RoomName | None], Parsed]]] = {
     "register": _register,
     "password": _password,
@@ -179,6 +256,20 @@ _COMMANDS: Final[dict[str, Callable[[str, RoomName | None], Parsed]]] = {
     "rooms": _rooms,
     "topic": _topic,
     "away": _away,
+    "kick": _in_own_room(_kick, "kick NAME [REASON]"),
+    "ban": _in_own_room(_ban, "ban NAME|ADDRESS [DURATION] [REASON]"),
+    "ban-address": _in_own_room(_ban_address, "ban-address NAME [DURATION] [REASON]"),
+    "unban": _in_own_room(lambda words, room: (m.Unban(room, words[0][:MASK_CHARACTERS]),), "unban NAME|ADDRESS"),
+    "bans": _bans,
+    "mute": _in_own_room(_mute, "mute NAME [DURATION] [REASON]"),
+    "unmute": _in_own_room(lambda words, room: (m.Unmute(room, words[0]),), "unmute NAME"),
+    "owner": _in_own_room(_granting("owner"), "owner NAME"),
+    "op": _in_own_room(_granting("operator"), "op NAME"),
+    "deop": _in_own_room(_granting(""), "deop NAME"),
+    "voice": _in_own_room(_granting("voice"), "voice NAME"),
+    "devoice": _in_own_room(_granting(""), "devoice NAME"),
+    "invite": _in_own_room(lambda words, room: (m.Invite(room, words[0]),), "invite NAME"),
+    "room": _in_own_room(_room, "room SETTING on|off"),
 }
 
 
@@ -269,6 +360,41 @@ def _slowed(event: m.Slowed) -> str:
     return f"server: slow down, what you write waits at least {event.seconds} s; nothing of it is lost\n"
 
 
+def _kicked(event: m.Kicked) -> str:
+    return f"server: {event.name} was kicked from {event.room[1:]} by {event.by}{_why(event.reason)}\n"
+
+
+def _granted(event: m.Granted) -> str:
+    what = {"": "a plain member", "voice": "a voice"}.get(event.role, f"an {event.role}")
+    return f"server: {event.name} is {what} of {event.room[1:]} now, by {event.by}\n"
+
+
+def _muted(event: m.Muted) -> str:
+    return f"server: {event.name} was muted in {event.room[1:]} by {event.by}{_why(event.reason)}\n"
+
+
+def _room_is(event: m.RoomIs) -> str:
+    said = {
+        "invite-only": event.invite_only,
+        "password": event.has_password,
+        "moderated": event.moderated,
+        "secret": event.secret,
+        "topic by operators": not event.open_topic,
+    }
+    what = ", ".join(word for word, holds in said.items() if holds) or "open"
+    return f"server: {event.room[1:]} is {what} now, by {event.by}\n"
+
+
+def _ban_list(event: m.BanList) -> str:
+    bans, mutes = (", ".join(f"{each.mask} (by {each.by})" for each in some) for some in (event.bans, event.mutes))
+    banned = f"server: banned from {event.room[1:]} ({len(event.bans)}): {bans}\n"
+    return f"{banned}server: muted in {event.room[1:]} ({len(event.mutes)}): {mutes}\n"
+
+
+def _why(reason: str) -> str:
+    return f" ({reason.replace(chr(10), ' ')})" if reason else ""
+
+
 def _nothing(event: m.Event) -> str:
     return ""
 
@@ -289,6 +415,13 @@ _FORMATS: Final[dict[type[m.Event], Callable[..., str]]] = {
     m.DeviceList: _devices,
     m.InviteMade: _invite,
     m.Slowed: _slowed,
+    m.Kicked: _kicked,
+    m.Granted: _granted,
+    m.Muted: _muted,
+    m.Unmuted: lambda event: f"server: {event.name} may speak in {event.room[1:]} again, by {event.by}\n",
+    m.RoomIs: _room_is,
+    m.Invited: lambda event: f"server: {event.name} invites you to {event.room[1:]}, `join {event.room[1:]}`\n",
+    m.BanList: _ban_list,
     m.Welcome: _nothing,
     m.Delivered: _nothing,
     m.IsRead: _nothing,

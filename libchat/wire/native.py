@@ -33,6 +33,15 @@ AnyCommand = (
     | m.Join
     | m.Leave
     | m.Topic
+    | m.Kick
+    | m.Ban
+    | m.Unban
+    | m.Bans
+    | m.Mute
+    | m.Unmute
+    | m.Grant
+    | m.SetRoom
+    | m.Invite
     | m.Who
     | m.Rooms
     | m.Away
@@ -54,6 +63,13 @@ AnyEvent = (
     | m.Exited
     | m.Joined
     | m.Left
+    | m.Kicked
+    | m.Granted
+    | m.Muted
+    | m.Unmuted
+    | m.RoomIs
+    | m.Invited
+    | m.BanList
     | m.TopicIs
     | m.Online
     | m.RoomList

@@ -430,7 +430,7 @@ def test_restarted_server(tmp_path: Path) -> None:
         wait_for(bo, m.Resumed)
         assert ana.send("bo", "new").accepted(SECONDS).seq == 3
         assert texts(bo, 1) == ["new"]
-        assert ana.who("#x") == (m.Present("ana"), m.Present("bo"))
+        assert {person.name for person in ana.who("#x")} == {"ana", "bo"}  # who came back first made the room again
 
 
 def test_silence_of_the_server(proxy: Proxy, connect: Connect) -> None:

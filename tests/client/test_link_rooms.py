@@ -255,3 +255,38 @@ def test_command_that_waits_is_not_sent_again() -> None:
     link.submit(m.Send("bo", "hi", "1"))
     link.submit(m.Send("bo", "hi", "1"))
     assert sent(link) == [m.Send("bo", "hi", "1")]
+
+
+def test_who_was_put_out_stays_out() -> None:
+    """A link does not enter a room again from which its name was kicked; others' kicks mean nothing to it."""
+    link = make_live()
+    enter(link, 5)
+    tell(link, m.Kicked("#X", "bo", "cy"))
+    assert reconnect(link) == [m.Join("#x", OWN, 5)]
+    tell(link, m.Entered("#x", ("ana",), cid=OWN, seq=5))
+    kicked = m.Kicked("#X", "ANA", "cy", "why")
+    assert tell(link, kicked) == [kicked]
+    assert reconnect(link) == []
+
+
+def test_a_room_that_lets_nobody_back_is_given_up() -> None:
+    """Who is banned by now, or does not know the new password, is told once, and not with each connection."""
+    for code in (Code.BANNED, Code.INVITE_ONLY, Code.ROOM_PASSWORD):
+        link = make_live()
+        enter(link, 5)
+        assert reconnect(link) == [m.Join("#x", OWN, 5)]
+        failed = m.Failed(code, "no", "#x", OWN)
+        assert tell(link, failed) == [failed]
+        assert reconnect(link) == []
+
+
+def test_a_room_with_a_password_is_entered_again_with_it() -> None:
+    """The link remembers it until the room is left."""
+    link = make_live()
+    link.submit(m.Join("#x", "1", password="tea"))
+    tell(link, m.Entered("#x", ("ana",), cid="1", seq=5))
+    link.data_to_send()
+    assert reconnect(link) == [m.Join("#x", OWN, 5, "tea")]
+    tell(link, m.Entered("#x", ("ana",), cid=OWN, seq=5), m.Kicked("#x", "ana", "bo"))
+    enter(link, 7, cid="2")
+    assert reconnect(link) == [m.Join("#x", OWN, 7)]

@@ -130,6 +130,8 @@ class DialectContract(ABC):
         note = clean_line(hostile)
         shown += [
             m.TopicIs("#red", note),
+            m.Kicked("#red", "bo", "ana", note),
+            m.Muted("#red", "bo", "ana", 0, note),
             m.Accepted("Bo", 1, 5, away=note),
             m.Entry("#red", 1, "Bo", 5, note, "topic"),
         ]
@@ -179,6 +181,13 @@ EXAMPLES: dict[type[m.Event], list[m.Event]] = {
     m.Exited: [m.Exited("#red")],
     m.Joined: [m.Joined("#red", "Bo")],
     m.Left: [m.Left("#red", "Bo"), m.Left("#red", "Bo", "connection lost")],
+    m.Kicked: [m.Kicked("#red", "bo", "ana"), m.Kicked("#red", "bo", "ana", "reason")],
+    m.Granted: [m.Granted("#red", "bo", role, "ana") for role in ("", "voice", "operator", "owner")],
+    m.Muted: [m.Muted("#red", "bo", "ana"), m.Muted("#red", "bo", "ana", 9, "reason")],
+    m.Unmuted: [m.Unmuted("#red", "bo", "ana")],
+    m.RoomIs: [m.RoomIs("#red"), m.RoomIs("#red", True, True, True, True, False, "ana")],
+    m.Invited: [m.Invited("#red", "ana")],
+    m.BanList: [m.BanList("#red", ()), m.BanList("#red", (m.BanInfo("bo", "ana", 1),), (m.BanInfo("cy", "ana", 1),))],
     m.TopicIs: [m.TopicIs("#red", ""), m.TopicIs("#red", "topic")],
     m.Online: [m.Online(()), m.Online((m.Present("Ana"), m.Present("Bo", "lunch")), "#red")],
     m.RoomList: [m.RoomList(()), m.RoomList((m.RoomInfo("#red", 2, "topic"),))],

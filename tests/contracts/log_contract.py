@@ -15,6 +15,7 @@ from contracts.log_changes import LogChanges
 from contracts.log_facts import LogFacts
 from contracts.log_pages import LogPages
 from contracts.log_persistence import LogPersistence
+from contracts.log_rooms import LastingRules, LogRules
 from contracts.log_search import LogSearch
 from contracts.log_tools import (
     SECONDS,
@@ -280,9 +281,9 @@ class LogStoring(LogSuite):
         other.close()
 
 
-class LogContract(LogStoring, LogChanges, LogPages, LogWaiting, LogSearch, LogFacts):
+class LogContract(LogStoring, LogChanges, LogPages, LogWaiting, LogSearch, LogFacts, LogRules):
     """What every log does. Subclass it as `Test...` and give it a log."""
 
 
-class PersistentLogContract(LogContract, LogPersistence):
+class PersistentLogContract(LogContract, LastingRules, LogPersistence):
     """What a log does that outlives its program, too."""

@@ -13,6 +13,7 @@ from libchat.records import (
     AskSearch,
     AskUnread,
     AskWaiting,
+    Audit,
     Conflict,
     Cursor,
     Draft,
@@ -24,6 +25,10 @@ from libchat.records import (
     Question,
     Record,
     Repeat,
+    RoomBan,
+    RoomEnd,
+    RoomMute,
+    RoomSettings,
     SearchFound,
     Span,
     Stored,
@@ -68,7 +73,27 @@ def drafts(draw: st.DrawFn) -> Draft:
 def members(draw: st.DrawFn) -> Member:
     """Return that somebody enters or leaves a room."""
     room = draw(st.sampled_from(("#red", "#blue")))
-    return Member(room, room, draw(names), draw(st.booleans()), draw(st.booleans()))
+    return Member(room, room, draw(names), draw(st.sampled_from(("", "voice", "owner"))), draw(st.booleans()))
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> Record:
+    """Return something that is decided in a room, or that the room has ended."""
+    room = draw(st.sampled_from(("#red", "#blue")))
+    flag = st.none() | st.booleans()
+    by, made, until, reason, is_on = draw(names), draw(numbers), draw(numbers), draw(texts), draw(st.booleans())
+    match draw(st.integers(0, 4)):
+        case 0:
+            password = draw(st.sampled_from((None, "", "salt$hash")))
+            return RoomSettings(room, room, draw(flag), password, draw(flag), draw(flag), draw(flag))
+        case 1:
+            return RoomBan(room, room, draw(st.sampled_from(("cy", "10.0.0.0/8"))), by, made, until, reason, is_on)
+        case 2:
+            return RoomMute(room, room, draw(names), by, made, until, reason, is_on)
+        case 3:
+            return RoomEnd(room)
+        case _:
+            return Audit(made, by, "kick", room, draw(names), reason)
 
 
 records = st.one_of(
@@ -76,6 +101,7 @@ records = st.one_of(
     drafts(),
     drafts(),
     members(),
+    rules(),
     st.builds(Known, names, names.map(str.title), numbers, devices, st.booleans()),
     st.builds(Cursor, names, devices, conversations, numbers),
     st.builds(Mark, names, conversations, numbers),
@@ -127,11 +153,15 @@ def outcome_of(outcome: Outcome) -> object:
     return Conflict if isinstance(outcome, Conflict) else outcome
 
 
+PLAIN = (Known, Cursor, Mark, RoomSettings, RoomBan, RoomMute, RoomEnd, Audit)
+"""Facts whose outcome tells no number."""
+
+
 def outcomes_of(log: Log, batch: list[Record]) -> list[object]:
     """Append a batch, and return what two logs must agree about."""
     pairs = zip(batch, store(log, *batch), strict=True)
     return [
-        Stored if isinstance(record, (Known, Cursor, Mark)) and isinstance(outcome, Stored) else outcome_of(outcome)
+        Stored if isinstance(record, PLAIN) and isinstance(outcome, Stored) else outcome_of(outcome)
         for record, outcome in pairs
     ]
 

@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from libchat.limits import DEVICES
 from libchat.messages import Entry, Reaction
 from libchat.records import (
@@ -19,6 +21,7 @@ from libchat.records import (
     AskSearch,
     AskUnread,
     AskWaiting,
+    Audit,
     Conflict,
     Cursor,
     Draft,
@@ -33,6 +36,10 @@ from libchat.records import (
     Record,
     Repeat,
     Retention,
+    RoomBan,
+    RoomEnd,
+    RoomMute,
+    RoomSettings,
     RoomState,
     SearchFound,
     Span,
@@ -80,6 +87,8 @@ class LogModel:
         self._cursors: dict[tuple[str, str, str], int] = {}
         self._marks: dict[tuple[str, str], int] = {}
         self._members: dict[str, dict[str, Member]] = {}
+        self._rules: dict[str, list[RoomSettings | RoomBan | RoomMute]] = {}
+        """What was ever set in each room, and who was ever banned or muted."""
 
     def append(self, records: Sequence[Record], committed: Callable[[list[Outcome]], None]) -> list[Outcome]:
         """Store records."""
@@ -100,6 +109,7 @@ class LogModel:
     def load(self) -> State:
         """Return what is known."""
         rooms = {conversation for conversation, members in self._members.items() if members}
+        rooms |= {conversation for conversation in self._rules if any(self._ruled(conversation))}
         rooms |= {row.draft.conversation for row in self._rows if row.draft.kind == "topic" and self._topic(row)}
         return State(
             tuple(self._names.values()),
@@ -131,6 +141,12 @@ class LogModel:
                 return self._store_member(record)
             case Look():
                 return Stored(self._last(record.conversation))
+            case RoomSettings() | RoomBan() | RoomMute():
+                self._rules.setdefault(record.conversation, []).append(record)
+            case RoomEnd():
+                self._rules.pop(record.conversation, None)
+            case Audit():
+                pass  # no question is answered with it
         return Stored()
 
     def _meet(self, name: str, device: str) -> None:
@@ -280,11 +296,34 @@ class LogModel:
         topics = [row for row in self._of(conversation) if row.draft.kind == "topic"]
         members = self._members.get(conversation, {})
         rooms = [member.room for member in members.values()] + [row.draft.target for row in topics]
+        rooms += [rule.room for rule in self._rules.get(conversation, [])]
         return RoomState(
             conversation,
             rooms[0],
             topics[-1].text if topics else "",
-            tuple((member.name, member.is_operator) for member in members.values()),
+            tuple((member.name, member.role) for member in members.values()),
+            *self._ruled(conversation),
+        )
+
+    def _ruled(self, conversation: str) -> tuple[RoomSettings | None, tuple[RoomBan, ...], tuple[RoomMute, ...]]:
+        rules = self._rules.get(conversation, [])
+        settings: RoomSettings | None = None
+        bans: dict[str, RoomBan] = {}
+        mutes: dict[str, RoomMute] = {}
+        for rule in rules:
+            if isinstance(rule, RoomSettings):
+                before = settings or RoomSettings(conversation, rule.room, False, "", False, False, True)
+                flags = ("invite_only", "password", "moderated", "secret", "open_topic")
+                new = {flag: value for flag in flags if (value := getattr(rule, flag)) is not None}
+                settings = replace(before, **new)
+            elif isinstance(rule, RoomBan):
+                bans[rule.mask] = rule
+            else:
+                mutes[rule.name] = rule
+        return (
+            settings,
+            tuple(ban for _, ban in sorted(bans.items()) if ban.is_on),
+            tuple(mute for _, mute in sorted(mutes.items()) if mute.is_on),
         )
 
 

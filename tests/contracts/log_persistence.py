@@ -29,7 +29,7 @@ from libchat.records import AskPage, Cursor, Known, Mark, Member, Record, Repeat
 from libchat.store.base import Log
 
 
-def members_of(state: State) -> dict[str, tuple[str, str, set[tuple[str, bool]]]]:
+def members_of(state: State) -> dict[str, tuple[str, str, set[tuple[str, str]]]]:
     """Return the rooms of a state by conversation; their members have no order."""
     return {room.conversation: (room.room, room.topic, set(room.members)) for room in state.rooms}
 
@@ -108,17 +108,17 @@ class LogPersistence(LogSuite):
 
     def test_rooms_are_there_again(self, log: Log) -> None:
         """Rooms that have members or a topic are told, with both; those that have neither are not."""
-        store(log, Member("#red", "#Red", "ana", is_operator=True), Member("#red", "#Red", "bo"))
+        store(log, Member("#red", "#Red", "ana", role="owner"), Member("#red", "#Red", "bo"))
         store(log, say("old", kind="topic"), say("new", kind="topic"), say("hi"))
         store(log, Member("#blue", "#Blue", "ana"), Member("#blue", "#Blue", "bo"))
-        store(log, Member("#blue", "#Blue", "ana", is_in=False), Member("#blue", "#Blue", "bo", is_operator=True))
+        store(log, Member("#blue", "#Blue", "ana", is_in=False), Member("#blue", "#Blue", "bo", role="owner"))
         store(log, replace(say("kept", "#gold", kind="topic"), target="#Gold"))
         store(log, say("gone", "#grey", kind="topic"), say("", "#grey", kind="topic"), say("x", "#grey"))
         store(log, Member("#pink", "#pink", "cy"), Member("#pink", "#pink", "cy", is_in=False))
         with self.again(log) as (_, state):
             assert members_of(state) == {
-                "#red": ("#Red", "new", {("ana", True), ("bo", False)}),
-                "#blue": ("#Blue", "", {("bo", True)}),
+                "#red": ("#Red", "new", {("ana", "owner"), ("bo", "")}),
+                "#blue": ("#Blue", "", {("bo", "owner")}),
                 "#gold": ("#Gold", "kept", set()),
             }
             assert all(isinstance(room, RoomState) for room in state.rooms)

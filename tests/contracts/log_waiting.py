@@ -181,7 +181,7 @@ class LogWaiting(LogSuite):
 
     def test_a_member_who_becomes_an_operator_misses_nothing(self, log: Log) -> None:
         """Who is a member already keeps their cursors."""
-        store(log, Member("#red", "#red", "bo"), say("one"), Member("#red", "#red", "bo", is_operator=True))
+        store(log, Member("#red", "#red", "bo"), say("one"), Member("#red", "#red", "bo", role="owner"))
         assert unread(log, "bo", "d") == {("#red", 0, 1)}
 
     def test_a_look_tells_the_newest_number(self, log: Log) -> None:

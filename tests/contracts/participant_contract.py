@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar
 
 import pytest
@@ -38,7 +38,7 @@ class Talker(Protocol):
     def read(self, target: str, seq: int) -> None:
         """Have read."""
 
-    def join(self, room: str) -> m.Entered:
+    def join(self, room: str, *, password: str = "") -> m.Entered:
         """Enter a room."""
 
     def leave(self, room: str) -> None:
@@ -49,6 +49,42 @@ class Talker(Protocol):
 
     def set_topic(self, room: str, text: str) -> Promise:
         """Set a topic."""
+
+    def kick(self, room: str, name: str, reason: str = "") -> None:
+        """Put somebody out."""
+
+    def ban(self, room: str, mask: str, seconds: int = 0, reason: str = "", *, by_address: bool = False) -> None:
+        """Keep somebody out."""
+
+    def unban(self, room: str, mask: str) -> None:
+        """Take a ban back."""
+
+    def bans(self, room: str) -> m.BanList:
+        """Return bans and mutes."""
+
+    def mute(self, room: str, name: str, seconds: int = 0, reason: str = "") -> None:
+        """Have somebody not speak."""
+
+    def unmute(self, room: str, name: str) -> None:
+        """Have somebody speak."""
+
+    def grant(self, room: str, name: str, role: str) -> None:
+        """Give a role."""
+
+    def set_room(
+        self,
+        room: str,
+        *,
+        invite_only: bool | None = None,
+        password: str | None = None,
+        moderated: bool | None = None,
+        secret: bool | None = None,
+        open_topic: bool | None = None,
+    ) -> None:
+        """Set how a room is."""
+
+    def invite_to(self, room: str, name: str) -> None:
+        """Invite somebody."""
 
     def who(self, room: str = "") -> tuple[m.Present, ...]:
         """Return who is there."""
@@ -112,6 +148,13 @@ class Promise(Protocol):
 
 
 E = TypeVar("E", bound=m.Event)
+
+
+def refused(do: Callable[[], object]) -> str:
+    """Return the code with which something is refused."""
+    with pytest.raises(libchat.Refused) as refusal:
+        do()
+    return refusal.value.code
 
 
 def wait_for(talker: Talker, kind: type[E]) -> E:
@@ -262,11 +305,42 @@ class ParticipantContract:
         bo.away("at lunch")
         bo.join("#x")
         assert ana.who() == (m.Present("ana"), m.Present("bo", "at lunch"))
-        assert ana.who("#x") == (m.Present("bo", "at lunch"),)
+        assert ana.who("#x") == (m.Present("bo", "at lunch", "owner"),)
         assert ana.rooms() == (m.RoomInfo("#x", 1),)
         assert ana.send("bo", "hi").accepted().away == "at lunch"
         bo.away()
-        assert ana.who("#x") == (m.Present("bo"),)
+        assert ana.who("#x") == (m.Present("bo", role="owner"),)
+
+    def test_order_in_a_room(self, chat: Chat) -> None:
+        """Roles, kicks, bans, mutes, settings and invitations do what they say, and are told to the others."""
+        ana, bo = chat.enter("ana"), chat.enter("bo")
+        assert ana.join("#x").role == "owner"
+        assert bo.join("#x").role == ""
+        ana.grant("#x", "bo", "voice")
+        assert wait_for(bo, m.Granted) == m.Granted("#x", "bo", "voice", "ana")
+        ana.set_room("#x", moderated=True, invite_only=True, password="tea")
+        assert wait_for(bo, m.RoomIs) == m.RoomIs("#x", True, True, True, False, True, "ana")
+        ana.mute("#x", "bo", 60, "loud")
+        assert wait_for(bo, m.Muted).reason == "loud"
+        assert refused(lambda: bo.send("#x", "hi").accepted(SECONDS)) == "muted"
+        ana.unmute("#x", "bo")
+        assert wait_for(bo, m.Unmuted) == m.Unmuted("#x", "bo", "ana")
+        bo.send("#x", "hi").accepted(SECONDS)
+        ana.kick("#x", "bo", "enough")
+        assert wait_for(bo, m.Kicked) == m.Kicked("#x", "bo", "ana", "enough")
+        assert refused(lambda: bo.join("#x", password="tea")) == "invite-only"
+        ana.set_room("#x", invite_only=False)
+        assert refused(lambda: bo.join("#x")) == "room-password"
+        bo.join("#x", password="tea")
+        ana.ban("#x", "bo", 60, "again")
+        assert wait_for(bo, m.Kicked).reason == "again"
+        assert refused(lambda: bo.join("#x", password="tea")) == "banned"
+        assert [each.mask for each in ana.bans("#x").bans] == ["bo"]
+        ana.unban("#x", "bo")
+        ana.invite_to("#x", "bo")
+        assert wait_for(bo, m.Invited) == m.Invited("#x", "ana")
+        bo.join("#x")
+        assert refused(lambda: bo.kick("#x", "ana")) == "not-permitted"
 
     def test_typing(self, chat: Chat) -> None:
         """The other one hears that somebody types."""

@@ -110,9 +110,9 @@ class Awaited:
         """Have read."""
         self._run(self._client.read(target, seq))
 
-    def join(self, room: str) -> m.Entered:
+    def join(self, room: str, *, password: str = "") -> m.Entered:
         """Enter a room."""
-        return self._run(self._client.join(room))
+        return self._run(self._client.join(room, password=password))
 
     def leave(self, room: str) -> None:
         """Leave a room."""
@@ -125,6 +125,60 @@ class Awaited:
     def set_topic(self, room: str, text: str) -> AwaitedReceipt:
         """Set a topic."""
         return AwaitedReceipt(self._begin(self._client.set_topic(room, text)))
+
+    def kick(self, room: str, name: str, reason: str = "") -> None:
+        """Put somebody out."""
+        self._run(self._client.kick(room, name, reason))
+
+    def ban(self, room: str, mask: str, seconds: int = 0, reason: str = "", *, by_address: bool = False) -> None:
+        """Keep somebody out."""
+        self._run(self._client.ban(room, mask, seconds, reason, by_address=by_address))
+
+    def unban(self, room: str, mask: str) -> None:
+        """Take a ban back."""
+        self._run(self._client.unban(room, mask))
+
+    def bans(self, room: str) -> m.BanList:
+        """Return bans and mutes."""
+        return self._run(self._client.bans(room))
+
+    def mute(self, room: str, name: str, seconds: int = 0, reason: str = "") -> None:
+        """Have somebody not speak."""
+        self._run(self._client.mute(room, name, seconds, reason))
+
+    def unmute(self, room: str, name: str) -> None:
+        """Have somebody speak."""
+        self._run(self._client.unmute(room, name))
+
+    def grant(self, room: str, name: str, role: str) -> None:
+        """Give a role."""
+        self._run(self._client.grant(room, name, role))
+
+    def set_room(
+        self,
+        room: str,
+        *,
+        invite_only: bool | None = None,
+        password: str | None = None,
+        moderated: bool | None = None,
+        secret: bool | None = None,
+        open_topic: bool | None = None,
+    ) -> None:
+        """Set how a room is."""
+        self._run(
+            self._client.set_room(
+                room,
+                invite_only=invite_only,
+                password=password,
+                moderated=moderated,
+                secret=secret,
+                open_topic=open_topic,
+            )
+        )
+
+    def invite_to(self, room: str, name: str) -> None:
+        """Invite somebody."""
+        self._run(self._client.invite_to(room, name))
 
     def who(self, room: str = "") -> tuple[m.Present, ...]:
         """Return who is there."""

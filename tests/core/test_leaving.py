@@ -95,11 +95,11 @@ class KnownRoom(MemoryLog):
 
     def load(self) -> State:
         names = tuple(Known(name, name, 0, is_account=True) for name in ("ana", "bo"))
-        return State(names, (), (RoomState("#red", "#red", "", (("ana", False), ("bo", True))),))
+        return State(names, (), (RoomState("#red", "#red", "", (("ana", ""), ("bo", "operator"))),))
 
 
 def test_operators_after_a_restart() -> None:
     """Who was no operator of a room is none after a restart, in whatever order the members are read."""
     chat = Chat(KnownRoom())
-    operators = chat.hub._router.rooms.listed()[0].operators
-    assert operators == {"bo"}
+    roles = chat.hub._router.rooms.listed()[0].rules.roles
+    assert roles == {"bo": "operator"}

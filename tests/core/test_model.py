@@ -130,6 +130,12 @@ class Room:
 
     display: str
     members: list[str] = field(default_factory=list)
+    owner: str = ""
+    """Who has made it, as long as they are in it."""
+
+    def role(self, name: str) -> str:
+        """Return the role of somebody."""
+        return "owner" if name and name == self.owner else ""
 
 
 @dataclass
@@ -605,7 +611,7 @@ class ChatMachine(RuleBasedStateMachine):
     def on_join(self, player: Player, command: m.Join, pending: Pending) -> None:
         """Enter a room."""
         key = parse_room(command.room).key
-        room = self.rooms.setdefault(key, Room(command.room.removeprefix("#")))
+        room = self.rooms.setdefault(key, Room(command.room.removeprefix("#"), owner=player.name))
         person = self.people[player.name]
         if player.name not in room.members:
             self.tell_members(room, pending, m.Joined("#" + room.display, person.display))
@@ -615,12 +621,14 @@ class ChatMachine(RuleBasedStateMachine):
         pending.dependents.append(player)
         members = tuple(self.people[name].display for name in sorted(room.members))
         slot = self.tell(player, pending)
+        role = room.role(player.name)
 
         def step(stores: bool) -> None:
             if not stores:
                 return
             number, topic = self.numbers.get("#" + key, 0), self.topics.get(key, "")
-            slot.heard = seen(m.Entered("#" + room.display, members, topic, command.cid, number, 0, MEMORY_ENTRIES))
+            place = ("#" + room.display, members, topic, command.cid, number)
+            slot.heard = seen(m.Entered(*place, 0, MEMORY_ENTRIES, role))
 
         pending.steps.append(step)
 
@@ -635,6 +643,7 @@ class ChatMachine(RuleBasedStateMachine):
         """End a membership, and the room with its last one."""
         room, player = self.rooms[key], self.people[name].player
         room.members.remove(name)
+        room.owner = "" if room.owner == name else room.owner
         if player:
             player.entered.discard(key)
         self.people[name].rooms.remove(key)
@@ -678,14 +687,17 @@ class ChatMachine(RuleBasedStateMachine):
     def on_who(self, player: Player, command: m.Who, pending: Pending) -> None:
         """Ask who is here."""
         present = [key for key, person in sorted(self.people.items()) if person.player]
-        shown = ""
+        shown, owner = "", ""
         if command.room:
             room = self.rooms.get(parse_room(command.room).key)
             if room is None:
                 self.refuse(player, pending, Code.NO_SUCH_NAME, command)
                 return
-            present, shown = sorted(room.members), "#" + room.display
-        people = tuple(m.Present(self.people[key].display, self.people[key].away) for key in present)
+            present, shown, owner = sorted(room.members), "#" + room.display, room.owner
+        people = tuple(
+            m.Present(self.people[key].display, self.people[key].away, "owner" if key == owner else "")
+            for key in present
+        )
         self.tell(player, pending, m.Online(people, shown))
 
     def on_exit(self, player: Player, command: m.Exit, pending: Pending) -> None:

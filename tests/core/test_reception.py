@@ -438,7 +438,7 @@ def test_guest_becomes_an_account_and_others_notice_nothing() -> None:
     known, member = log.facts
     assert isinstance(known, Known)
     assert (known.name, known.is_account) == ("ana", True)
-    assert member == Member("#x", "#x", "ana", is_operator=True)
+    assert member == Member("#x", "#x", "ana", role="owner")
     town.depart(ana)
     assert bo.take() == []
     town.do(bo, m.Send("#x", "where are you?"))
@@ -667,7 +667,7 @@ def test_accounts_are_the_truth_about_who_is_one() -> None:
     state = State(
         (Known("ana", "Ana", 1, "d"), Known("bo", "Bo", 2, "d", is_account=True)),
         (),
-        (RoomState("#x", "#x", "", (("bo", True),)),),
+        (RoomState("#x", "#x", "", (("bo", "operator"),)),),
     )
     log = Ledger(state)
     town = Town("Ana", "Cyd", log=log)

@@ -59,16 +59,16 @@ def test_so_many_topics_are_remembered() -> None:
     assert topics == ["", "two", "", "three"]
 
 
-def test_who_makes_a_room_is_its_operator(rooms: Rooms) -> None:
+def test_who_makes_a_room_is_its_owner(rooms: Rooms) -> None:
     """Who comes later is none, unless they were one before; who leaves is none any more."""
     ana, bo, cy = person("ana"), person("bo"), person("cy")
     room = rooms.join(ana, RED)
     rooms.join(bo, RED)
-    rooms.join(cy, RED, is_operator=True)
-    assert room.operators == {"ana", "cy"}
+    rooms.join(cy, RED, role="operator")
+    assert room.rules.roles == {"ana": "owner", "cy": "operator"}
     rooms.leave(ana, room)
     rooms.join(ana, RED)
-    assert room.operators == {"cy"}
+    assert room.rules.roles == {"cy": "operator"}
 
 
 def test_a_kept_room_stays(rooms: Rooms) -> None:

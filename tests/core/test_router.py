@@ -759,12 +759,12 @@ def test_an_account_leaves_on_all_its_sessions(chat: Chat) -> None:
 
 
 def test_a_room_that_ended_leaves_what_was_said(chat: Chat) -> None:
-    """Who makes a room of an old name is its operator, and finds its topic and what was said; its numbers go on."""
+    """Who makes a room of an old name is its owner, and finds its topic and what was said; its numbers go on."""
     ana = chat.enter("ana", "#red")
     chat.do(ana, m.Send("#red", "said"), m.Topic("#red", "topic"), m.Leave("#red"))
     bo = chat.enter("bo")
     assert chat.ask(bo, m.Rooms()) == m.RoomList(())
-    assert chat.ask(bo, m.Join("#red")) == m.Entered("#red", ("bo",), "topic", "", 2, 0, MEMORY_ENTRIES)
+    assert chat.ask(bo, m.Join("#red")) == m.Entered("#red", ("bo",), "topic", "", 2, 0, MEMORY_ENTRIES, "owner")
     page = chat.ask(bo, m.History("#red"))
     assert isinstance(page, m.Page)
     assert [entry.text for entry in page.entries] == ["said", "topic"]
@@ -784,7 +784,7 @@ def test_a_topic_in_flight_reaches_the_next_room_of_that_name() -> None:
     chat.do(bo, m.Register("bo"), m.Join("#red"))
     while log:
         log.commit()
-    assert bo.heard == [m.Registered("bo"), m.Entered("#red", ("bo",), "topic", "", 1, 0, MEMORY_ENTRIES)]
+    assert bo.heard == [m.Registered("bo"), m.Entered("#red", ("bo",), "topic", "", 1, 0, MEMORY_ENTRIES, "owner")]
     chat.do(bo, m.Leave("#red"))
     assert chat.ask(chat.enter("cy", "#red"), m.Topic("#red")) == m.TopicIs("#red", "topic")
 
@@ -840,7 +840,7 @@ def test_who(chat: Chat) -> None:
     ana, bo = chat.enter("Bo", "#Red"), chat.enter("ana")
     chat.do(ana, m.Away("lunch"))
     assert chat.ask(bo, m.Who(cid="1")) == m.Online((m.Present("ana"), m.Present("Bo", "lunch")), "", "1")
-    assert chat.ask(bo, m.Who("red")) == m.Online((m.Present("Bo", "lunch"),), "#Red")
+    assert chat.ask(bo, m.Who("red")) == m.Online((m.Present("Bo", "lunch", "owner"),), "#Red")
     failed = chat.fail(bo, m.Who("#blue", "2"))
     assert (failed.code, failed.subject, failed.cid) == (Code.NO_SUCH_NAME, "#blue", "2")
     assert chat.fail(bo, m.Who("a b")).code == Code.BAD_NAME

@@ -31,7 +31,14 @@ def test_classic_and_native_people_share_a_room(arrive: Arrive, arrive_native: A
     alice, app = arrive("Alice"), arrive_native("App")
     app.tell("join", room="#teamchat", cid="j")
     kept = limits.MEMORY_ENTRIES
-    entered = {"type": "entered", "room": "#teamchat", "members": ["App"], "cid": "j", "keep_entries": kept}
+    entered = {
+        "type": "entered",
+        "room": "#teamchat",
+        "members": ["App"],
+        "cid": "j",
+        "keep_entries": kept,
+        "role": "owner",
+    }
     assert app.event() == entered
     alice.send("join teamchat")
     alice.expect("server: joined teamchat")
@@ -125,7 +132,7 @@ def test_who_and_rooms(arrive: Arrive, arrive_native: Arrive) -> None:
     people = [{"name": "App"}, {"name": "Bob", "away": "at lunch"}, {"name": "Zoe"}]
     assert app.event() == {"type": "online", "people": people, "cid": "1"}
     app.tell("who", room="tea", cid="2")
-    assert app.event() == {"type": "online", "people": [{"name": "App"}], "room": "#Tea", "cid": "2"}
+    assert app.event() == {"type": "online", "people": [{"name": "App", "role": "owner"}], "room": "#Tea", "cid": "2"}
     app.tell("rooms", cid="3")
     assert app.event() == {"type": "rooms", "rooms": [{"room": "#Tea", "members": 1}], "cid": "3"}
 

@@ -165,7 +165,7 @@ class RoomsLog(LastingLog):
 
     def __init__(self) -> None:
         super().__init__()
-        self._state_of_rooms: dict[str, tuple[str, str, dict[str, bool]]] = {}
+        self._state_of_rooms: dict[str, tuple[str, str, dict[str, str]]] = {}
         """Name, topic and members of each room, by conversation."""
 
     def append(self, records: Sequence[Record], committed: Callable[[list[Outcome]], None]) -> list[Outcome]:
@@ -175,13 +175,13 @@ class RoomsLog(LastingLog):
                 members = self._room(record.conversation, record.room)[2]
                 members.pop(record.name, None)
                 if record.is_in:
-                    members[record.name] = record.is_operator
+                    members[record.name] = record.role
             elif isinstance(record, Draft) and isinstance(outcome, m.Entry) and outcome.kind == "topic":
                 name, _, members = self._room(record.conversation, record.target)
                 self._state_of_rooms[record.conversation] = (name, outcome.text, members)
         return outcomes
 
-    def _room(self, conversation: str, name: str) -> tuple[str, str, dict[str, bool]]:
+    def _room(self, conversation: str, name: str) -> tuple[str, str, dict[str, str]]:
         return self._state_of_rooms.setdefault(conversation, (name, "", {}))
 
     def load(self) -> State:

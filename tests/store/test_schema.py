@@ -43,7 +43,7 @@ def test_old_files_open_and_read(tmp_path: Path, fixture: Path) -> None:
     assert log.id == "0123456789abcdef"
     assert [known.display for known in state.names] == ["Ana", "Bo"]
     assert state.waiting == (Waiting("bo", "ana bo", 1, 2),)
-    assert [(room.room, room.topic, room.members) for room in state.rooms] == [("#Red", "news", (("ana", True),))]
+    assert [(room.room, room.topic, room.members) for room in state.rooms] == [("#Red", "news", (("ana", "owner"),))]
     assert texts(log, "#red") == ["hello again", "news", "hello again", "", "👍", ""]
     assert [entry.reactions[0].names for entry in entries(log, "#red") if entry.reactions] == [("Bo",)]
     assert find_texts(log, "again") == ["hello again"]

@@ -287,7 +287,22 @@ BROKEN: dict[str, tuple[tuple[str, ...], str]] = {
         "ana bo: 'bo' is a member of a conversation that is no room",
     ),
     "member with a wrong name": (("UPDATE members SET name = 'BO' WHERE name = 'bo'",), "the member 'BO' has a name"),
-    "operator": (("UPDATE members SET is_operator = 7 WHERE name = 'bo'",), "whether the member 'bo' is an operator"),
+    "role": (("UPDATE members SET role = 'king' WHERE name = 'bo'",), "the member 'bo' has the role 'king'"),
+    "settings of a pair": (
+        (f"UPDATE rooms SET conversation = {PAIR}",),
+        "ana bo: something is set as in a room, which it is not",
+    ),
+    "settings": (("UPDATE rooms SET secret = 7",), "#red: what is set in the room cannot be told"),
+    "ban": (("UPDATE bans SET until = -1",), "#red: for how long 'cy' is kept out or silent cannot be told"),
+    "muted name": (("UPDATE mutes SET name = 'BO'",), "'BO' is muted, which is a name that nobody can have"),
+    "audit taken away": (
+        ("DROP TRIGGER audit_is_not_taken_away", "DELETE FROM audit WHERE id = 2"),
+        "the audit has 1 lines, and there were 2: somebody has taken some away",
+    ),
+    "audit without its lock": (
+        ("DROP TRIGGER audit_is_not_changed",),
+        "the trigger 'audit_is_not_changed' is missing or changed",
+    ),
     "name": (
         ("UPDATE names SET display = 'Bob' WHERE key = 'bo'",),
         "the name 'bo' is shown as 'Bob', which is another",

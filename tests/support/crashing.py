@@ -48,7 +48,7 @@ def _record(dice: random.Random, number: int) -> Record:
         case "cursor":
             return dice.choice((Cursor(sender, f"d{sender}", conversation, 1), Mark(sender, conversation, 1)))
         case "member":
-            return Member("#red", "#Red", sender, dice.random() < 0.5, dice.random() < 0.7)
+            return Member("#red", "#Red", sender, dice.choice(("", "owner")), dice.random() < 0.7)
         case _:
             return say(text, conversation, sender, device=f"d{sender}", cid=f"c{number}", time=number)
 

@@ -8,13 +8,13 @@ from contextlib import closing
 from pathlib import Path
 
 from contracts.log_tools import delete, edit, react, say, store
-from libchat.records import Cursor, Known, Mark, Member, Outcome, Record
+from libchat.records import Audit, Cursor, Known, Mark, Member, Outcome, Record, RoomBan, RoomMute, RoomSettings
 from libchat.store.sqlite import SqliteLog
 from libchat.store.verify import verify
 
 SAMPLE: Sequence[Sequence[Record]] = (
     (Known("ana", "Ana", 1, "d1", True), Known("bo", "Bo", 2), Known("cy", "Cy", 3)),
-    (Member("#red", "#Red", "ana", is_operator=True), Member("#red", "#Red", "bo")),
+    (Member("#red", "#Red", "ana", role="owner"), Member("#red", "#Red", "bo")),
     (say("one apple", device="d1", cid="c1"), say("two pears", sender="Bo", device="d2", cid="c1")),
     (say("three plums"), say("fruit", kind="topic"), say("hello bo", "ana bo"), say("hello ana", "ana bo", "Bo")),
     (edit(1, "one cherry"), edit(1, "one \u00e4pfel"), say("four", sender="cy", time=5)),
@@ -28,6 +28,14 @@ SAMPLE: Sequence[Sequence[Record]] = (
     ),
     (Known("ana", "Ana", 1, "d8", True), Cursor("ana", "d1", "ana bo", 1), Cursor("ana", "d1", "#red", 4)),
     (Known("ana", "Ana", 1, "d1", True),),
+    (
+        RoomSettings("#red", "#Red", invite_only=True, password="salt$hash", open_topic=False),
+        RoomBan("#red", "#Red", "cy", "Ana", 5, 9, "spam"),
+        RoomBan("#red", "#Red", "10.0.0.0/8", "Ana", 5),
+        RoomMute("#red", "#Red", "bo", "Ana", 6, 0, "noise"),
+        Audit(5, "Ana", "ban", "#Red", "cy", "spam"),
+        Audit(6, "Ana", "mute", "#Red", "bo", "noise"),
+    ),
 )
 """Appends: every kind of record, and what each can do to what came before."""
 

@@ -59,6 +59,22 @@ TOPIC = m.Entry("#teamchat", 7, "Alice", SENT, "release", "topic")
         (m.Entry("#teamchat", 7, "Alice", SENT, "", "topic"), "server: Alice (in teamchat) cleared the topic\n"),
         (m.TopicIs("#teamchat", "release"), "server: topic of teamchat: release\n"),
         (m.RoomList((m.RoomInfo("#a", 2), m.RoomInfo("#b", 1, "t"))), "server: rooms (2): a (2), b (1)\n"),
+        (m.Kicked("#tea", "Bob", "Al"), "server: Bob was kicked from tea by Al\n"),
+        (m.Kicked("#tea", "Bob", "Al", "spam"), "server: Bob was kicked from tea by Al (spam)\n"),
+        (m.Granted("#tea", "Bob", "owner", "Al"), "server: Bob is an owner of tea now, by Al\n"),
+        (m.Granted("#tea", "Bob", "", "Al"), "server: Bob is a plain member of tea now, by Al\n"),
+        (m.Muted("#tea", "Bob", "Al", 0, "loud"), "server: Bob was muted in tea by Al (loud)\n"),
+        (m.Unmuted("#tea", "Bob", "Al"), "server: Bob may speak in tea again, by Al\n"),
+        (m.RoomIs("#tea", by="Al"), "server: tea is open now, by Al\n"),
+        (
+            m.RoomIs("#tea", True, True, True, True, False, "Al"),
+            "server: tea is invite-only, password, moderated, secret, topic by operators now, by Al\n",
+        ),
+        (m.Invited("#tea", "Al"), "server: Al invites you to tea, `join tea`\n"),
+        (
+            m.BanList("#tea", (m.BanInfo("bob", "Al", 1), m.BanInfo("10.0.0.0/8", "Al", 1))),
+            "server: banned from tea (2): bob (by Al), 10.0.0.0/8 (by Al)\nserver: muted in tea (0): \n",
+        ),
         (m.Welcome("libchat", "log"), ""),
         (m.IsTyping("Bob", "#teamchat"), ""),
         (m.Done(), ""),
@@ -246,3 +262,54 @@ def test_texts_travel_as_they_are(text: str, room: RoomName | None) -> None:
     line = f".{text}" if room is not None else f"Bob:.{text}"
     target = "#teamchat" if room is not None else "Bob"
     assert CLASSIC.parse_line(line.encode(), room) == (m.Send(target, f".{text}"),)
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("server:kick Bob", m.Kick("#tea", "Bob")),
+        ("server:kick Bob be  kind", m.Kick("#tea", "Bob", "be kind")),
+        ("server:ban Bob", m.Ban("#tea", "Bob")),
+        ("server:ban 10.0.0.0/8 2h too loud", m.Ban("#tea", "10.0.0.0/8", 7_200, "too loud")),
+        ("server:ban Bob two hours", m.Ban("#tea", "Bob", 0, "two hours")),
+        ("server:ban-address Bob 7d", m.Ban("#tea", "Bob", 7 * 86_400, by_address=True)),
+        ("server:unban Bob", m.Unban("#tea", "Bob")),
+        ("server:bans", m.Bans("#tea")),
+        ("server:mute Bob 90s x", m.Mute("#tea", "Bob", 90, "x")),
+        ("server:unmute Bob", m.Unmute("#tea", "Bob")),
+        ("server:owner Bob", m.Grant("#tea", "Bob", "owner")),
+        ("server:op Bob", m.Grant("#tea", "Bob", "operator")),
+        ("server:deop Bob", m.Grant("#tea", "Bob", "")),
+        ("server:voice Bob", m.Grant("#tea", "Bob", "voice")),
+        ("server:devoice Bob", m.Grant("#tea", "Bob", "")),
+        ("server:invite Bob", m.Invite("#tea", "Bob")),
+        ("server:room invite-only on", m.SetRoom("#tea", invite_only=True)),
+        ("server:room moderated off", m.SetRoom("#tea", moderated=False)),
+        ("server:room secret on", m.SetRoom("#tea", secret=True)),
+        ("server:room open-topic off", m.SetRoom("#tea", open_topic=False)),
+        ("server:room password off", m.SetRoom("#tea", password="off")),
+        ("server:room no-password", m.SetRoom("#tea", password="")),
+    ],
+)
+def test_order_in_the_own_room(line: str, command: m.Command) -> None:
+    """Words that keep order are about the room that one is in; outside, they are refused."""
+    assert CLASSIC.parse_line(line.encode(), parse_room("tea")) == (command,)
+    (rejected,) = CLASSIC.parse_line(line.encode(), None)
+    assert isinstance(rejected, m.Rejected)
+    assert rejected.code == Code.NOT_IN_ROOM
+
+
+@pytest.mark.parametrize("line", ["server:kick", "server:room", "server:room moderated", "server:room loud on"])
+def test_order_that_is_not_understood(line: str) -> None:
+    """What is missing or unknown is told with what there is."""
+    (rejected,) = CLASSIC.parse_line(line.encode(), parse_room("tea"))
+    assert isinstance(rejected, m.Rejected)
+    assert (rejected.code, "server:" in rejected.reason) == (Code.BAD_VALUE, True)
+
+
+def test_a_room_with_a_password() -> None:
+    """What follows the room's name is its password."""
+    assert CLASSIC.parse_line(b"join tea  two words ", None) == (m.Join("tea", password="two words"),)
+    moved = CLASSIC.parse_line(b"server:join tea word", parse_room("red"))
+    assert moved == (m.Leave("#red"), m.Join("tea", password="word"))
+    assert CLASSIC.parse_line(b"server:join Red word", parse_room("red")) == (m.Join("Red", password="word"),)
