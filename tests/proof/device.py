@@ -336,10 +336,11 @@ class Device:
             assert is_seen or (said.is_deleted and changes[-1].came.kind != "delete"), "a change is not seen"
 
     def _check_order(self) -> None:
-        """See that what was said here once is in the log in the order in which it was said."""
+        """See that what was said here once, and was never refused, is in the log in the order in which it was said."""
         cids: list[str] = [getattr(command, "cid", "") for command in self.said]
         first = self.model.first
-        places = [first[self.secret, cid].place for cid in cids if cids.count(cid) == 1 and (self.secret, cid) in first]
+        keys = [(self.secret, cid) for cid in cids if cids.count(cid) == 1]
+        places = [first[key].place for key in keys if key in first and key not in self.model.refused]
         assert places == sorted(places)
 
 

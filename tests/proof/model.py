@@ -21,6 +21,8 @@ class Model:
     def __init__(self) -> None:
         self.said: dict[str, list[Said]] = {}
         self.first: dict[tuple[str, str], Said] = {}
+        self.refused: set[tuple[str, str]] = set()
+        """What was refused at one time or another: said again, it may be stored behind what was said later."""
         self.topics: dict[str, str] = {}
         self.known: set[str] = set()
         self.kept: dict[str, bool] = {}
@@ -224,6 +226,7 @@ class Model:
                 slot.told = (m.Accepted, found.came.target, found.came.seq, found.came.time, cid, is_queued)
             else:
                 slot.told = (m.Failed, found, cid)
+                self.refused.add((draft.device, cid))
 
         self._steps.append(step)
 
