@@ -214,3 +214,10 @@ def test_a_server_announces_itself(caplog: pytest.LogCaptureFixture) -> None:
     with Server(port=0, announce=True, announce_name="ours"):
         assert "libchat-announcer" in [thread.name for thread in threading.enumerate()]
     assert "libchat-announcer" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_server_announces_whom_it_admits() -> None:
+    """Who looks at the list of servers sees which of them want an invite."""
+    name = f"invited {time.monotonic_ns()}"
+    with Server(port=0, admit="invite", announce=True, announce_name=name):
+        assert _find(name, admit="invite") is not None
