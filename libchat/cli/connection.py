@@ -8,6 +8,8 @@ import shlex
 import socket
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,7 @@ from libchat.cli.mismatch import explain_mismatch
 from libchat.cli.parser import Options, Parser, port
 from libchat.cli.signing import Asker, add_password_option, explain_password, own_key
 from libchat.errors import (
+    Disconnected,
     PasswordNeeded,
     PinMismatch,
     ProtocolError,
@@ -101,6 +104,17 @@ def open_chat(options: Options, name: str, *, reconnect: bool = True) -> Client:
         raise Failure(Exit.LOST, _explain_unreachable(where, error)) from error
     except ValueError as error:
         raise Failure(Exit.USAGE, str(error)) from error
+
+
+@contextmanager
+def explaining_trust(options: Options) -> Iterator[None]:
+    """Have a key that changes while one is connected told with what accepts it, as at the beginning."""
+    try:
+        yield
+    except Disconnected as error:
+        if not isinstance(error.__cause__, PinMismatch):
+            raise
+        raise Failure(Exit.UNTRUSTED, _explain_mismatch(options, error.__cause__)) from error
 
 
 def address_of(options: Options) -> str:

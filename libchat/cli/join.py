@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from libchat.cli import output, signals
+from libchat.cli import logs, output, signals
 from libchat.cli.chat import add_name_option, enter
-from libchat.cli.connection import add_known_servers_option, add_plaintext_option
+from libchat.cli.connection import add_known_servers_option, add_plaintext_option, explaining_trust
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.parser import Commands, Options, add_command
 from libchat.cli.signing import add_password_option
@@ -57,13 +57,14 @@ def run(options: Options) -> int:
     from libchat.cli.talk import Talk
 
     screen = open_screen()
+    logs.show_warnings(screen.tell)
     try:
         room = _aim(options, choose_server(options, screen))
         client = enter(options, screen)
     except KeyboardInterrupt:
         return Exit.OK
-    with client:
-        return Talk(client, screen).run(room)
+    with client, explaining_trust(options):
+        return Talk(client, screen).run(room or client.invite_room)
 
 
 def choose_server(options: Options, screen: Screen) -> str:

@@ -50,6 +50,8 @@ class AsyncClient(AsyncSpeaker):
 
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
+        self.invite_room = ""
+        """Where the invite leads to by which one came in, "" if to no room."""
         self._settings = settings
         self._route = settings.make_route()
         self._timeout = settings.timeout
@@ -385,6 +387,7 @@ class AsyncClient(AsyncSpeaker):
             answer = self._answers.get(cid)
             if isinstance(event, m.Registered):
                 self.name = event.name
+                self.invite_room = event.room or self.invite_room
                 self._started.set()
             elif answer is not None:
                 if not answer.done():

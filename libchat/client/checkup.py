@@ -10,6 +10,7 @@ time stays unknown.
 from __future__ import annotations
 
 import errno
+import shlex
 import socket
 import ssl
 import time
@@ -293,10 +294,16 @@ def check_key(aim: Aim, certificate: bytes | None, now: datetime) -> Step:
         verdict = KnownServers(aim.known_servers or default_known_servers()).check(aim.address, pin, now)
     except PinMismatch as error:
         seen = f"the key is {_in_words(error.seen)}, but {_in_words(error.expected)} was expected"
-        return Step("pin", State.FAILED, seen, error.remedy or "ask who runs the server which of the two is right")
+        return Step("pin", State.FAILED, seen, _remedy(aim, error))
     except (TrustError, StoreError) as error:
         return Step("pin", State.FAILED, str(error), "see above")
     return Step("pin", State.OK, f"{_KNOWLEDGE[verdict]}: {_in_words(pin)}")
+
+
+def _remedy(aim: Aim, error: PinMismatch) -> str:
+    if aim.known_servers is None or "libchat forget" not in error.remedy:
+        return error.remedy or "ask who runs the server which of the two is right"
+    return f"{error.remedy} --known-servers {shlex.quote(str(aim.known_servers))}"
 
 
 def _in_words(pin: str) -> str:

@@ -66,6 +66,8 @@ class Client(Participant):
             begun=time.time_ns() // 1_000_000,
             credentials=self._credentials,
         )
+        self.invite_room = ""
+        """Where the invite leads to by which one came in, "" if to no room."""
         self._held: deque[m.Event] = deque()
         """Events for which the program has no room yet. Only the client's thread looks at them."""
         self._pin = ""
@@ -305,6 +307,7 @@ class Client(Participant):
         for event in events:
             if isinstance(event, m.Registered):
                 self.name = event.name
+                self.invite_room = event.room or self.invite_room
                 self._started.set()
             else:
                 self._held.append(event)

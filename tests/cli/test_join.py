@@ -6,6 +6,7 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -59,6 +60,13 @@ def test_join_into_a_room(libchat: Run, data: Path, kept: Serving) -> None:
     """The room of the invite is entered before anything is said."""
     link = libchat("invite", "--room", "team", "--data", str(data)).stdout.strip()
     done = libchat("join", link, "--name", "ana", given="hello\nserver:who\n")
+    assert done.stdout == "server: welcome ana\nserver: joined team\nserver: online (1): ana\n"
+
+
+def test_the_room_of_an_invite_whose_link_names_none(libchat: Run, data: Path, kept: Serving) -> None:
+    """The server knows where its invite leads to; a link that was shortened leads there, too."""
+    made = parse_invite(libchat("invite", "--room", "team", "--data", str(data)).stdout)
+    done = libchat("join", replace(made, room="").format(), "--name", "ana", given="server:who\n")
     assert done.stdout == "server: welcome ana\nserver: joined team\nserver: online (1): ana\n"
 
 
