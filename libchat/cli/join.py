@@ -143,9 +143,7 @@ def _follow(options: Options, found: Found) -> str:
     from libchat.security.invite import Invite
 
     if not found.pin_prefix and not options.plaintext:
-        raise Failure(
-            Exit.USAGE, "this server serves without TLS: to come in all the same, say libchat join --plaintext"
-        )
+        raise Failure(Exit.USAGE, "this server has no TLS: to come in all the same, say libchat join --plaintext")
     options.pin = None
     options.host = Invite(found.addresses[:LINK_HOSTS], found.port).format()
     return ""

@@ -321,7 +321,10 @@ class Client(Participant):
         """Take note of the next key that the server has announced."""
         successor, self._link.successor = self._link.successor, None
         if successor is not None and self._settings.trust is not None:
-            self._settings.trust.note(self.address, successor)
+            announced = self._settings.trust.note(self.address, successor)
+            if announced is not None and self._settings.is_pinned:
+                self._memory.announced(self._pin, announced)
+                self._memory.save()
 
     # --- handing over -----------------------------------------------------------------------------------------------
 
@@ -371,7 +374,7 @@ def connect(address: str, name: str, *, on_error: OnError | None = None, **optio
 
     The hosts of an invite are tried in their order, and share the `timeout`. If `known_servers` is given, the server of
     an invite is remembered there. A key that the server has announced, signed with its present one, is followed: by the
-    file of known servers, and while the client lives, also by a pin.
+    file of known servers, and while the client lives, or from run to run by its `state`, also by a pin.
 
     `state` is a folder where the client keeps what it must know after a restart of the program, for one name at one
     server and for one process at a time: its device, what was sent and not answered (it goes out first, in order), and
