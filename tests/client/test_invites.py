@@ -321,6 +321,18 @@ def test_the_state_of_a_program_takes_no_key_before_its_time(tmp_path: Path) -> 
 
 
 @both
+def test_a_server_without_tls_invites_too(visit: Visit) -> None:
+    """Its link names no key; who follows it says so: a link that lost its end must not switch encryption off."""
+    with libchat.serve(port=0, plaintext=True) as server:
+        link = server.invite("tea")
+        rooms: list[str] = []
+        assert visit(link, plaintext=True, meet=rooms.append) == server.address
+        assert rooms == ["#tea"]
+        with pytest.raises(libchat.ProtocolError, match="TLS"):
+            visit(link)
+
+
+@both
 def test_where_an_invite_leads_to(visit: Visit, server: libchat.Server) -> None:
     """A link that names no room leads to that of its invite, as the server says."""
     made = parse_invite(server.invite("team"))
