@@ -98,7 +98,7 @@ def open_chat(options: Options, name: str, *, reconnect: bool = True) -> Client:
         raise _with_hint(error, invite) from error
     except ProtocolError as error:
         raise Failure(
-            Exit.LOST, f"{where} does not answer as a chat does ({error}); are --port and --plaintext right?"
+            Exit.LOST, f"{where} does not answer as a chat does ({error}); are the port and --plaintext right?"
         ) from error
     except OSError as error:
         raise Failure(Exit.LOST, _explain_unreachable(where, error)) from error
@@ -191,7 +191,8 @@ class _NewKey:
         self._agreed = ""
 
     def accept(self, address: str, pin: str) -> bool:
-        self._address, self._seen = address, pin
+        if not self._seen:  # of several hosts, the best one comes first
+            self._address, self._seen = address, pin
         if sys.stdin.isatty() and sys.stderr.isatty():
             return pin == self._agreed
         output.notice(f"{address} is new: from now on its key must be {pin} ({words_of(pin)})")
@@ -232,11 +233,11 @@ def _with_hint(error: Refused, invite: Invite | None) -> Refused:
 def _explain_unreachable(address: str, error: OSError) -> str:
     """Return why a server cannot be reached at an address, or at any of several."""
     if isinstance(error, socket.gaierror):
-        return f"nobody knows the host of {address}: check --host"
+        return f"nobody knows the host of {address}: check how it is written"
     if isinstance(error, ConnectionRefusedError):
-        return f"nothing listens at {address}: check --host and --port, or start a server there with `libchat serve`"
+        return f"nothing listens at {address}: check host and port, or start a server there with `libchat serve`"
     if isinstance(error, TimeoutError):
-        return f"{address} does not answer: check --host and --port, and whether a firewall is in between"
+        return f"{address} does not answer: check host and port, and whether a firewall is in between"
     return f"{address} cannot be reached: {error.strerror or error}"
 
 

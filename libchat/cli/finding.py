@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
@@ -35,7 +36,8 @@ class Search:
         self._thread = threading.Thread(target=self._run, name="libchat-search", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Begin. What the library warns of is nothing that a person could do something about."""
+        logging.getLogger("zeroconf").addHandler(logging.NullHandler())
         self._thread.start()
 
     def end(self) -> None:

@@ -80,7 +80,10 @@ def test_person_is_asked_without_echo(
     program.expect("password of ana: ")
     program.press(f"{PASSWORD}\n")
     program.expect("server: welcome ana")
+    program.press("who\n")
+    program.expect("server: online (1): ana")
     assert "horse" not in program.screen
+    assert "server: error" not in program.screen
     program.press("exit\n")
     assert program.end() == 0
 

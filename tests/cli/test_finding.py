@@ -11,6 +11,7 @@ import pytest
 
 from libchat.cli.finding import describe
 from libchat.lan import Found
+from libchat.security.invite import Invite
 from libchat.security.known_servers import KnownServer, KnownServers
 from libchat.security.words import words_of
 from libchat.server.discovery import Announcer
@@ -106,6 +107,18 @@ def test_a_server_is_chosen_by_its_number(
     ana.expect("server: welcome ana")
     ana.press("exit\n")
     assert ana.end() == 0
+
+
+def test_the_first_of_several_hosts_is_asked_about(
+    start_on_terminal: StartOnTerminal, server: Server, env: dict[str, str]
+) -> None:
+    """A server with several addresses is one server: its key is asked about once, at the address that comes first."""
+    link = Invite(("127.0.0.1", "localhost"), server.port).format()
+    ana = start_on_terminal("join", link, "--name", "ana")
+    ana.expect(f"127.0.0.1:{server.port} is new")
+    ana.expect("[y/N] ")
+    ana.press("y\n")
+    ana.expect("server: welcome ana")
 
 
 @pytest.mark.xdist_group("multicast")
