@@ -24,7 +24,6 @@ from libchat.errors import Refused, StoreError
 from libchat.server.bounds import Bounds
 
 if TYPE_CHECKING:
-    from libchat.server.bounds import Bounds
     from libchat.server.server import Server
 
 _log = logging.getLogger("libchat.server")
