@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from libchat.cli import output, signals
-from libchat.cli.connection import add_connection_options, open_chat
+from libchat.cli import logs, output, signals
+from libchat.cli.connection import add_connection_options, explaining_trust, open_chat
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.parser import Commands, Options, Parser, add_command
 from libchat.errors import Code, InvalidName, Refused
@@ -51,11 +51,12 @@ def run(options: Options) -> int:
     from libchat.cli.talk import Talk
 
     screen = open_screen()
+    logs.show_warnings(screen.tell)
     try:
         client = enter(options, screen)
     except KeyboardInterrupt:
         return Exit.OK
-    with client:
+    with client, explaining_trust(options):
         return Talk(client, screen).run()
 
 

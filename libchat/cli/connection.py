@@ -8,6 +8,8 @@ import shlex
 import socket
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,7 @@ from libchat.cli.mismatch import explain_mismatch
 from libchat.cli.parser import Options, Parser, port
 from libchat.cli.signing import Asker, add_password_option, explain_password, own_key
 from libchat.errors import (
+    Disconnected,
     PasswordNeeded,
     PinMismatch,
     ProtocolError,
@@ -95,12 +98,23 @@ def open_chat(options: Options, name: str, *, reconnect: bool = True) -> Client:
         raise _with_hint(error, invite) from error
     except ProtocolError as error:
         raise Failure(
-            Exit.LOST, f"{where} does not answer as a chat does ({error}); are --port and --plaintext right?"
+            Exit.LOST, f"{where} does not answer as a chat does ({error}); are the port and --plaintext right?"
         ) from error
     except OSError as error:
         raise Failure(Exit.LOST, _explain_unreachable(where, error)) from error
     except ValueError as error:
         raise Failure(Exit.USAGE, str(error)) from error
+
+
+@contextmanager
+def explaining_trust(options: Options) -> Iterator[None]:
+    """Have a key that changes while one is connected told with what accepts it, as at the beginning."""
+    try:
+        yield
+    except Disconnected as error:
+        if not isinstance(error.__cause__, PinMismatch):
+            raise
+        raise Failure(Exit.UNTRUSTED, _explain_mismatch(options, error.__cause__)) from error
 
 
 def address_of(options: Options) -> str:
@@ -177,7 +191,8 @@ class _NewKey:
         self._agreed = ""
 
     def accept(self, address: str, pin: str) -> bool:
-        self._address, self._seen = address, pin
+        if not self._seen:  # of several hosts, the best one comes first
+            self._address, self._seen = address, pin
         if sys.stdin.isatty() and sys.stderr.isatty():
             return pin == self._agreed
         output.notice(f"{address} is new: from now on its key must be {pin} ({words_of(pin)})")
@@ -218,11 +233,11 @@ def _with_hint(error: Refused, invite: Invite | None) -> Refused:
 def _explain_unreachable(address: str, error: OSError) -> str:
     """Return why a server cannot be reached at an address, or at any of several."""
     if isinstance(error, socket.gaierror):
-        return f"nobody knows the host of {address}: check --host"
+        return f"nobody knows the host of {address}: check how it is written"
     if isinstance(error, ConnectionRefusedError):
-        return f"nothing listens at {address}: check --host and --port, or start a server there with `libchat serve`"
+        return f"nothing listens at {address}: check host and port, or start a server there with `libchat serve`"
     if isinstance(error, TimeoutError):
-        return f"{address} does not answer: check --host and --port, and whether a firewall is in between"
+        return f"{address} does not answer: check host and port, and whether a firewall is in between"
     return f"{address} cannot be reached: {error.strerror or error}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from libchat.cli.connection import add_connection_options, open_chat
 from libchat.cli.exits import Exit
 from libchat.cli.naming import login_name
 from libchat.cli.parser import Commands, Options, add_command, person
+from libchat.cli.table import print_table
 
 if TYPE_CHECKING:
     from libchat.messages import DeviceInfo
@@ -59,19 +59,11 @@ def _list(devices: tuple[DeviceInfo, ...], *, as_json: bool) -> None:
             label = output.safe_line(each.label)
             output.say_json(id=each.id, label=label, added=each.added, seen=each.seen, current=each.is_current)
         return
-    from libchat.cli.table import format_table
-
-    heading = ("ID", "DEVICE", "SIGNED IN", "LAST SEEN", "")
     rows = [
         (each.id, each.label, day(each.added), day(each.seen), "this one" if each.is_current else "")
         for each in devices
     ]
-    if not rows:
-        output.notice("no device is signed in")
-        return
-    is_terminal = sys.stdout.isatty()
-    for number, line in enumerate(format_table([heading, *rows] if is_terminal else rows)):
-        print(output.paint(line, output.BOLD, sys.stdout) if is_terminal and not number else line, flush=True)
+    print_table(("ID", "DEVICE", "SIGNED IN", "LAST SEEN", ""), rows, "no device is signed in")
 
 
 def day(time: int) -> str:
@@ -79,3 +71,8 @@ def day(time: int) -> str:
     if not time:
         return "never"
     return datetime.fromtimestamp(time / 1000).strftime("%Y-%m-%d")  # noqa: DTZ006  # the wall clock here
+
+
+def minute(time: int) -> str:
+    """Return the minute of a time in milliseconds since 1970."""
+    return datetime.fromtimestamp(time / 1000).strftime("%Y-%m-%d %H:%M")  # noqa: DTZ006  # the wall clock here

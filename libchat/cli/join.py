@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
 
-from libchat.cli import output, signals
+from libchat.cli import logs, output, signals
 from libchat.cli.chat import add_name_option, enter
-from libchat.cli.connection import add_known_servers_option, add_plaintext_option
+from libchat.cli.connection import add_known_servers_option, add_plaintext_option, explaining_trust
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.parser import Commands, Options, add_command
 from libchat.cli.signing import add_password_option
 
 if TYPE_CHECKING:
+    from libchat.cli.finding import Search
     from libchat.cli.screen import Screen
+    from libchat.lan import Found
 
-FROM_STDIN = "-"
+NUMBER_DIGITS: Final = 2
+"""How long a number in the list of servers is: there are not more of them (`discovery.MOST`)."""
+
+FROM_STDIN: Final = "-"
 """Said instead of a link: it is the first line of standard input."""
 
 
@@ -31,6 +37,8 @@ def add(commands: Commands) -> None:
         "Afterwards the server is known, and 'libchat chat --host HOST' is enough.\n"
         "Other users of this machine can see the arguments of a command, and shells write them down. A link that you "
         "paste when you are asked for it stays between you and libchat.\n"
+        "Without a link you are asked for one. With the extra 'lan', the servers of your network are listed meanwhile, "
+        "to be chosen by their numbers; whether one of them is the right one, the words of its key tell.\n"
         "In the chat you type the same words as in 'libchat chat'.",
         (
             "libchat join",
@@ -57,31 +65,92 @@ def run(options: Options) -> int:
     from libchat.cli.talk import Talk
 
     screen = open_screen()
+    logs.show_warnings(screen.tell)
     try:
-        room = _aim(options, choose_server(options, screen))
+        room = choose_server(options, screen)
         client = enter(options, screen)
     except KeyboardInterrupt:
         return Exit.OK
-    with client:
-        return Talk(client, screen).run(room)
+    with client, explaining_trust(options):
+        return Talk(client, screen).run(room or client.invite_room)
 
 
 def choose_server(options: Options, screen: Screen) -> str:
-    """Return the link or the address to go to: the one that was said, or else what the person pastes."""
-    if options.link == FROM_STDIN:
-        return _ask(screen, "")
-    if options.link is not None:
-        return options.link
-    if not sys.stdin.isatty():
+    """Have the options mean the server that was said, or else the one that the person chooses; return the link's room.
+
+    Without a link, the local network is searched while the person may already type.
+    """
+    if options.link is not None and options.link != FROM_STDIN:
+        return _aim(options, options.link)
+    if options.link is None and sys.stdin.isatty():
+        return _choose(options, screen)
+    if options.link is None:
         raise Failure(Exit.USAGE, "say which invite: 'libchat join LINK', or '-' to read it from standard input")
-    return _ask(screen, "paste the invite: ")
-
-
-def _ask(screen: Screen, question: str) -> str:
     try:
-        return screen.ask(question).strip() if question else screen.read_line("").strip()
+        return _aim(options, screen.read_line("").strip())
     except EOFError:
-        raise Failure(Exit.USAGE, "no invite was given") from None
+        raise _no_answer() from None
+
+
+def _choose(options: Options, screen: Screen) -> str:
+    """Ask until there is an answer that can be followed. Raises `Failure` at the end of the input."""
+    search = _search(options, screen)
+    question = "number, invite or address: " if search is not None else "invite or address: "
+    try:
+        while True:
+            answer = screen.ask(question).strip()
+            try:
+                return _take(options, answer, search)
+            except Failure as failure:
+                screen.tell(output.deplore, failure.text)
+    except EOFError:
+        raise _no_answer() from None
+    finally:
+        if search is not None:
+            search.end()
+
+
+def _search(options: Options, screen: Screen) -> Search | None:
+    """Begin to look for servers; without the library for that, say how to get it."""
+    from libchat.cli.finding import Search
+    from libchat.client.trust import default_known_servers
+    from libchat.security.known_servers import KnownServers
+
+    if find_spec("zeroconf") is None:
+        screen.tell(output.notice, "to have the servers of this network listed here: pip install 'libchat[lan]'")
+        return None
+    search = Search(screen, KnownServers(options.known_servers or default_known_servers()).servers())
+    screen.tell(output.notice, "looking for servers on this network; you can paste an invite or type an address, too")
+    search.start()
+    return search
+
+
+def _take(options: Options, answer: str, search: Search | None) -> str:
+    """Have the options mean what was answered. Raises `Failure`, which says what is wrong with it."""
+    if not answer:
+        raise Failure(Exit.USAGE, "paste the link of an invite, or type an address, as 192.168.1.5")
+    if search is None or not (answer.isascii() and answer.isdigit() and len(answer) <= NUMBER_DIGITS):
+        return _aim(options, answer)
+    found = search.choice(int(answer))
+    if found is None:
+        raise Failure(Exit.USAGE, f"there is no {answer} in the list")
+    return _follow(options, found)
+
+
+def _follow(options: Options, found: Found) -> str:
+    """Have the options mean a server that was found. Its key is trusted as that of any other address."""
+    from libchat.limits import LINK_HOSTS
+    from libchat.security.invite import Invite
+
+    if not found.pin_prefix and not options.plaintext:
+        raise Failure(Exit.USAGE, "this server has no TLS: to come in all the same, say libchat join --plaintext")
+    options.pin = None
+    options.host = Invite(found.addresses[:LINK_HOSTS], found.port).format()
+    return ""
+
+
+def _no_answer() -> Failure:
+    return Failure(Exit.USAGE, "no invite was given")
 
 
 def _aim(options: Options, where: str) -> str:

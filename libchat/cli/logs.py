@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final, TextIO
 
@@ -26,6 +26,24 @@ def set_up(level: str, *, as_json: bool) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_formatter(as_json, is_journal=is_journal(sys.stderr, os.environ)))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+def show_warnings(tell: Callable[[output.Say, str], None]) -> None:
+    """Have what a client warns of told to the person, by `tell`: it may come while a line is being typed."""
+    logging.getLogger("libchat.client").addHandler(_Telling(tell))
+
+
+class _Telling(logging.Handler):
+    """Tells a person each line of a record."""
+
+    def __init__(self, tell: Callable[[output.Say, str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._tell = tell
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell it."""
+        for line in self.format(record).split("\n"):
+            self._tell(output.notice, line)
 
 
 def _formatter(as_json: bool, *, is_journal: bool) -> logging.Formatter:

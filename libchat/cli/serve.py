@@ -24,7 +24,6 @@ from libchat.errors import Refused, StoreError
 from libchat.server.bounds import Bounds
 
 if TYPE_CHECKING:
-    from libchat.server.bounds import Bounds
     from libchat.server.server import Server
 
 _log = logging.getLogger("libchat.server")
@@ -176,6 +175,8 @@ def running(server: Server) -> Iterator[None]:
 
 def announce(server: Server, options: Options, say: output.Say) -> None:
     """Tell, through `say` or as JSON, where the server is, which key it shows, and the invite to send on."""
+    from libchat.security.key_change import format_since
+
     host, link, good_for = server.hosts[0], *_link(server)
     if options.json:
         output.say_json(host=host, port=server.port, fingerprint=server.pin, pid=os.getpid(), invite=link)
@@ -193,6 +194,8 @@ def announce(server: Server, options: Options, say: output.Say) -> None:
     say(f"  key:      {server.pin or 'none: whoever is on the way reads along'}")
     if server.pin:
         say(f"  words:    {server.words}")
+    if server.successor is not None:
+        say(f"  next key: {server.successor.pin}, from {format_since(server.successor)}")
     say(f'  invite:   libchat join "{link}"{plaintext}{good_for}')
     say(f"  connect:  libchat chat --host {host} --port {server.port}{plaintext}")
     say(f"  by hand:  {by_hand}    then: server:register NAME")
@@ -234,17 +237,6 @@ def _check(options: Options) -> None:
             Exit.REFUSED,
             "without TLS whoever is on the way reads along: add --host 127.0.0.1 for this machine only, or --insecure",
         )
-
-
-def _bounds(options: Options) -> Bounds:
-    from libchat.server.bounds import Bounds
-
-    return Bounds(
-        message_rate=options.message_rate,
-        connections_by_address=options.connections_by_address,
-        handshakes_by_address=options.handshakes_by_address,
-        registrations=options.registrations,
-    )
 
 
 def _data(options: Options) -> Path | None:

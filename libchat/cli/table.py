@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from collections.abc import Sequence
 
+from libchat.cli import output
 from libchat.text import clean_line
 
 GAP = "  "
@@ -15,6 +17,19 @@ def format_table(rows: Sequence[Sequence[str]]) -> list[str]:
     cells = [[clean_line(cell) for cell in row] for row in rows]
     widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
     return [GAP.join(_fill(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def print_table(heading: Sequence[str], rows: Sequence[Sequence[str]], nothing: str) -> None:
+    """Print a table; its heading, and what is said of an empty one, are for people only."""
+    is_terminal = sys.stdout.isatty()
+    if not rows:
+        if is_terminal:
+            output.notice(nothing)
+        return
+    lines = format_table([heading, *rows] if is_terminal else rows)
+    if is_terminal:
+        print(output.paint(lines.pop(0), output.BOLD, sys.stdout))
+    print("\n".join(lines), flush=True)
 
 
 def display_width(text: str) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from libchat import messages as m
 from libchat.cli import output, signals
-from libchat.cli.connection import add_connection_options, open_chat
+from libchat.cli.connection import add_connection_options, explaining_trust, open_chat
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.naming import script_name
 from libchat.cli.parser import Commands, Options, add_command, natural, person, positive, target
@@ -69,7 +69,7 @@ def run(options: Options) -> int:
         raise Failure(Exit.USAGE, "-n needs a TARGET: history is of one room, or of one person and you")
     signals.install()
     try:
-        with open_chat(options, options.name or script_name()) as chat:
+        with explaining_trust(options), open_chat(options, options.name or script_name()) as chat:
             for entry in _wanted(_entries(chat, options), options.count):
                 _print(entry, as_json=options.json)
     except KeyboardInterrupt:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from libchat.cli import output
@@ -11,6 +9,7 @@ from libchat.cli.connection import add_connection_options, open_chat
 from libchat.cli.exits import Exit
 from libchat.cli.naming import script_name
 from libchat.cli.parser import Commands, Options, add_command, person, room
+from libchat.cli.table import print_table
 
 if TYPE_CHECKING:
     from libchat.client.client import Client
@@ -61,7 +60,7 @@ def _list_people(chat: Client, room: str, *, as_json: bool) -> None:
         for each in people:
             output.say_json(name=output.safe_line(each.name), away=output.safe_line(each.away))
         return
-    _print_table(("NAME", "AWAY"), [(each.name, each.away) for each in people], "nobody else is here")
+    print_table(("NAME", "AWAY"), [(each.name, each.away) for each in people], "nobody else is here")
 
 
 def _list_rooms(chat: Client, *, as_json: bool) -> None:
@@ -71,19 +70,4 @@ def _list_rooms(chat: Client, *, as_json: bool) -> None:
             output.say_json(room=output.safe_line(each.room), members=each.members, topic=output.safe_line(each.topic))
         return
     rows = [(each.room, str(each.members), each.topic) for each in rooms]
-    _print_table(("ROOM", "MEMBERS", "TOPIC"), rows, "there are no rooms")
-
-
-def _print_table(heading: Sequence[str], rows: Sequence[Sequence[str]], nothing: str) -> None:
-    """Print a table; its heading, and what is said of an empty one, are for people only."""
-    from libchat.cli.table import format_table
-
-    is_terminal = sys.stdout.isatty()
-    if not rows:
-        if is_terminal:
-            output.notice(nothing)
-        return
-    lines = format_table([heading, *rows] if is_terminal else rows)
-    if is_terminal:
-        print(output.paint(lines.pop(0), output.BOLD, sys.stdout))
-    print("\n".join(lines), flush=True)
+    print_table(("ROOM", "MEMBERS", "TOPIC"), rows, "there are no rooms")

@@ -50,6 +50,8 @@ class AsyncClient(AsyncSpeaker):
 
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
+        self.invite_room = ""
+        """Where the invite leads to by which one came in, "" if to no room."""
         self._settings = settings
         self._route = settings.make_route()
         self._timeout = settings.timeout
@@ -325,7 +327,10 @@ class AsyncClient(AsyncSpeaker):
         """Take note of the next key that the server has announced. In a thread: it may write a file."""
         successor, self._link.successor = self._link.successor, None
         if successor is not None and self._settings.trust is not None:
-            await asyncio.to_thread(self._settings.trust.note, self.address, successor)
+            announced = await asyncio.to_thread(self._settings.trust.note, self.address, successor)
+            if announced is not None and self._settings.is_pinned:
+                self._memory.announced(self._pin, announced)
+                self._memory.save()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry commands and events until the server closes the connection, or is waited for in vain."""
@@ -385,6 +390,7 @@ class AsyncClient(AsyncSpeaker):
             answer = self._answers.get(cid)
             if isinstance(event, m.Registered):
                 self.name = event.name
+                self.invite_room = event.room or self.invite_room
                 self._started.set()
             elif answer is not None:
                 if not answer.done():

@@ -10,6 +10,7 @@ time stays unknown.
 from __future__ import annotations
 
 import errno
+import shlex
 import socket
 import ssl
 import time
@@ -30,6 +31,7 @@ from libchat.limits import LINE_BYTES
 from libchat.security.known_servers import KnownServers, Verdict
 from libchat.security.pins import check_pin, peer_pin
 from libchat.security.tls import CLIENT_ALPN, client_context
+from libchat.security.words import words_of
 from libchat.text import clean_line
 from libchat.wire.native import format_command, parse_event
 
@@ -287,22 +289,32 @@ def check_key(aim: Aim, certificate: bytes | None, now: datetime) -> Step:
     try:
         if aim.pin:
             check_pin(aim.address, aim.pin, certificate)
-            return Step("pin", State.OK, f"the key is the one that was given, {peer_pin(certificate)}")
+            return Step("pin", State.OK, f"the key is the one that was given: {_in_words(peer_pin(certificate))}")
         pin = peer_pin(certificate)
         verdict = KnownServers(aim.known_servers or default_known_servers()).check(aim.address, pin, now)
     except PinMismatch as error:
-        seen = f"the key is {error.seen}, but {error.expected} was expected"
-        return Step("pin", State.FAILED, seen, error.remedy or "ask who runs the server which of the two is right")
+        seen = f"the key is {_in_words(error.seen)}, but {_in_words(error.expected)} was expected"
+        return Step("pin", State.FAILED, seen, _remedy(aim, error))
     except (TrustError, StoreError) as error:
         return Step("pin", State.FAILED, str(error), "see above")
-    return Step("pin", State.OK, _KNOWLEDGE[verdict].format(pin=pin))
+    return Step("pin", State.OK, f"{_KNOWLEDGE[verdict]}: {_in_words(pin)}")
+
+
+def _remedy(aim: Aim, error: PinMismatch) -> str:
+    if aim.known_servers is None or "libchat forget" not in error.remedy:
+        return error.remedy or "ask who runs the server which of the two is right"
+    return f"{error.remedy} --known-servers {shlex.quote(str(aim.known_servers))}"
+
+
+def _in_words(pin: str) -> str:
+    return f"{words_of(pin)} ({pin})"
 
 
 _KNOWLEDGE: Final = {
-    Verdict.KNOWN: "the key is the known one, {pin}",
-    Verdict.MOVED: "the key is known, from another address: {pin}",
-    Verdict.FOLLOWED: "the key is the one that the server had announced, {pin}",
-    Verdict.NEW: "the key is new here: compare it with what the server prints: {pin}",
+    Verdict.KNOWN: "the key is the known one",
+    Verdict.MOVED: "the key is known, from another address",
+    Verdict.FOLLOWED: "the key is the one that the server had announced",
+    Verdict.NEW: "the key is new here; compare its words with those that the server prints",
 }
 
 

@@ -66,6 +66,8 @@ class Client(Participant):
             begun=time.time_ns() // 1_000_000,
             credentials=self._credentials,
         )
+        self.invite_room = ""
+        """Where the invite leads to by which one came in, "" if to no room."""
         self._held: deque[m.Event] = deque()
         """Events for which the program has no room yet. Only the client's thread looks at them."""
         self._pin = ""
@@ -305,6 +307,7 @@ class Client(Participant):
         for event in events:
             if isinstance(event, m.Registered):
                 self.name = event.name
+                self.invite_room = event.room or self.invite_room
                 self._started.set()
             else:
                 self._held.append(event)
@@ -318,7 +321,10 @@ class Client(Participant):
         """Take note of the next key that the server has announced."""
         successor, self._link.successor = self._link.successor, None
         if successor is not None and self._settings.trust is not None:
-            self._settings.trust.note(self.address, successor)
+            announced = self._settings.trust.note(self.address, successor)
+            if announced is not None and self._settings.is_pinned:
+                self._memory.announced(self._pin, announced)
+                self._memory.save()
 
     # --- handing over -----------------------------------------------------------------------------------------------
 
@@ -368,7 +374,7 @@ def connect(address: str, name: str, *, on_error: OnError | None = None, **optio
 
     The hosts of an invite are tried in their order, and share the `timeout`. If `known_servers` is given, the server of
     an invite is remembered there. A key that the server has announced, signed with its present one, is followed: by the
-    file of known servers, and while the client lives, also by a pin.
+    file of known servers, and while the client lives, or from run to run by its `state`, also by a pin.
 
     `state` is a folder where the client keeps what it must know after a restart of the program, for one name at one
     server and for one process at a time: its device, what was sent and not answered (it goes out first, in order), and

@@ -353,7 +353,8 @@ class Link:
                 if self.has_registered and event.code in PASSING:
                     raise ProtocolError(Code(event.code), event.text)
                 self._refused(refusal(event.code, event.text, event.subject))
-            elif event.code == Code.UNAVAILABLE:
+                return [] if self.question is not None else [event]
+            if event.code == Code.UNAVAILABLE:
                 raise ProtocolError(Code.UNAVAILABLE, event.text)  # else a room would have a gap
             self._has_resumed(target_key(event.subject))
             if event.code in SHUT:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from libchat.security.known_servers import Announced
 
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 _NO_LINES: Mapping[str, bytes] = MappingProxyType({})
+_NO_KEYS: Mapping[str, Announced] = MappingProxyType({})
 
 
 class Memory:
     """What a link is to know again after a restart of its program. This one keeps nothing.
 
     1. What stands in its fields was kept by an earlier run. A link reads it once, when it is made.
-    2. `keep`, `answered`, `log_is`, `entered`, `left` and `taken` only note; they do no input or output, since a link
-       calls them, mostly under the lock around it. One thread at a time is in them.
+    2. `keep`, `answered`, `server_is`, `announced`, `log_is`, `entered`, `left` and `taken` only note; they do no input
+       or output, since a link calls them, mostly under the lock around it. One thread at a time is in them.
     3. What was noted before `save` began is kept, in the order of the notes, when it returns. It may be called by any
        thread, and under no lock.
     4. Whoever hands bytes of a link to a socket, or an entry to a program, calls `save` before.
@@ -22,6 +27,10 @@ class Memory:
 
     device: str = ""
     """The secret of the client; "" if there is none yet."""
+    server: str = ""
+    """By what the server is known: its pin, or its address; "" if that was not kept."""
+    successors: Mapping[str, Announced] = _NO_KEYS
+    """What servers have announced of their next keys, and proven, by their pins."""
     log: str = ""
     """The log that the positions belong to."""
     positions: Mapping[str, int] = _NOTHING
@@ -37,6 +46,9 @@ class Memory:
 
     def server_is(self, server: str) -> None:
         """Note by what the server is known from now on: it has changed its key, as it had announced."""
+
+    def announced(self, pin: str, successor: Announced) -> None:
+        """Note which key comes after that of a pin, as it has announced and proven."""
 
     def log_is(self, log: str) -> None:
         """Note that the server counts by this log: the positions so far mean nothing."""

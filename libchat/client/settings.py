@@ -84,7 +84,10 @@ class Settings:
         if self._state is not None:
             from libchat.client.state import StateFile
 
-            return StateFile(self._state, name=name, server=self._server, device=self._device)
+            state = StateFile(self._state, name=name, server=self._server, device=self._device)
+            if self.trust is not None and self.is_pinned:
+                self.trust.recall(state.server, state.successors)
+            return state
         memory = Memory()
         memory.device = self._device or new_device()
         return memory

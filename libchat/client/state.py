@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import deque
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -21,17 +22,24 @@ from libchat.errors import StoreError
 from libchat.files import make_private_folder
 from libchat.locks import LOG, tiered_lock
 from libchat.names import target_key
+from libchat.security.known_servers import Announced, heirs
 
 FILE_NAME: Final = "client.db"
 
-VERSION: Final = 1
-"""Of the schema, as `PRAGMA user_version` has it."""
-
-_SCHEMA: Final = """
+_SCHEMA: Final = (
+    """
 CREATE TABLE client (device TEXT NOT NULL, name TEXT NOT NULL, server TEXT NOT NULL, log TEXT NOT NULL);
 CREATE TABLE position (conversation TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE unanswered (number INTEGER PRIMARY KEY, cid TEXT NOT NULL UNIQUE, line BLOB NOT NULL);
-"""
+""",
+    """
+CREATE TABLE successor (pin TEXT PRIMARY KEY, next TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID;
+""",
+)
+"""What each version adds to the one before."""
+
+VERSION: Final = len(_SCHEMA)
+"""Of the schema, as `PRAGMA user_version` has it."""
 
 _Note = tuple[str, tuple[str | int | bytes, ...]]
 """A statement, and what it is about."""
@@ -40,7 +48,8 @@ _Note = tuple[str, tuple[str | int | bytes, ...]]
 class StateFile(Memory):
     """The memory of one client in a folder, which is made if it is not there.
 
-    `server` is what the server is known by: its pin, or else its address. `device` is the secret to begin with, or to
+    `server` is what the server is known by: its pin, or else its address; a pin stands for those that come after it,
+    as the server has announced, and for those before. `device` is the secret to begin with, or to
     insist on ("" takes what the file has). Raises StoreError if the folder belongs to another name, server or device,
     if another client uses it, or if the file cannot be used.
     """
@@ -76,21 +85,36 @@ class StateFile(Memory):
         (version,) = database.execute("PRAGMA user_version").fetchone()
         if version > VERSION:
             raise StoreError(f"{self._path} was written by a newer libchat; use that, or choose another folder")
+        for statement in "".join(_SCHEMA[version:]).split(";"):
+            database.execute(statement)
+        database.execute(f"PRAGMA user_version = {VERSION}")
         if version == 0:
-            for statement in _SCHEMA.split(";"):
-                database.execute(statement)
             kept = (device or os.urandom(16).hex(), name, server, "")
             database.execute("INSERT INTO client VALUES (?, ?, ?, ?)", kept)
-            database.execute(f"PRAGMA user_version = {VERSION}")
         self.device, kept_name, kept_server, self.log = database.execute("SELECT * FROM client").fetchone()
+        self.successors = _announced(database)
+        self.server = self._same_server(kept_server, server)
         for kind, kept, wanted in (("name", kept_name, name), ("server", kept_server, server)):
-            if kept != wanted:
+            if kept != wanted and not (kind == "server" and self.server):
                 raise StoreError(f"{self._path} belongs to the {kind} {kept}, not {wanted}; choose another folder")
         if device not in ("", self.device):
             raise StoreError(f"{self._path} belongs to another device; leave `device` out, or choose another folder")
         self.positions = dict(database.execute("SELECT conversation, seq FROM position"))
         self.unanswered = dict(database.execute("SELECT cid, line FROM unanswered ORDER BY number"))
         database.execute("COMMIT")
+
+    def _same_server(self, kept: str, wanted: str) -> str:
+        """Return the later of two pins of one server, which has announced the one with the other, or "" if it has not.
+
+        A program may go on with the old pin when the server has been followed to the new one, and it may name the new
+        one first.
+        """
+        if kept == wanted:
+            return kept
+        for earlier, later in ((wanted, kept), (kept, wanted)):
+            if any(heir.pin == later for heir in heirs(earlier, self.successors.get)):
+                return later
+        return ""
 
     # --- notes ------------------------------------------------------------------------------------------------------
 
@@ -102,6 +126,10 @@ class StateFile(Memory):
 
     def server_is(self, server: str) -> None:
         self._notes.append(("UPDATE client SET server = ? WHERE server <> ?", (server, server)))
+
+    def announced(self, pin: str, successor: Announced) -> None:
+        about = (pin, successor.pin, int(successor.since.timestamp()))
+        self._notes.append(("INSERT OR REPLACE INTO successor VALUES (?, ?, ?)", about))
 
     def log_is(self, log: str) -> None:
         self._notes.append(("UPDATE client SET log = ?", (log,)))
@@ -154,6 +182,11 @@ class StateFile(Memory):
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
             return StoreError(f"{self._path} is in use by another client; choose another folder, or end that one")
         return StoreError(f"{self._path} cannot be used: {error}; make room for it, or choose another folder")
+
+
+def _announced(database: sqlite3.Connection) -> dict[str, Announced]:
+    rows = database.execute("SELECT pin, next, since FROM successor")
+    return {pin: Announced(successor, datetime.fromtimestamp(since, UTC)) for pin, successor, since in rows}
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from libchat.errors import StoreError, TrustError
 from libchat.events import Successor
-from libchat.security.known_servers import Announced, KnownServers, Verdict
+from libchat.security.known_servers import Announced, KnownServers, Verdict, heirs
 from libchat.security.pins import mismatch, parse_pin, peer_pin
 
 _log = logging.getLogger("libchat.client")
@@ -33,7 +33,7 @@ class Trust:
     known servers, and not if it names none.
 
     A key that the trusted one has announced as its successor is followed, with a warning in the log: by the file, and
-    as long as this object lives, also by a pin.
+    as long as this object lives, also by a pin; `recall` says what an earlier one knew.
 
     `clock` returns the time with its zone. Raises ValueError for a pin that is none.
     """
@@ -54,8 +54,8 @@ class Trust:
         self._clock = clock
         self._trusted = ""
         """The pin that was trusted last: the one of this connection."""
-        self._successor: Announced | None = None
-        """What it has announced, if anything."""
+        self._successors: dict[str, Announced] = {}
+        """What servers have announced, and proven, by their pins."""
 
     def check(self, address: str, certificate: bytes | None) -> str:
         """Return the pin of the server at an address, which has shown a certificate, if it is to be trusted.
@@ -72,8 +72,13 @@ class Trust:
         self._trusted = pin
         return pin
 
-    def note(self, address: str, successor: Successor) -> None:
-        """Note what the server of this connection says of its next key, if its present key has signed it.
+    def recall(self, pin: str, successors: Mapping[str, Announced]) -> None:
+        """Go on from an earlier run, which had followed the server to this pin, and heard of these next keys."""
+        self._pin = parse_pin(pin)
+        self._successors.update(successors)
+
+    def note(self, address: str, successor: Successor) -> Announced | None:
+        """Note what the server of this connection says of its next key, if its present key has signed it; return it.
 
         What is not believed, or cannot be kept, is left with a warning in the log: the connection is as good as before.
         """
@@ -82,14 +87,17 @@ class Trust:
         try:
             check_successor(self._trusted, successor)
             announced = Announced(successor.pin, datetime.fromtimestamp(successor.since, UTC))
-            self._successor = announced
+        except TrustError as error:
+            _log.warning("%s announces a new key, which is ignored: %s", address, error)
+            return None
+        self._successors[self._trusted] = announced
+        try:
             file = self._file()
             if file is not None:
                 file.note_successor(self._trusted, announced)
-        except TrustError as error:
-            _log.warning("%s announces a new key, which is ignored: %s", address, error)
         except StoreError as error:
             _log.warning("%s has announced a new key, which cannot be kept in mind: %s", address, error)
+        return announced
 
     def _file(self) -> KnownServers | None:
         """Return the file of known servers; a program with a pin has only the one that it names."""
@@ -109,17 +117,19 @@ class Trust:
             _tell_followed(address, pin)
         known.remember(address, pin, now)
 
+    def _successor_of(self, pin: str) -> Announced | None:
+        """Return what a pin has announced: to us, or as the file knows it."""
+        file = self._file()
+        return self._successors.get(pin) or (file.successor_of(pin) if file is not None else None)
+
     def _check_pinned(self, address: str, pin: str) -> None:
         """Raise PinMismatch if it is neither the pinned key nor the one that this has announced."""
         assert self._pin is not None
         if pin == self._pin:
             return
-        file = self._file()
-        noted = [self._successor] if self._trusted == self._pin else []
-        noted.append(file.successor_of(self._pin) if file is not None else None)
-        if any(each is not None and each.pin == pin and each.is_due(self._clock()) for each in noted):
+        if any(heir.pin == pin and heir.is_due(self._clock()) for heir in heirs(self._pin, self._successor_of)):
             _tell_followed(address, pin)
-            self._pin, self._successor = pin, None
+            self._pin = pin
             return
         raise mismatch(address, self._pin, pin, _INVITE_REMEDY if self._is_invite else _PIN_REMEDY)
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import shlex
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -64,6 +64,15 @@ class Announced:
     def is_due(self, now: datetime) -> bool:
         """Return whether its time has come."""
         return now >= self.since - EARLY
+
+
+def heirs(pin: str, successor_of: Callable[[str], Announced | None]) -> Iterator[Announced]:
+    """Yield the keys that come after that of a pin, one after the other. Nobody has looked whether they are due."""
+    seen = {pin}
+    while (successor := successor_of(pin)) is not None and successor.pin not in seen:
+        yield successor
+        pin = successor.pin
+        seen.add(pin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -376,7 +376,7 @@ class Server:
             return
         from libchat.server.discovery import Announcer
 
-        self._announcer = Announcer(self._announce_name, self._host, self._port, self.pin)
+        self._announcer = Announcer(self._announce_name, self._host, self._port, self.pin, admit=self.hub.admit)
         self._announcer.start()
 
 

@@ -9,7 +9,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from support.program import Program, Serving, TerminalProgram
+from support.program import Program, Serving, TerminalProgram, run
 
 Run = Callable[..., "CompletedProcess[str]"]
 Start = Callable[..., Program]
@@ -80,7 +80,10 @@ def test_person_is_asked_without_echo(
     program.expect("password of ana: ")
     program.press(f"{PASSWORD}\n")
     program.expect("server: welcome ana")
+    program.press("who\n")
+    program.expect("server: online (1): ana")
     assert "horse" not in program.screen
+    assert "server: error" not in program.screen
     program.press("exit\n")
     assert program.end() == 0
 
@@ -132,6 +135,60 @@ def test_users_of_a_server(libchat: Run, tmp_path: Path) -> None:
     assert libchat("users", "remove", *data).returncode == 2
     assert libchat("users", "remove", "ana", *data).returncode == 0
     assert libchat("users", *data).stdout == ""
+
+
+def test_devices_of_a_user(libchat: Run, env: dict[str, str], tmp_path: Path, start: Start) -> None:
+    """Who runs the server sees the devices of an account, and signs one out: its connections end."""
+    folder = tmp_path / "data"
+    data = ("--data", str(folder))
+    with Serving(*data, "--port", "0", env=env) as server:
+        env["LIBCHAT_PORT"], env["LIBCHAT_PIN"] = str(server.port), server.pin
+        assert libchat("passwd", "--name", "ana", given=f"{PASSWORD}\n").returncode == 0
+        (line,) = libchat("users", "devices", "Ana", *data, "--json").stdout.splitlines()
+        device = json.loads(line)["id"]
+        assert device in libchat("users", "devices", "ana", *data).stdout
+        ana = start("chat", "--name", "ana")
+        ana.expect("server: welcome ana")
+        wrong = libchat("users", "revoke", "ana", "0" * 16, *data)
+        assert (wrong.returncode, "has no device" in wrong.stderr) == (1, True)
+        done = libchat("users", "revoke", "ana", device, *data)
+        assert (done.returncode, done.stderr) == (0, f"the device {device} of ana is signed out\n")
+        assert ana.line().startswith("server: bye (")
+        assert libchat("users", "devices", "ana", *data).stdout == ""
+    assert libchat("users", "devices", "bo", *data).returncode == 1
+
+
+def test_invites_of_a_server(libchat: Run, env: dict[str, str], tmp_path: Path) -> None:
+    """Who runs the server sees the invites, without their tokens, and takes one back: nobody comes by it any more."""
+    data = ("--data", str(tmp_path / "data"))
+    with Serving(*data, "--port", "0", env=env):
+        link = libchat("invite", "--room", "team", "--uses", "3", *data).stdout.strip()
+        (line,) = libchat("users", "invites", *data, "--json").stdout.splitlines()
+        told = json.loads(line)
+        assert (told["by"], told["room"], told["uses"], told["remaining"]) == ("cli", "#team", 3, 3)
+        assert libchat("join", link, "--name", "ana").returncode == 0
+        assert f"{told['id']}  cli  team  2 of 3  20" in libchat("users", "invites", *data).stdout
+        assert libchat("users", "revoke-invite", "00000000", *data).returncode == 1
+        assert libchat("users", "revoke-invite", told["id"], *data).returncode == 0
+        assert libchat("users", "invites", *data).stdout == ""
+        refused = run("join", link, "--name", "bo", env={**env, "HOME": str(tmp_path / "bo")})
+        assert (refused.returncode, "did not make this invite" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "form"),
+    [
+        (("devices",), "users devices NAME"),
+        (("revoke", "ana"), "users revoke NAME ID"),
+        (("revoke-invite",), "users revoke-invite ID"),
+        (("list", "ana"), "users list"),
+    ],
+)
+def test_users_tells_what_belongs_to_an_action(libchat: Run, arguments: tuple[str, ...], form: str) -> None:
+    """What is missing, or too much, is told with the form of the command."""
+    done = libchat("users", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"libchat: say it as: libchat {form}\n"
 
 
 def test_users_of_a_running_server(libchat: Run, env: dict[str, str], tmp_path: Path, start: Start) -> None:

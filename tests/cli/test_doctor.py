@@ -13,6 +13,7 @@ import pytest
 
 from libchat.cli.doctor import check_folder, check_listening
 from libchat.client.checkup import State
+from libchat.security.words import words_of
 from support.program import Serving
 
 Run = Callable[..., "CompletedProcess[str]"]
@@ -56,7 +57,7 @@ def test_json(libchat: Run, server: Serving, env: dict[str, str]) -> None:
     assert steps["pin"] == {
         "step": "pin",
         "state": "failed",
-        "seen": f"the key is {server.pin}, but {wrong} was expected",
+        "seen": f"the key is {words_of(server.pin)} ({server.pin}), but {words_of(wrong)} ({wrong}) was expected",
         "remedy": "ask who runs the server which of the two is right",
     }
     assert steps["protocol"]["state"] == "skipped"

@@ -7,6 +7,7 @@ import json
 import signal
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
@@ -34,6 +35,17 @@ def test_an_empty_input(libchat: Run) -> None:
     """With nothing to do it welcomes its user and ends."""
     done = libchat(*OPTIONS, "--name", "ana")
     assert (done.returncode, done.stdout) == (0, "server: welcome ana\n")
+
+
+@pytest.mark.parametrize("admit", ["open", "accounts"])
+def test_who_runs_the_server_has_their_account_without_a_password(libchat: Run, tmp_path: Path, admit: str) -> None:
+    """What the password would prove is in the folder that is theirs; they are in before the server listens."""
+    data = ("--data", str(tmp_path / "data"))
+    assert libchat("users", "add", "Ana", *data, given="correct horse battery\n").returncode == 0
+    options = ("host", *data, "--host", "127.0.0.1", "--port", "0", "--admit", admit)
+    for name in ("ana", "bo"):
+        done = libchat(*options, "--name", name, given="who\n")
+        assert (done.returncode, done.stdout.splitlines()[-1].lower()) == (0, f"server: online (1): {name}")
 
 
 def test_others_can_join(start: Start, env: dict[str, str]) -> None:

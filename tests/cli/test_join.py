@@ -6,6 +6,7 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -62,6 +63,13 @@ def test_join_into_a_room(libchat: Run, data: Path, kept: Serving) -> None:
     assert done.stdout == "server: welcome ana\nserver: joined team\nserver: online (1): ana\n"
 
 
+def test_the_room_of_an_invite_whose_link_names_none(libchat: Run, data: Path, kept: Serving) -> None:
+    """The server knows where its invite leads to; a link that was shortened leads there, too."""
+    made = parse_invite(libchat("invite", "--room", "team", "--data", str(data)).stdout)
+    done = libchat("join", replace(made, room="").format(), "--name", "ana", given="server:who\n")
+    assert done.stdout == "server: welcome ana\nserver: joined team\nserver: online (1): ana\n"
+
+
 def test_a_link_from_standard_input(libchat: Run, link: str) -> None:
     """`-` takes the link from a pipe; the lines behind it are the chat's."""
     done = libchat("join", "-", "--name", "ana", given=f"  <{link}>\nwho\n")
@@ -71,7 +79,7 @@ def test_a_link_from_standard_input(libchat: Run, link: str) -> None:
 def test_a_link_is_pasted_at_a_prompt(start_on_terminal: StartOnTerminal, link: str) -> None:
     """Without a link on the command line a person is asked for it, and then for a name."""
     ana = start_on_terminal("join")
-    ana.expect("paste the invite: ")
+    ana.expect("invite or address: ")
     ana.press(f"{link}\n")
     ana.expect("name: ")
     ana.press("ana\n")
@@ -79,6 +87,43 @@ def test_a_link_is_pasted_at_a_prompt(start_on_terminal: StartOnTerminal, link: 
     ana.expect("> ")
     ana.press("exit\n")
     assert ana.end() == 0
+
+
+def test_what_cannot_be_followed_is_asked_again(start_on_terminal: StartOnTerminal, kept: Serving) -> None:
+    """A typing mistake is told, and asked again; then an address is typed, and its words are compared."""
+    ana = start_on_terminal("join", "--name", "ana")
+    ana.expect("invite or address: ")
+    for wrong, reason in (("", "192.168.1.5"), ("two words", "is no address"), ("libchat://x", "names no port")):
+        ana.press(f"{wrong}\n")
+        ana.expect(reason)
+        ana.expect("invite or address: ")
+    ana.press(f"{kept.address}\n")
+    ana.expect(words_of(kept.pin))
+    ana.expect("[y/N] ")
+    ana.press("y\n")
+    ana.expect("server: welcome ana")
+
+
+@pytest.mark.parametrize(("keys", "code"), [("\x03", 0), ("\x04", 2)])
+def test_no_answer_after_all(start_on_terminal: StartOnTerminal, keys: str, code: int) -> None:
+    """Ctrl-C and Ctrl-D end it cleanly while servers are looked for."""
+    ana = start_on_terminal("join")
+    ana.expect("invite or address: ")
+    assert ana.press_to_end(keys) == code
+    assert "Traceback" not in ana.screen
+
+
+def test_without_zeroconf_one_is_asked_all_the_same(
+    start_on_terminal: StartOnTerminal, env: dict[str, str], tmp_path: Path, link: str
+) -> None:
+    """One line says what to install to have servers listed, and the prompt does without them."""
+    _hide("zeroconf", env, tmp_path)
+    ana = start_on_terminal("join", "--name", "ana")
+    ana.expect("pip install 'libchat[lan]'")
+    ana.expect("invite or address: ")
+    ana.press(f"{link}\n")
+    ana.expect("server: welcome ana")
+    assert "looking for servers" not in ana.screen
 
 
 def test_an_address_is_good_enough(libchat: Run, kept: Serving) -> None:
@@ -315,15 +360,13 @@ def test_a_server_draws_its_invite(start: Start) -> None:
 @pytest.mark.parametrize("command", [("invite", "--qr"), ("serve", "--memory", "--port", "0", "--qr")])
 def test_pictures_need_a_package(libchat: Run, env: dict[str, str], tmp_path: Path, command: tuple[str, ...]) -> None:
     """Without segno, --qr is refused before anything is done, with the command that helps."""
-    (tmp_path / "sitecustomize.py").write_text(
-        "import sys\n"
-        "class Without:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name == 'segno':\n"
-        "            raise ModuleNotFoundError(name)\n"
-        "sys.meta_path.insert(0, Without())\n"
-    )
-    env["PYTHONPATH"] = f"{tmp_path}:{env.get('PYTHONPATH', '')}"
+    _hide("segno", env, tmp_path)
     done = libchat(*command)
     assert (done.returncode, done.stdout) == (1, "")
     assert "pip install 'libchat[qr]'" in done.stderr
+
+
+def _hide(module: str, env: dict[str, str], folder: Path) -> None:
+    """Have programs run as if a package were not installed."""
+    (folder / "sitecustomize.py").write_text(f"import sys\nsys.modules[{module!r}] = None\n")
+    env["PYTHONPATH"] = f"{folder}:{env.get('PYTHONPATH', '')}"

@@ -11,9 +11,10 @@ from subprocess import CompletedProcess
 import pytest
 
 from libchat.security.words import words_of
-from support.program import Serving
+from support.program import Program, Serving, TerminalProgram
 
 Run = Callable[..., "CompletedProcess[str]"]
+StartOnTerminal = Callable[..., TerminalProgram]
 
 
 @pytest.fixture
@@ -36,6 +37,15 @@ def serve_once(data: Path, env: dict[str, str]) -> str:
         return server.pin
 
 
+def _first_words(data: Path, env: dict[str, str]) -> str:
+    """Start a server, and return what it prints, for people, before it is stopped."""
+    with Program("serve", "--host", "127.0.0.1", "--port", "0", "--data", str(data), env=env) as server:
+        lines = [server.line()]
+        while "by hand" not in lines[-1]:
+            lines.append(server.line())
+        return "\n".join(lines)
+
+
 def test_show(key: Run, data: Path, env: dict[str, str]) -> None:
     """The key is shown as the server shows it, with its words."""
     pin = serve_once(data, env)
@@ -50,6 +60,7 @@ def test_from_the_plan_to_the_change(libchat: Run, key: Run, data: Path, env: di
     planned = key("plan", "--in", "1s")
     assert planned.returncode == 0
     new = re.findall("sha256:[0-9a-f]{64}", planned.stdout)[0]
+    assert re.search(rf"^  next key: {new}, from 20.* UTC$", _first_words(data, env), re.MULTILINE)
     assert f"next:  {new}\n       {words_of(new)}\n" in key("show").stdout
     known, stranger = data.parent / "known", data.parent / "stranger"
     with Serving("--data", str(data), "--port", "0", env=env) as server:
@@ -100,3 +111,26 @@ def test_what_cannot_be_done(key: Run, data: Path, arguments: tuple[str, ...], c
     assert (done.returncode, done.stdout) == (code, "")
     assert reason in done.stderr
     assert not data.exists()
+
+
+def test_the_new_key_is_told_beside_what_is_typed(
+    libchat: Run, key: Run, data: Path, env: dict[str, str], start_on_terminal: StartOnTerminal
+) -> None:
+    """Who is connected meanwhile reads one line of notice, and goes on typing the line that was begun."""
+    serve_once(data, env)
+    new = re.findall("sha256:[0-9a-f]{64}", key("plan", "--in", "1s").stdout)[0]
+    with Serving("--data", str(data), "--port", "0", env=env) as server:
+        env["LIBCHAT_PORT"] = str(server.port)
+        assert libchat("who").returncode == 0
+        ana = start_on_terminal("chat", "--name", "ana")
+        ana.expect("> ")
+        ana.press("half a li")
+        ana.expect("half a li")
+        server.signal(signal.SIGTERM)
+        server.end()
+    assert key("switch", "--now").returncode == 0
+    with Serving("--data", str(data), "--port", env["LIBCHAT_PORT"], env=env) as server:
+        ana.expect("\x1b[J\x1b[2mthe server")
+        ana.expect(f"has its announced new key, {new}")
+        ana.expect("> half a li")
+        ana.expect("connected again")

@@ -124,6 +124,22 @@ def test_a_key_that_changes_while_one_is_connected(unpinned: Serving, start: Sta
     assert f"libchat forget {unpinned.address}" in ana.errors
 
 
+@pytest.mark.parametrize("command", [("chat", "--name", "ana"), ("tail", "--name", "ana")])
+def test_a_key_that_changes_meanwhile_is_told_with_ones_own_file(
+    unpinned: Serving, start: Start, libchat: Run, env: dict[str, str], tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """The remedy names the file that was given with --known-servers: it can be copied as it is."""
+    file = str(tmp_path / "my servers.toml")
+    ana = start(*command, "--known-servers", file)
+    while "ana" not in libchat("who", "--known-servers", file).stdout:
+        pass
+    unpinned.signal(signal.SIGTERM)
+    unpinned.end()
+    with Serving("--memory", "--port", str(unpinned.port), env=env):
+        assert ana.end() == 4
+    assert f"say: libchat forget {unpinned.address} --known-servers '{file}'\n" in ana.errors
+
+
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("yes", 0), ("n", 4), ("", 4)])
 def test_a_person_is_asked(
     start_on_terminal: StartOnTerminal, unpinned: Serving, libchat: Run, answer: str, code: int

@@ -18,6 +18,7 @@ from libchat.security.identity import Identity, load_identity
 from libchat.security.known_servers import KnownServers
 from libchat.security.pins import format_pin
 from libchat.security.tls import server_context
+from libchat.security.words import words_of
 from libchat.server.server import Server
 
 NOW = datetime.now(UTC)
@@ -119,7 +120,8 @@ def test_all_is_well(server: Server, tmp_path: Path) -> None:
     assert _states(steps) == dict.fromkeys(("name", "route", "port", "TLS", "clock", "pin", "protocol"), "ok")
     assert steps["route"].seen == "from 127.0.0.1 to 127.0.0.1"
     assert steps["TLS"].seen == "TLSv1.3, protocol libchat/1"
-    assert f"the key is new here: compare it with what the server prints: {server.pin}" == steps["pin"].seen
+    words = "the key is new here; compare its words with those that the server prints"
+    assert steps["pin"].seen == f"{words}: {words_of(server.pin)} ({server.pin})"
     assert steps["protocol"].seen.startswith("libchat/")
     assert not (tmp_path / "known_servers.toml").exists()
 
@@ -257,7 +259,8 @@ def test_a_wrong_key(server: Server, tmp_path: Path) -> None:
     assert f"libchat forget {aim.address}" in steps["pin"].remedy
     assert steps["protocol"].state is State.SKIPPED
     step = _look(_aim_at(server, tmp_path, pin=OTHER_PIN))["pin"]
-    assert step.seen == f"the key is {server.pin}, but {OTHER_PIN} was expected"
+    shown, expected = (f"{words_of(pin)} ({pin})" for pin in (server.pin, OTHER_PIN))
+    assert step.seen == f"the key is {shown}, but {expected} was expected"
     assert "ask who runs the server" in step.remedy
 
 

@@ -19,6 +19,7 @@ from libchat.client.discovery import GRACE_SECONDS, find_servers
 from libchat.lan import Found
 from libchat.server.discovery import STOP_SECONDS, Announcer
 from libchat.server.server import Server
+from support.multicast import can_multicast
 
 pytest.importorskip("zeroconf", reason="the extra 'lan' is not installed")
 
@@ -27,19 +28,8 @@ PIN = "sha256:" + "0123456789abcdef" * 4
 SECONDS = 30.0
 
 
-def _can_multicast() -> bool:
-    """Return whether this machine's loopback interface passes multicast on."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        try:
-            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
-            sock.sendto(b"", ("224.0.0.251", 9))
-        except OSError:
-            return False
-    return True
-
-
 pytestmark = [
-    pytest.mark.skipif(not _can_multicast(), reason="no multicast on loopback here"),
+    pytest.mark.skipif(not can_multicast(), reason="no multicast on loopback here"),
     pytest.mark.xdist_group("multicast"),
 ]
 
@@ -214,3 +204,10 @@ def test_a_server_announces_itself(caplog: pytest.LogCaptureFixture) -> None:
     with Server(port=0, announce=True, announce_name="ours"):
         assert "libchat-announcer" in [thread.name for thread in threading.enumerate()]
     assert "libchat-announcer" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_server_announces_whom_it_admits() -> None:
+    """Who looks at the list of servers sees which of them want an invite."""
+    name = f"invited {time.monotonic_ns()}"
+    with Server(port=0, admit="invite", announce=True, announce_name=name):
+        assert _find(name, admit="invite") is not None

@@ -8,6 +8,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import libchat
 from libchat import aio
 from libchat.client.patience import Patience
 from libchat.client.route import Route
-from libchat.security.invite import Invite
+from libchat.security.invite import Invite, parse_invite
 from libchat.security.key_change import make_change, plan_change
 from libchat.security.known_servers import Announced, KnownServers
 from support.impostor import Impostor
@@ -29,17 +30,23 @@ QUICK = Patience(delays=lambda: itertools.repeat(0.01))
 OTHER_PIN = "sha256:" + "ab" * 32
 
 
-def visit(where: str, name: str = "ana", **options: object) -> str:
-    """Connect, leave, and return the address."""
+def ignore(room: str) -> None:
+    """Do nothing with the room to which an invite leads."""
+
+
+def visit(where: str, name: str = "ana", meet: Callable[[str], object] = ignore, **options: object) -> str:
+    """Connect, tell the room of the invite, leave, and return the address."""
     with libchat.connect(where, name, **options) as chat:  # type: ignore[arg-type]  # whatever the test says
+        meet(chat.invite_room)
         return chat.address
 
 
-def visit_with_asyncio(where: str, **options: object) -> str:
-    """Connect with the asyncio client, leave, and return the address."""
+def visit_with_asyncio(where: str, meet: Callable[[str], object] = ignore, **options: object) -> str:
+    """Do the same with the asyncio client."""
 
     async def main() -> str:
         async with aio.connect(where, "ana", **options) as chat:  # type: ignore[arg-type]  # whatever the test says
+            meet(chat.invite_room)
             return chat.address
 
     return asyncio.run(main())
@@ -276,6 +283,62 @@ def test_the_state_of_a_program_follows_too(tmp_path: Path) -> None:
             while not isinstance(chat.receive_event(timeout=20), libchat.Resumed):
                 pass
         assert visit(server.address, name="bot", pin=new_pin, state=state)
+
+
+@both
+def test_the_state_of_a_program_that_did_not_run_follows_later(visit: Visit, tmp_path: Path) -> None:
+    """A bot that was started again after two changes goes on by its folder, with the oldest pin and with the newest."""
+    folder, state = tmp_path / "server", tmp_path / "state"
+    with announced_by(folder) as server:
+        old_pin, port = server.pin, server.port
+        visit(server.address, pin=old_pin, state=state)
+    middle_pin = make_change(folder, datetime.now(UTC))
+    plan_change(folder, datetime.now(UTC))
+    with libchat.Server(port=port, data=folder) as server:
+        for pin in (old_pin, old_pin, middle_pin):
+            visit(server.address, pin=pin, state=state)
+    new_pin = make_change(folder, datetime.now(UTC))
+    with libchat.Server(port=port, data=folder) as server:
+        for pin in (old_pin, middle_pin, new_pin, old_pin):
+            visit(server.address, pin=pin, state=state)
+        with pytest.raises(libchat.PinMismatch):
+            visit(server.address, pin=old_pin)
+        with pytest.raises(libchat.StoreError, match="belongs to the server"):
+            visit(server.address, pin=OTHER_PIN, state=state)
+
+
+def test_the_state_of_a_program_takes_no_key_before_its_time(tmp_path: Path) -> None:
+    """A next key that is shown long before the time that was announced is another key, also to a folder."""
+    folder, state = tmp_path / "server", tmp_path / "state"
+    libchat.Server(port=0, data=folder).hub.close()
+    plan_change(folder, datetime.now(UTC) + timedelta(days=30))
+    with libchat.Server(port=0, data=folder) as server:
+        old_pin, port = server.pin, server.port
+        visit(server.address, pin=old_pin, state=state)
+    make_change(folder, datetime.now(UTC), early=True)
+    with libchat.Server(port=port, data=folder) as server, pytest.raises(libchat.PinMismatch):
+        visit(server.address, pin=old_pin, state=state)
+
+
+@both
+def test_a_server_without_tls_invites_too(visit: Visit) -> None:
+    """Its link names no key; who follows it says so: a link that lost its end must not switch encryption off."""
+    with libchat.serve(port=0, plaintext=True) as server:
+        link = server.invite("tea")
+        rooms: list[str] = []
+        assert visit(link, plaintext=True, meet=rooms.append) == server.address
+        assert rooms == ["#tea"]
+        with pytest.raises(libchat.ProtocolError, match="TLS"):
+            visit(link)
+
+
+@both
+def test_where_an_invite_leads_to(visit: Visit, server: libchat.Server) -> None:
+    """A link that names no room leads to that of its invite, as the server says."""
+    made = parse_invite(server.invite("team"))
+    rooms: list[str] = []
+    visit(replace(made, room="").format(), meet=rooms.append)
+    assert rooms == ["#team"]
 
 
 def test_a_program_with_a_pin_and_a_file_follows_later(tmp_path: Path) -> None:

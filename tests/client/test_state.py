@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,13 @@ import pytest
 from libchat.client.memory import Memory
 from libchat.client.state import FILE_NAME, StateFile
 from libchat.errors import StoreError
+from libchat.security.known_servers import Announced
 from support.memories import Notebook
 
 Open = Callable[[], Memory]
+
+PIN, NEXT, LAST, OTHER = ("sha256:" + digit * 64 for digit in "0123")
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -92,6 +97,14 @@ class MemoryContract:
         device = run().device
         assert device
         assert run().device == device
+
+    def test_announced_keys_are_kept(self, run: Open) -> None:
+        """What a server has announced last comes again."""
+        memory = run()
+        for pin in (OTHER, NEXT):
+            memory.announced(PIN, Announced(pin, SINCE))
+        memory.save()
+        assert dict(run().successors) == {PIN: Announced(NEXT, SINCE)}
 
     def test_what_was_not_saved_may_be_lost(self, run: Open) -> None:
         """Notes alone are not kept: whoever needs them saves."""
@@ -173,6 +186,60 @@ def test_folder_of_somebody_else_is_refused(folder: Path, name: str, server: str
     with pytest.raises(StoreError, match=word):
         StateFile(folder, name=name, server=server, device=device)
     StateFile(folder, name="ANA", server="sha256:00").close()  # the same name, and it can be opened still
+
+
+def _announce(folder: Path, pin: str, successor: str) -> None:
+    state = StateFile(folder, name="ana", server=pin)
+    state.announced(pin, Announced(successor, SINCE))
+    state.close()
+
+
+@pytest.mark.parametrize("wanted", [PIN, NEXT, LAST])
+def test_folder_belongs_to_the_keys_of_one_server(folder: Path, wanted: str) -> None:
+    """Who names any of the keys that a server has announced one after the other means it; the latest known counts."""
+    _announce(folder, PIN, NEXT)
+    _announce(folder, NEXT, LAST)
+    state = StateFile(folder, name="ana", server=PIN)
+    state.server_is(NEXT)
+    state.close()
+    state = StateFile(folder, name="ana", server=wanted)
+    assert state.server == (LAST if wanted == LAST else NEXT)
+    state.close()
+    with pytest.raises(StoreError, match="server"):
+        StateFile(folder, name="ana", server=OTHER)
+
+
+def test_keys_that_come_after_each_other_in_a_circle(folder: Path) -> None:
+    """A server that goes back to its first key is followed, and nothing goes on for ever."""
+    _announce(folder, PIN, NEXT)
+    _announce(folder, NEXT, PIN)
+    for pin in (PIN, NEXT):
+        state = StateFile(folder, name="ana", server=pin)
+        assert state.server == PIN
+        state.close()
+    with pytest.raises(StoreError, match="server"):
+        StateFile(folder, name="ana", server=OTHER)
+
+
+def test_folder_of_the_first_version_is_carried_over(folder: Path) -> None:
+    """A folder that an earlier libchat has kept goes on with all that it holds."""
+    folder.mkdir(parents=True)
+    database = sqlite3.connect(folder / FILE_NAME)
+    database.executescript(
+        "CREATE TABLE client (device TEXT NOT NULL, name TEXT NOT NULL, server TEXT NOT NULL, log TEXT NOT NULL);"
+        "CREATE TABLE position (conversation TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;"
+        "CREATE TABLE unanswered (number INTEGER PRIMARY KEY, cid TEXT NOT NULL UNIQUE, line BLOB NOT NULL);"
+        f"INSERT INTO client VALUES ('secret', 'ana', '{PIN}', 'log-1');"
+        "INSERT INTO position VALUES ('bo', 7);"
+        "INSERT INTO unanswered (cid, line) VALUES ('1', CAST('line' AS BLOB));"
+        "PRAGMA user_version = 1;"
+    )
+    database.close()
+    _announce(folder, PIN, NEXT)
+    state = StateFile(folder, name="ana", server=NEXT)
+    assert (state.device, state.log, state.positions) == ("secret", "log-1", {"bo": 7})
+    assert (dict(state.unanswered), state.server) == ({"1": b"line"}, NEXT)
+    state.close()
 
 
 def test_given_device_is_kept(folder: Path) -> None:

@@ -30,6 +30,11 @@ PRINTED = {
         "order 17 is message 1, as before",
         "found: order 17: tea with milk",
     ],
+    "invited": [
+        "bo in #tea: The kettle is on.",
+        "cleo: this invite has been used as often as it may: ask for another, or give your password if you have an "
+        "account",
+    ],
     "callbacks": ["ana came to #lab", "0.25, ana, bot"],
 }
 """What each example prints that needs nothing."""

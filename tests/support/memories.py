@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from libchat.client.memory import Memory
+from libchat.security.known_servers import Announced
 
 
 class Notebook(Memory):
@@ -14,6 +15,7 @@ class Notebook(Memory):
         self.device = "secret"
         self.positions: dict[str, int] = {}
         self.unanswered: dict[str, bytes] = {}
+        self.successors: dict[str, Announced] = {}
         self._notes: list[Callable[[Notebook], object]] = []
         self._kept: Notebook | None = None
 
@@ -21,7 +23,7 @@ class Notebook(Memory):
         """Return a notebook with what was saved."""
         kept, notebook = self._kept or self, Notebook()
         notebook.device, notebook.log, notebook.positions = self.device, kept.log, dict(kept.positions)
-        notebook.unanswered = dict(kept.unanswered)
+        notebook.unanswered, notebook.successors = dict(kept.unanswered), dict(kept.successors)
         return notebook
 
     def keep(self, cid: str, line: bytes) -> None:
@@ -29,6 +31,9 @@ class Notebook(Memory):
 
     def answered(self, cid: str) -> None:
         self._notes.append(lambda kept: kept.unanswered.pop(cid, None))
+
+    def announced(self, pin: str, successor: Announced) -> None:
+        self._notes.append(lambda kept: kept.successors.update({pin: successor}))
 
     def log_is(self, log: str) -> None:
         def change(kept: Notebook) -> None:

@@ -1,0 +1,151 @@
+"""`libchat join` without a link: the servers of the network, found by the real library over loopback."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from libchat.cli.finding import describe
+from libchat.lan import Found
+from libchat.security.invite import Invite
+from libchat.security.known_servers import KnownServer, KnownServers
+from libchat.security.words import words_of
+from libchat.server.discovery import Announcer
+from libchat.server.server import Server
+from support.multicast import can_multicast
+from support.program import TerminalProgram
+
+StartOnTerminal = Callable[..., TerminalProgram]
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+PIN = "sha256:" + "0123456789abcdef" * 4
+SECONDS = 30.0
+
+
+# --- the list -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("found", "facts"),
+    [
+        (Found("office", ("10.0.0.1",), 8080, "0123", "open"), "open to all, known"),
+        (Found("office", ("10.0.0.1",), 8080, "9999", "invite"), "by invite, known, but with another key than before"),
+        (Found("office", ("10.0.0.9", "10.0.0.1"), 8080, "0123", ""), "known"),
+        (Found("office", ("10.0.0.9",), 8080, "0123", "accounts"), "accounts only, new"),
+        (Found("office", ("10.0.0.1",), 9090, "0123", "nobody"), "new"),
+        (Found("office", ("10.0.0.1",), 8080, "", "open"), "open to all, without TLS"),
+    ],
+)
+def test_what_is_said_of_a_server(found: Found, facts: str) -> None:
+    """Its name, its address, whom it takes, and whether it is known; its key, as it announces it, is a hint at most."""
+    known = [KnownServer(PIN, ("10.0.0.1:8080",), NOW)]
+    assert describe(found, known) == f"office  {found.address}  ({facts})"
+
+
+# --- on a terminal --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """Serve a chat on loopback."""
+    with Server(port=0) as server:
+        yield server
+
+
+@pytest.fixture
+def announce(server: Server) -> Iterator[Callable[..., str]]:
+    """Return a function that announces the server, and returns what it is called."""
+    pytest.importorskip("zeroconf", reason="the extra 'lan' is not installed")
+    if not can_multicast():
+        pytest.skip("no multicast on loopback here")
+    running: list[Announcer] = []
+
+    def announce(pin: str) -> str:
+        name = f"found {time.monotonic_ns()}"
+        announcer = Announcer(name, "127.0.0.1", server.port, pin, interfaces=("127.0.0.1",))
+        running.append(announcer)
+        announcer.start()
+        assert announcer.is_announced.wait(SECONDS)
+        return announcer.label
+
+    yield announce
+    for announcer in running:
+        announcer.stop()
+        announcer.join()
+
+
+def number_of(program: TerminalProgram, name: str) -> str:
+    """Return the number with which a server is listed."""
+    program.expect(name)
+    before = program.screen[: program.screen.index(name)]
+    return before.split()[-1]
+
+
+@pytest.mark.xdist_group("multicast")
+def test_a_server_is_chosen_by_its_number(
+    start_on_terminal: StartOnTerminal, server: Server, announce: Callable[..., str]
+) -> None:
+    """What is found is listed above what is being typed; a number that there is not is asked again; then words."""
+    name = announce(server.pin)
+    ana = start_on_terminal("join", "--name", "ana")
+    ana.expect("looking for servers on this network")
+    ana.expect("number, invite or address: ")
+    number = number_of(ana, name)
+    ana.expect(f"127.0.0.1:{server.port}  (open to all, new)")
+    ana.expect("number, invite or address: ")
+    ana.press("99\n")
+    ana.expect("there is no 99 in the list")
+    ana.expect("number, invite or address: ")
+    ana.press(f"{number}\n")
+    ana.expect(words_of(server.pin))
+    ana.expect("[y/N] ")
+    ana.press("y\n")
+    ana.expect("server: welcome ana")
+    ana.press("exit\n")
+    assert ana.end() == 0
+
+
+def test_the_first_of_several_hosts_is_asked_about(
+    start_on_terminal: StartOnTerminal, server: Server, env: dict[str, str]
+) -> None:
+    """A server with several addresses is one server: its key is asked about once, at the address that comes first."""
+    link = Invite(("127.0.0.1", "localhost"), server.port).format()
+    ana = start_on_terminal("join", link, "--name", "ana")
+    ana.expect(f"127.0.0.1:{server.port} is new")
+    ana.expect("[y/N] ")
+    ana.press("y\n")
+    ana.expect("server: welcome ana")
+
+
+@pytest.mark.xdist_group("multicast")
+def test_an_announced_key_is_a_hint_only(
+    start_on_terminal: StartOnTerminal, server: Server, announce: Callable[..., str], tmp_path: Path
+) -> None:
+    """Who announces the key of a server that is known, and shows another one, is stopped at as ever."""
+    known = tmp_path / "known.toml"
+    KnownServers(known).remember(server.address, PIN, NOW)
+    name = announce(PIN)
+    ana = start_on_terminal("join", "--name", "ana", "--known-servers", str(known))
+    number = number_of(ana, name)
+    ana.expect("(open to all, known)")
+    ana.expect("number, invite or address: ")
+    ana.press(f"{number}\n")
+    assert ana.end() == 4
+    ana.expect("does not show the key that it should")
+
+
+@pytest.mark.xdist_group("multicast")
+def test_a_server_without_tls_has_to_be_said(start_on_terminal: StartOnTerminal, announce: Callable[..., str]) -> None:
+    """A number alone switches no encryption off."""
+    name = announce("")
+    ana = start_on_terminal("join", "--name", "ana")
+    number = number_of(ana, name)
+    ana.expect("(open to all, without TLS)")
+    ana.expect("number, invite or address: ")
+    ana.press(f"{number}\n")
+    ana.expect("libchat join --plaintext")
+    ana.expect("number, invite or address: ")
