@@ -4,8 +4,8 @@
 
 What fits into one record while nothing else waits goes straight to the pump; anything more waits in the outbox as
 plaintext, which others may share, until the socket has taken what was encrypted before. With a goodbye the connection
-`is_finished`: nothing is put behind it, and what waits is all that is left to do. An outbox that is full is dropped, with
-a goodbye in its place: the reader loses the connection, but no entry, because the log has them.
+`is_finished`: nothing is put behind it, and what waits is all that is left to do. An outbox that is full is dropped,
+with a goodbye in its place: the reader loses the connection, but no entry, because the log has them.
 """
 
 from __future__ import annotations
