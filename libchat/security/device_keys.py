@@ -43,8 +43,8 @@ _WORTHLESS: Final = frozenset(
     height.to_bytes(_KEY_BYTES, "little")
     for height in (0, 1, _ORDER_8, _PRIME - _ORDER_8, _PRIME - 1, _PRIME, _PRIME + 1)
 )
-"""The points of order 1, 2, 4 and 8 without their sign, in all spellings that OpenSSL takes. Anybody can make signatures
-that fit these, whatever is signed (RFC 8032, section 5.1.7, has no check against it): no client ever makes such a key."""
+"""The points of order 1, 2, 4 and 8 without their sign, in all spellings that OpenSSL takes. Anybody makes signatures
+that fit these, and RFC 8032, section 5.1.7, has no check against them; no client ever makes such a key."""
 
 
 class DeviceKey:

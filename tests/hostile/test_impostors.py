@@ -124,7 +124,7 @@ def _proof(key: DeviceKey, nonce: str, pin: str, name: str = "owner") -> bytes:
 
 
 def _false_proofs(key: DeviceKey, pin: str, seen: bytes) -> Iterable[bytes]:
-    """Yield claims that are none: seen on another connection, by another key, about nothing, no proof at all, a key without a secret."""
+    """Yield what proves nothing: seen elsewhere, by another key, without a nonce, by a key that has no secret."""
     yield seen
     yield _register("owner", device="d", key=key.public, proof=new_device_key().prove("nonce", pin, "owner", "d"))
     yield _proof(key, "", pin)
