@@ -9,11 +9,10 @@ account made for a name must not lose the name meanwhile.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING
 
-from libchat import messages as m
 from libchat.core.offline import Mailbox, OfflineQueue
+from libchat.core.standing import Standing
 from libchat.errors import Code, Refused
 from libchat.limits import REPLAY_ENTRIES
 from libchat.names import Name, RoomName, skeleton
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from libchat.core.rooms import Room
 
 
-class Session:
+class Session(Standing):
     """One attached participant. Whoever carries events to it subclasses this and adds what it needs for that.
 
     Only the router changes it. `wants_receipts`: every accepted entry is confirmed, not only queued ones. `has_acks`:
@@ -32,23 +31,11 @@ class Session:
     """
 
     __slots__ = (
-        "account",
-        "address",
-        "attempt",
         "backlog",
-        "device",
         "has_acks",
-        "has_proven",
-        "held",
         "is_over",
-        "is_waiting",
-        "key",
-        "label",
         "mailbox",
-        "nonce",
-        "owner",
         "person",
-        "pin",
         "replay_entries",
         "rooms",
         "successor",
@@ -56,36 +43,13 @@ class Session:
         "wants_receipts",
     )
 
-    def __init__(self, *, wants_receipts: bool, has_acks: bool) -> None:  # noqa: PLR0915  # one for each attribute
+    def __init__(self, *, wants_receipts: bool, has_acks: bool) -> None:
+        super().__init__()
         self.wants_receipts = wants_receipts
         self.has_acks = has_acks
         self.person: Person | None = None
         self.mailbox: Mailbox | None = None
         """Where its private entries wait until they are acknowledged, also when it is over."""
-        self.account = ""
-        """The canonical name of the account that it has proven to be, "" for a guest."""
-        self.has_proven = False
-        """Whether it has shown, by a password or a key, to be this account."""
-        self.key = ""
-        """The public key of the device that it has proven to be, "" if none."""
-        self.label = ""
-        """What the person calls that device."""
-        self.address = ""
-        """The address of the machine from which it comes, "" in process: a program vouches for its own."""
-        self.pin = ""
-        """The pin of the key that the server has shown to it, "" without TLS."""
-        self.nonce = ""
-        """What its device's proof must sign, "" before it has asked for it."""
-        self.is_waiting = False
-        """Whether the accounts are asked about it. Until they have answered, its commands wait."""
-        self.held: deque[m.Command | m.Rejected] = deque()
-        """The commands that wait. Transports that can leave them unread do that instead."""
-        self.attempt = 0
-        """Which of its device's connections it is: a larger number is a later one."""
-        self.device = ""
-        """What `device_id` makes of its client's secret."""
-        self.owner = ""
-        """Who may edit later what is said on it: an account from any device, a guest from the same; or nobody."""
         self.rooms: list[Room] = []
         """The rooms that were entered on this session, in that order."""
         self.successor: m.Successor | None = None

@@ -166,9 +166,7 @@ class Router:
 
     def _hold_back(self, session: Session, command: m.Command | m.Rejected, out: Out) -> None:
         """Have a command wait until the accounts have answered."""
-        if len(session.held) < WAITING_COMMANDS:
-            session.held.append(command)
-        else:
+        if not session.hold(command):
             reason = f"{WAITING_COMMANDS} commands wait for the answer to an earlier one already"
             _fail(session, command, Code.QUEUE_FULL, reason, "", out)
 
@@ -180,8 +178,8 @@ class Router:
         except Refused as refused:
             if not session.is_over:
                 _fail(session, verify.command, refused.code, refused.reason, refused.subject, out)
-        while session.held and not session.is_waiting:
-            self.route(session, session.held.popleft(), now, out)
+        while (held := session.next_held()) is not None:
+            self.route(session, held, now, out)
 
     def changed(self, change: Change, now: int, out: Out) -> None:
         """Append to `out` what follows from what another program did to the accounts."""

@@ -33,6 +33,19 @@ PURPOSE: Final = b"libchat-device-1"
 _KEY_BYTES: Final = 32
 _PROOF_BYTES: Final = 64
 
+_SIGN: Final = 0x80
+"""The bit of a key's last byte that tells two points of the same height apart."""
+
+_PRIME: Final = 2**255 - 19
+_ORDER_8: Final = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+
+_WORTHLESS: Final = frozenset(
+    height.to_bytes(_KEY_BYTES, "little")
+    for height in (0, 1, _ORDER_8, _PRIME - _ORDER_8, _PRIME - 1, _PRIME, _PRIME + 1)
+)
+"""The points of order 1, 2, 4 and 8 without their sign, in all spellings that OpenSSL takes. Anybody makes signatures
+that fit these, and RFC 8032, section 5.1.7, has no check against them; no client ever makes such a key."""
+
 
 class DeviceKey:
     """A device's key. `public` is how servers know it: base64url without padding."""
@@ -89,7 +102,7 @@ def check_proof(key: str, proof: str, nonce: str, pin: str, name: str, device: s
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     raw, signature = _from_text(key, _KEY_BYTES), _from_text(proof, _PROOF_BYTES)
-    if raw is None or signature is None or not nonce:
+    if raw is None or signature is None or not nonce or _is_worthless(raw):
         return False
     try:
         Ed25519PublicKey.from_public_bytes(raw).verify(signature, _signed(nonce, pin, name, device))
@@ -112,6 +125,11 @@ def key_id(key: str) -> str:
 def _signed(nonce: str, pin: str, name: str, device: str) -> bytes:
     """Return what a proof signs. Only the last part could hold a zero byte, so no two connections sign the same."""
     return b"\0".join((PURPOSE, *(part.encode() for part in (nonce, pin, name, device))))
+
+
+def _is_worthless(key: bytes) -> bool:
+    """Return whether signatures by a key prove nothing."""
+    return key[:-1] + bytes([key[-1] & ~_SIGN]) in _WORTHLESS
 
 
 def _to_text(raw: bytes) -> str:

@@ -1,36 +1,29 @@
 """One connection, without its socket: fed with bytes, drained of bytes.
 
     received bytes -> pump -> lines -> dialect -> commands
-    events -> dialect -> outbox -> pump -> bytes to send
+    events -> ... -> bytes to send (`libchat.server.outlet`)
 
 It belongs to the thread of its poller, but for what `Lane` says. A peer that says that it sends nothing more, or that
 breaks the rules of the wire, has said `exit` behind its last line: so what came before is carried out and answered, in
-order, and the goodbye is the last of the answers. With it the connection `is_finished`: it takes nothing in any more,
-and what waits in it is all that is left to do.
+order, and the goodbye is the last of the answers. With it the connection `is_finished`: it takes nothing in any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from libchat.core.pace import COSTS, ONE, Pace
-from libchat.errors import Code, ProtocolError
-from libchat.limits import OUTBOX_BYTES, RECEIVE_BYTES
-from libchat.messages import Bye, Command, Event, Exit, Failed, History, Rejected, Slowed
-from libchat.transport.fanout import Fanout, Item, Lane, format_items
-from libchat.transport.outbox import Outbox
+from libchat.errors import ProtocolError
+from libchat.limits import OUTBOX_BYTES
+from libchat.messages import Bye, Command, Exit, Failed, History, Rejected, Slowed
+from libchat.server.outlet import LOST, Outlet
+from libchat.transport.fanout import Fanout
 from libchat.transport.pump import Pump
 from libchat.wire.dialect import Dialect
 from libchat.wire.lines import LineBuffer
 from libchat.wire.sniff import sniff
-
-MOST_AT_ONCE: Final = 4 * RECEIVE_BYTES
-"""Plaintext that is encrypted at once: what a socket's buffer takes anyway. The rest waits as plaintext, shared."""
-
-LOST: Final = "connection lost"
-"""Why a connection has ended that gave no reason."""
 
 LINES_AT_ONCE: Final = 256
 """Lines of one connection that are carried out in one turn. `RECEIVE_BYTES` hold 13,000 times `who`, and each answer is
@@ -45,28 +38,19 @@ class Dialects:
     classic: Dialect
 
 
-class Connection(Lane):
+class Connection(Outlet):
     """A participant at the other end of a socket."""
 
     __slots__ = (
         "_dialects",
-        "_has_dropped",
-        "_has_said_bye",
         "_has_said_exit",
-        "_is_broken",
         "_lines",
-        "_outbox",
         "_pace",
-        "_pump",
         "_received",
         "_start_of_stream",
-        "_to_send",
         "has_hung_up",
         "has_input",
-        "is_finished",
         "peer",
-        "reason",
-        "refusal",
         "slowed",
     )
 
@@ -81,35 +65,25 @@ class Connection(Lane):
         outbox_bytes: int = OUTBOX_BYTES,
         pace: Pace | None = None,
     ) -> None:
-        super().__init__(fanout, dialects.classic)  # spoken until it is known which one the peer speaks
+        super().__init__(
+            fanout, pump, dialects.classic, outbox_bytes
+        )  # spoken until it is known which one the peer speaks
         self.peer = peer
         """The address of the other end with its port, for logs."""
         self.address = peer.rpartition(":")[0].removeprefix("::ffff:") or peer
         self.pin = pin
-        self.is_finished = False
-        """Whether nothing is taken in any more, and the connection ends when what waits has left."""
-        self.reason = LOST
-        """Why it has ended, for the others."""
         self.has_input = False
         """Whether there is something for `commands`."""
         self.has_hung_up = False
         """Whether the socket has come to its end. What waits may still leave."""
         self.slowed: Slowed | None = None
         """What it is to be told after this turn, because it sends too fast."""
-        self.refusal = ""
-        """Why there is no room for it; it is told so as soon as its dialect is known."""
         self._dialects = dialects
         self._pace = pace
-        self._pump = pump
         self._lines = LineBuffer()
         self._start_of_stream: bytes | None = b""
         """What came so far, if that was too little to tell the dialect; None once it is known."""
         self._received: list[bytes] = []
-        self._outbox = Outbox(outbox_bytes)
-        self._to_send = b""
-        self._is_broken = False
-        self._has_dropped = False
-        self._has_said_bye = False
         self._has_said_exit = False
 
     # --- in ---------------------------------------------------------------------------------------------------------
@@ -235,85 +209,6 @@ class Connection(Lane):
             yield Rejected(error.code, error.reason)
             yield Exit(error.reason)
 
-    # --- out --------------------------------------------------------------------------------------------------------
-
-    def send_items(self, items: Sequence[Item]) -> None:
-        """Have events sent. A reader so slow that there is no room for them loses the connection, and no entry."""
-        if self.is_finished:
-            self._has_dropped = True
-            return
-        if isinstance(items[-1], Bye):
-            self._finish([])
-        if not (self._to_send or self._outbox.size):
-            data = format_items(items, self.dialect)
-            if len(data) <= MOST_AT_ONCE:  # as nearly always: nothing waits, so this need not
-                self._encrypt(data)
-                return
-        else:
-            data = format_items(items, self.dialect, is_congested=self._outbox.is_congested)
-        if not self._outbox.put(data):
-            self._drop()
-            self.reason = "too slow a reader"
-            self._finish([Bye("you read too slowly")])
-
-    def data_to_send(self) -> bytes:
-        """Return the bytes that the socket should take next, b"" if there are none. Report what it took to `sent`."""
-        if not self._to_send:
-            self._encrypt(self._outbox.take(MOST_AT_ONCE))
-        return self._to_send
-
-    def sent(self, count: int) -> None:
-        """Notice that the socket took the first `count` bytes of `data_to_send`."""
-        self._to_send = self._to_send[count:] if count < len(self._to_send) else b""
-
-    @property
-    def has_more_to_send(self) -> bool:
-        """Whether something waits that `data_to_send` has not returned, or that the socket has not taken."""
-        return bool(self._to_send or self._outbox.size)
-
-    @property
-    def is_drained(self) -> bool:
-        """Whether everything that was ever put into the lane has been given to the socket."""
-        return self.is_empty and not self.has_more_to_send and not self._has_dropped
-
-    def finish(self, reason: str) -> None:
-        """Say goodbye, and end the connection when what waits has left."""
-        if not self.is_finished:
-            self.reason = reason
-            self._finish([Bye(reason)])
-
-    def refuse(self) -> None:
-        """Say why there is no room for it, and end the connection."""
-        if not self.is_finished:
-            self.reason = self.refusal
-            self._finish([Failed(Code.BUSY, self.refusal), Bye(self.refusal)])
-
-    def _finish(self, events: Sequence[Event]) -> None:
-        self.is_finished = True
+    def _take_nothing(self) -> None:
         self.has_input = False
         self._received.clear()
-        for event in events:
-            self._outbox.put_last(self.dialect.format_event(event))
-
-    def _break(self) -> None:
-        """Finish without a word: the encryption has failed, and only its own alert can still be sent."""
-        self.is_finished = self._is_broken = True
-        self.has_input = False
-        self._received.clear()
-        self._drop()
-
-    def _drop(self) -> None:
-        """Drop what waits. The entries in it count as not delivered."""
-        self._has_dropped = True
-        self._outbox.clear()
-
-    def _encrypt(self, data: bytes) -> None:
-        try:
-            if data:
-                self._pump.write(data)
-            if self.is_finished and not (self._outbox.size or self._has_said_bye or self._is_broken):
-                self._has_said_bye = True
-                self._pump.close()
-        except ProtocolError:
-            self._break()
-        self._to_send = self._pump.data_to_send()

@@ -23,7 +23,7 @@ from libchat.limits import HANDSHAKE_SECONDS, HANDSHAKES, HANDSHAKES_BY_ADDRESS,
 from libchat.server.inbox import Inbox
 from libchat.server.memory import Tide, give_back
 from libchat.server.networks import network_of
-from libchat.server.poller import Arrival
+from libchat.server.peer import Arrival
 from libchat.server.tally import Tally
 from libchat.transport.tls import TlsPump
 from libchat.waker import Waker

@@ -10,7 +10,8 @@ import logging
 from collections.abc import Sequence
 
 from libchat.messages import Failed, Registered
-from libchat.server.connection import LOST, Connection
+from libchat.server.connection import Connection
+from libchat.server.outlet import LOST
 from libchat.transport.fanout import Item
 
 _log = logging.getLogger("libchat.server")

@@ -33,7 +33,8 @@ from libchat.server.connection import Dialects
 from libchat.server.credentials import Clock, Credentials, utc_now
 from libchat.server.descriptors import descriptor_limit
 from libchat.server.gate import Gate
-from libchat.server.poller import Arrival, Poller
+from libchat.server.peer import Arrival
+from libchat.server.poller import Poller
 from libchat.server.tally import Tally
 from libchat.store.memory import MemoryLog
 from libchat.transport.pump import PlainPump

@@ -10,14 +10,16 @@ from libchat.limits import OUTBOX_BYTES
 class Outbox:
     """A queue of lines, in pieces of any number of them, which end with a line.
 
-    The pieces may be shared with other outboxes; while they wait, nothing is copied.
+    The pieces may be shared with other outboxes; while they wait, nothing is copied. An empty one takes next to
+    nothing: most of a server's thousands never hold anything, and an empty deque alone takes 760 bytes.
     """
 
     __slots__ = ("_begun", "_limit", "_pieces", "size")
 
     def __init__(self, limit: int = OUTBOX_BYTES) -> None:
         self._limit = limit
-        self._pieces: deque[bytes] = deque()
+        self._pieces: deque[bytes] | None = None
+        """What waits, None if nothing does."""
         self._begun = 0
         """How much of the first piece was taken."""
         self.size = 0
@@ -37,12 +39,13 @@ class Outbox:
             return True
         if self.size and self.size + len(piece) > self._limit:
             return False
-        self._pieces.append(piece)
-        self.size += len(piece)
+        self.put_last(piece)
         return True
 
     def put_last(self, piece: bytes) -> None:
         """Add a piece after which nothing is added, a goodbye: there is always room for it."""
+        if self._pieces is None:
+            self._pieces = deque()
         self._pieces.append(piece)
         self.size += len(piece)
 
@@ -52,6 +55,8 @@ class Outbox:
         So a line that was begun is always ended, also when the others are dropped.
         """
         pieces = self._pieces
+        if pieces is None:
+            return b""
         taken: list[bytes] = []
         size = 0
         while pieces and size < most:
@@ -66,11 +71,13 @@ class Outbox:
                 pieces.popleft()
                 self._begun = 0
         self.size -= size
+        if not pieces:
+            self._pieces = None
         return taken[0] if len(taken) == 1 else b"".join(taken)
 
     def clear(self) -> None:
         """Drop everything."""
-        self._pieces.clear()
+        self._pieces = None
         self._begun = 0
         self.size = 0
 

@@ -3,33 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from subprocess import CompletedProcess
 
 import pytest
 
 from libchat.cli.table import display_width, format_table
-from support.program import Program, TerminalProgram
+from support.program import Program, Serving, TerminalProgram, environment
 
 Run = Callable[..., "CompletedProcess[str]"]
-Chat = Callable[[str], Program]
+Start = Callable[..., Program]
 StartOnTerminal = Callable[..., TerminalProgram]
 
-pytestmark = pytest.mark.usefixtures("server")
+NAMES = ("ana", "bo", "\u82b1\u5b50")
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Have three people in a chat, two of them in a room, one of them away; return the environment that finds it."""
+    env = environment(tmp_path_factory.mktemp("home"))
+    with Serving("--memory", "--port", "0", env=env) as server, ExitStack() as running:
+        env.update(LIBCHAT_PORT=str(server.port), LIBCHAT_PIN=server.pin)
+        ana, bo, hana = (running.enter_context(Program("chat", "--name", name, env=env)) for name in NAMES)
+        for program, name in zip((ana, bo, hana), NAMES, strict=True):
+            program.expect(f"server: welcome {name}")
+        ana.write("server:away at lunch", "join team", "server:topic what we do")
+        ana.expect("server: joined team")
+        bo.write("join team", "server:who")
+        bo.expect("server: online (3): ana, bo, \u82b1\u5b50")
+        hana.write("join tea", "server:who")
+        hana.expect("server: online (3): ana, bo, \u82b1\u5b50")
+        ana.write("server:who")
+        ana.expect("server: online (3): ana, bo, \u82b1\u5b50")
+        yield env
 
 
 @pytest.fixture
-def people(chat: Chat) -> None:
-    """Have three people come, two of them into a room; one is away."""
-    ana, bo, hana = chat("ana"), chat("bo"), chat("\u82b1\u5b50")
-    ana.write("server:away at lunch", "join team", "server:topic what we do")
-    ana.expect("server: joined team")
-    bo.write("join team", "server:who")
-    bo.expect("server: online (3): ana, bo, \u82b1\u5b50")
-    hana.write("join tea", "server:who")
-    hana.expect("server: online (3): ana, bo, \u82b1\u5b50")
-    ana.write("server:who")
-    ana.expect("server: online (3): ana, bo, \u82b1\u5b50")
+def people(env: dict[str, str], crowded: dict[str, str]) -> None:
+    """Have programs come into the chat of three people: one for all tests, none of which changes it."""
+    env.update(crowded)
 
 
 @pytest.mark.usefixtures("people")
@@ -68,6 +81,7 @@ def test_json(libchat: Run) -> None:
     ]
 
 
+@pytest.mark.usefixtures("server")
 def test_nobody(libchat: Run) -> None:
     """An empty list is no output and no failure."""
     for options in ((), ("--rooms",), ("--json",)):
@@ -75,6 +89,7 @@ def test_nobody(libchat: Run) -> None:
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.usefixtures("server")
 def test_a_room_that_does_not_exist(libchat: Run) -> None:
     """A room that nobody has made is refused."""
     done = libchat("who", "#nowhere")
@@ -91,9 +106,12 @@ def test_on_a_terminal(start_on_terminal: StartOnTerminal) -> None:
 
 
 @pytest.mark.usefixtures("people")
-def test_wide_characters_line_up(start_on_terminal: StartOnTerminal, chat: Chat, env: dict[str, str]) -> None:
+def test_wide_characters_line_up(start_on_terminal: StartOnTerminal, start: Start, env: dict[str, str]) -> None:
     """Characters that take two columns are counted as two; NO_COLOR takes the colours away."""
-    chat("\u5c71\u7530\u592a\u90ce").write("server:away \u51fa\u5f35")
+    guest = start("chat", "--name", "\u5c71\u7530\u592a\u90ce")
+    guest.write("server:away \u51fa\u5f35", "server:who")
+    while "online (4)" not in guest.line():
+        pass
     env["NO_COLOR"] = "1"
     who = start_on_terminal("who")
     assert who.end() == 0
@@ -102,8 +120,11 @@ def test_wide_characters_line_up(start_on_terminal: StartOnTerminal, chat: Chat,
     assert {
         display_width(line[: line.index(mark)]) for line, mark in zip(lines, ("AWAY", "at lunch"), strict=False)
     } == {10}
+    guest.write("server:exit")
+    assert guest.end() == 0
 
 
+@pytest.mark.usefixtures("server")
 def test_nobody_on_a_terminal(start_on_terminal: StartOnTerminal) -> None:
     """A person is told that a list is empty."""
     who = start_on_terminal("who", "--rooms")

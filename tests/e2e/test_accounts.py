@@ -100,12 +100,13 @@ def test_program_is_asked_for_the_password_until_it_is_right(come: Come) -> None
 def test_program_may_give_up_or_fail(come: Come) -> None:
     """Without a password, the refusal is raised; what the function raises is, too; no thread is left."""
     come("ana", password=PASSWORD).close()
+    patience = Patience(linger=0.1)  # who gives up waits as long for the server
     with pytest.raises(libchat.PasswordNeeded):
-        come("ana", password=lambda why: "")
+        come("ana", password=lambda why: "", patience=patience)
     with pytest.raises(ZeroDivisionError):
-        come("ana", password=lambda why: str(1 // 0))
+        come("ana", password=lambda why: str(1 // 0), patience=patience)
     with pytest.raises(libchat.Refused, match="character"):
-        come("ana", password=lambda why: "\ud800 half a character")
+        come("ana", password=lambda why: "\ud800 half a character", patience=patience)
 
 
 def test_wrong_password(come: Come) -> None:

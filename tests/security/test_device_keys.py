@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
 from pathlib import Path
 
@@ -145,3 +145,27 @@ def test_the_private_half_is_not_shown() -> None:
     key = Ed25519PrivateKey.generate()
     shown = repr(DeviceKey(key)) + DeviceKey(key).public
     assert key.private_bytes_raw().hex() not in shown
+
+
+LOW = (
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+)
+"""Points of low order: signatures that fit them are made without any secret."""
+
+
+@pytest.mark.parametrize("sign", [0, 0x80])
+@pytest.mark.parametrize("low", LOW)
+def test_a_key_without_a_secret_proves_nothing(low: str, sign: int) -> None:
+    """A signature of zeros, which OpenSSL takes for one of every few texts, is no proof by such a key."""
+    raw = bytearray.fromhex(low)
+    raw[-1] |= sign
+    key = urlsafe_b64encode(bytes(raw)).decode().rstrip("=")
+    for point in (bytes(raw), bytes(32), (1).to_bytes(32, "little")):
+        proof = urlsafe_b64encode(point + bytes(32)).decode().rstrip("=")
+        assert not any(check_proof(key, proof, f"nonce {n}", PIN, "ana", "d") for n in range(50))

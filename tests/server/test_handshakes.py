@@ -16,7 +16,7 @@ from libchat.security.identity import load_identity
 from libchat.security.tls import server_context
 from libchat.server.acceptor import Acceptor
 from libchat.server.handshakes import Handshaker
-from libchat.server.poller import Arrival
+from libchat.server.peer import Arrival
 from support.wire import SECONDS, Tls, trusting_context
 
 

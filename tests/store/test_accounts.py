@@ -252,8 +252,9 @@ def test_wrong_passwords_are_counted(path: Path) -> None:
     book.close()
 
 
-def test_guessing_pushes_nothing_out_of_the_audit() -> None:
+def test_guessing_pushes_nothing_out_of_the_audit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines about wrong passwords are bounded by themselves."""
+    monkeypatch.setattr(limits, "WRONG_PASSWORD_NOTES", 100)
     book = AccountBook(None)
     with book.writing():
         book.note(Note(1, "cli", "account-made", "ana"))

@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,12 +64,18 @@ def size_of(pid: int) -> Size:
 
 
 @contextmanager
-def besieged(home: Path, *arguments: str, what: str) -> Iterator[Serving]:
-    """Serve a chat in which two honest people chat while the block attacks it; check both at the end."""
+def besieged(
+    home: Path, *arguments: str, what: str, prepare: Callable[[Serving], object] = lambda server: None
+) -> Iterator[Serving]:
+    """Serve a chat in which two honest people chat while the block attacks it; check both at the end.
+
+    `prepare` is called when the server runs, before it is looked at for the first time.
+    """
     env = environment(home, LIBCHAT_DEBUG_LOCKS="0")
     limits = ("--limit-loopback", *arguments)
     with Serving("--port", "0", "--data", str(home / "data"), *limits, env=env) as server:
         _warm_up(server)
+        prepare(server)
         before = size_of(server.pid)
         with _Honest(server.address, env) as honest:
             yield server
