@@ -402,6 +402,6 @@ class ProofInFile(Proof):
 
 
 TestInMemory = ProofInMemory.TestCase
-TestInMemory.settings = settings(max_examples=3 * settings().max_examples)
+TestInMemory.settings = settings(max_examples=6 * settings().max_examples)
 TestInFile = ProofInFile.TestCase
-TestInFile.settings = settings(max_examples=settings().max_examples)
+TestInFile.settings = settings(max_examples=2 * settings().max_examples)
