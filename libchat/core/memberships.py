@@ -14,16 +14,19 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from libchat import messages as m
+from libchat.claims import SERVER, Granted
 from libchat.core import effects as fx
 from libchat.core import moderation
 from libchat.core.entries import own_room, person_of
 from libchat.core.members import Members
 from libchat.core.registry import Person, Registry, Session
 from libchat.core.replay import Replays
+from libchat.core.roles import Rank
 from libchat.core.rooms import Room, Rooms
 from libchat.errors import Code, Refused
-from libchat.names import RoomName, parse_room
-from libchat.records import Failure, Look, Member, Outcome, Retention, RoomEnd, Stored
+from libchat.limits import INVITATION_SECONDS
+from libchat.names import Name, RoomName, parse_room
+from libchat.records import Audit, Failure, Look, Member, Outcome, Retention, RoomEnd, Stored
 
 Out = list[fx.Effect]
 
@@ -63,7 +66,7 @@ class Memberships:
         if room is None or is_new:
             self._rooms.check_room_for(person, name)
             others = room.audience if room is not None else ()
-            out += self._begun(name) if room is None else []
+            out += self._begun(person, name, now) if room is None else []
             room = self._rooms.join(person, name)
             if others:
                 out.append(fx.Deliver(others, m.Joined(str(room.name), person.name.display)))
@@ -92,6 +95,15 @@ class Memberships:
         else:
             out += told
         out += self._ended(room)
+
+    def let_in(self, name: Name, granted: Granted, now: int) -> None:
+        """Have who brings an invite to a room be invited there, as long as whoever made it may invite past all else.
+
+        That is the server, or an operator: those who are none any more, or have left, cannot let anybody in by it.
+        """
+        room, by = self._rooms.get(parse_room(granted.room)), granted.invited_by
+        if room is not None and (by == SERVER or room.rank(by) >= Rank.OPERATOR):
+            room.invite(name.key, now + INVITATION_SECONDS * 1000)
 
     # --- from the log -----------------------------------------------------------------------------------------------
 
@@ -187,13 +199,14 @@ class Memberships:
         self._members.stored(fact)
         return fact
 
-    def _begun(self, room: RoomName) -> list[fx.Effect]:
-        """Return what has to be done because a room is made: nothing of an earlier one may be left."""
+    def _begun(self, person: Person, room: RoomName, now: int) -> list[fx.Effect]:
+        """Return what has to be done because a room is made: nothing of an earlier one is left, and an audit."""
+        noted = fx.Note(Audit(now, person.name.display, "make", str(room)))
         conversation = "#" + room.key
         if conversation not in self._unended:
-            return []
+            return [noted]
         self._unended.discard(conversation)
-        return [fx.EndRoom(RoomEnd(conversation))]
+        return [fx.EndRoom(RoomEnd(conversation)), noted]
 
     def _ended(self, room: Room) -> list[fx.Effect]:
         """Return what has to be done because somebody has left a room, and it may have ended with that."""

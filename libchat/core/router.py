@@ -297,6 +297,8 @@ class Router:
         person = person_of(session)
         out.append(fx.Note(known_as(person.mailbox, session.device, is_account=person.is_account), session))
         leads_to = granted.room if granted is not None else ""
+        if granted is not None and leads_to:
+            self.memberships.let_in(name, granted, now)
         out.append(fx.Reply(session, m.Registered(person.name.display, command.cid, person.is_account, leads_to)))
         if session.has_acks and person.is_account:
             for room in person.rooms.values():
