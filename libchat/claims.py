@@ -6,7 +6,7 @@ A `name` here is a canonical name, `display` how it is shown. A `key` is a devic
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct, field
 
@@ -74,6 +74,10 @@ class RevokeDevice(Struct, frozen=True, gc=False):
     key_id: str
 
 
+SERVER: Final = "server"
+"""In whose name invites are that a program or the command line makes: nobody can be called so."""
+
+
 class NewInvite(Struct, frozen=True, gc=False):
     """Make an invite, which may be used so many times until it expires after so many seconds."""
 
@@ -92,7 +96,8 @@ class Granted(Struct, frozen=True, gc=False):
     """The name may be had: as an account's, or a guest's. `key` is the device's by which it was proven, if it was.
 
     `has_proven`: by a password or a key; what else the account may do without giving its password again. `room` is
-    where the invite leads to. `is_admin`: the account is an administrator's.
+    where the invite leads to, `invited_by` the canonical name of who made it. `is_admin`: the account is an
+    administrator's.
     """
 
     is_account: bool = False
@@ -100,6 +105,7 @@ class Granted(Struct, frozen=True, gc=False):
     has_proven: bool = False
     room: str = ""
     is_admin: bool = False
+    invited_by: str = ""
 
 
 class Denied(Struct, frozen=True, gc=False):

@@ -18,11 +18,11 @@ from functools import partial
 from itertools import islice
 from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Protocol, Self
 
 from libchat import messages as m
 from libchat._version import __version__
-from libchat.claims import Admit, Change, Denied, Invited, NewInvite
+from libchat.claims import SERVER, Admit, Change, Denied, Invited, NewInvite
 from libchat.claims import Answer as Verdict
 from libchat.core import effects as fx
 from libchat.core.registry import Session
@@ -38,9 +38,6 @@ from libchat.records import Answer, Failure, Outcome, Record
 from libchat.store.base import Accounts, Log
 from libchat.store.memory import MemoryLog
 from libchat.text import clean_line
-
-PROGRAM: Final = "server"
-"""In whose name invites are that the program makes: nobody can be called so."""
 
 Inputs = Iterable[tuple[Session, Iterable[m.Command | m.Rejected]]]
 
@@ -154,7 +151,7 @@ class Hub:
             return None
         answers: SimpleQueue[Verdict] = SimpleQueue()
         target = str(parse_room(room)) if room else ""
-        self._accounts.ask(NewInvite(PROGRAM, target, uses, seconds), answers.put)
+        self._accounts.ask(NewInvite(SERVER, target, uses, seconds), answers.put)
         try:
             answer = answers.get(timeout=ANSWER_SECONDS)
         except Empty as error:
@@ -336,7 +333,7 @@ class Hub:
         outcome = next(answers)
         if isinstance(effect, fx.EndRoom):
             if isinstance(outcome, Failure):
-                self._router.order.not_ended(effect)
+                self._router.memberships.not_ended(effect)
             return follow
         if isinstance(effect, fx.Note):
             self._router.noted(effect, outcome, follow)

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from libchat.accounts.devices import devices_of
 from libchat.accounts.invites import TOKEN_BYTES, make_invite
-from libchat.claims import Denied, Device, Invited, NewInvite
+from libchat.claims import SERVER, Denied, Device, Invited, NewInvite
 from libchat.errors import Code, Refused, StoreError
 from libchat.names import Name, parse_name, skeleton
 from libchat.security.device_keys import key_id
@@ -144,7 +144,7 @@ class AccountAdmin:
     def make_invite(self, room: str = "", uses: int = 1, seconds: int = 24 * 3600) -> Invited:
         """Make an invite. Raises `Refused`, which says why, if there can be no such one."""
         with self._writing():
-            request = NewInvite(ACTOR, room, uses, seconds)
+            request = NewInvite(SERVER, room, uses, seconds)
             made = make_invite(self._book, request, self._clock(), self._entropy(TOKEN_BYTES))
             if isinstance(made, Denied):
                 raise Refused(made.code, made.reason)

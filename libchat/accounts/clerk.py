@@ -154,9 +154,10 @@ class Clerk:
             return None
         if is_writing and (denied := self._write_grant(step, case, claim, key, invite, now)):
             return denied
-        room = invite.room if invite is not None and facts.token in ("good", "again") else ""
+        leads = invite if invite is not None and invite.room and facts.token in ("good", "again") else None
+        room, by = (leads.room, leads.by) if leads is not None else ("", "")
         is_admin = account is not None and account.is_admin
-        return Granted(step.is_account, key, step.is_account, room, is_admin)
+        return Granted(step.is_account, key, step.is_account, room, is_admin, by)
 
     def _try_change(self, case: Case, change: SetPassword, now: int, is_writing: bool) -> Answer | Work | None:
         account = self._book.account(change.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
 from libchat.claims import Request
@@ -9,7 +11,7 @@ from libchat.core.moderation import Change
 from libchat.core.offline import Mailbox
 from libchat.core.registry import Session
 from libchat.core.rooms import Room
-from libchat.messages import Bye, Command, Entered, Event, TopicIs
+from libchat.messages import Bye, Command, Entered, Event, Rejected, TopicIs
 from libchat.names import Name
 from libchat.records import Draft, Fact, Member, Question, RoomEnd
 
@@ -173,3 +175,6 @@ ForLog = Append | Note | Enter | Exit | Decide | EndRoom
 """What goes to the log first. Each one is answered by it."""
 
 Effect = ForLog | Ask | Verify | TellTopic | Replay | StopReplay | Settle | Hear | Delivery
+
+Handlers = dict[type[Command | Rejected], Callable[..., None]]
+"""What appends to a list the effects of a command, by its type: called with session, command, time and list."""

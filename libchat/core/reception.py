@@ -37,12 +37,12 @@ from libchat.claims import (
 )
 from libchat.core import effects as fx
 from libchat.core.entries import known_as, person_of
+from libchat.core.memberships import Memberships
 from libchat.core.registry import Person, Registry, Session
-from libchat.core.rooms import Room
 from libchat.errors import Code, Refused
 from libchat.limits import INVITE_SECONDS, INVITE_USES, LABEL_CHARACTERS, PASSWORD_CHARACTERS
 from libchat.names import Name, parse_name, parse_room
-from libchat.records import Member, device_id
+from libchat.records import device_id
 from libchat.text import clean_line
 
 Out = list[fx.Effect]
@@ -61,24 +61,27 @@ class Door(Protocol):
         """End a session."""
         ...
 
-    def end_membership(self, person: Person, room: Room, reason: str) -> list[fx.Effect]:
-        """Take a person out of a room, and return what follows from that."""
-        ...
-
-    def membership(self, person: Person, room: Room) -> Member:
-        """Return what the log has to know of somebody who is an account, or is none any more, in a room."""
-        ...
-
 
 class Reception:
     """Ask the accounts, and carry on with what they say. `admit` is whom the server takes, None if it keeps none."""
 
-    def __init__(self, registry: Registry, door: Door, admit: Admit | None) -> None:
+    def __init__(self, registry: Registry, door: Door, memberships: Memberships, admit: Admit | None) -> None:
         self._registry = registry
         self._door = door
+        self._memberships = memberships
         self._admit = admit
         self._known: set[str] = set()
         """The canonical names of all accounts that are kept; a program may hold names as accounts beside them."""
+
+    @property
+    def handlers(self) -> fx.Handlers:
+        """What carries out each command of this file."""
+        return {
+            m.Password: self.set_password,
+            m.Devices: self.list_devices,
+            m.Revoke: self.revoke,
+            m.MakeInvite: self.make_invite,
+        }
 
     @property
     def admit(self) -> Admit:
@@ -272,7 +275,7 @@ class Reception:
             out.append(fx.Note(known_as(person.mailbox, device, is_account=True)))
         for room in person.rooms.values():
             room.refresh()
-            out.append(fx.Note(self._door.membership(person, room)))
+            out.append(fx.Note(self._memberships.fact_of(person, room)))
         for each in person.audience:
             each.account = person.name.key
             if each.has_acks:
@@ -298,8 +301,8 @@ class Reception:
         person.is_account = False
         out.append(fx.Note(known_as(person.mailbox, "", is_account=False)))
         for room in list(person.rooms.values()):
-            out += self._door.end_membership(person, room, "")
-            out.append(fx.Note(self._door.membership(person, room)))
+            out += self._memberships.end(person, room, "")
+            out.append(fx.Note(self._memberships.fact_of(person, room)))
         for session in person.audience:
             self._end(session, f"the account {person.name} was removed", out)
         if self._registry.people.get(name) is person:

@@ -155,6 +155,11 @@ class SimClient:
         """Answer a message without words."""
         self._submit(m.React(target, seq, text, self._say(target, text, "react", seq)))
 
+    def kick(self, room: str, name: str) -> None:
+        """Put somebody out of a room, if it is allowed."""
+        self._world.note(self.label, f"kick {name} {room}")
+        self._submit(m.Kick(room, name, cid=self._cid()))
+
     def topic(self, room: str, text: str) -> None:
         """Set the topic of a room."""
         self._enter(room)

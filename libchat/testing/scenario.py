@@ -27,6 +27,7 @@ class Perils(Struct, frozen=True):
     unreadable_disks: bool = True
     accounts: bool = True
     second_devices: bool = True
+    kicks: bool = True
 
 
 class Scenario:
@@ -51,6 +52,8 @@ class Scenario:
             world.later(self._act, 1, DURATION)
         for _ in range(world.number(0, 12)):
             world.later(self._go_wrong, 1, DURATION)
+        for _ in range(world.number(0, 4) if self._perils.kicks else 0):
+            world.later(self._kick, 1, DURATION)
 
     def _act(self) -> None:
         """Have somebody do something."""
@@ -79,6 +82,17 @@ class Scenario:
         others = [other for other in self.sim.clients if other.name == client.name and other is not client]
         if client.rooms and not others:
             client.leave(self._world.choose(list(client.rooms)))
+
+    def _kick(self) -> None:
+        """Have everybody who is in a room try to put a guest out of it: whoever is an operator there can.
+
+        Not an account: a device of one that is away would not hear of it, and wait for what is said there.
+        """
+        world = self._world
+        room, other = world.choose(ROOMS), world.choose(self.sim.clients)
+        for client in self.sim.clients:
+            if client.knows(room) and client is not other and not other.is_account:
+                client.kick(room, other.name)
 
     def _refer(self, client: SimClient) -> None:
         """Have somebody edit, delete or answer something that they were shown or said."""

@@ -8,7 +8,8 @@
 5. Who is shown a conversation is shown all of it, from some entry on, each entry once, in order, without their own.
 6. That entry is the next one after they entered the room. In private, nothing was shown to nobody of a name. For a
    device of an account, it is the next one after what the account had when the device was known, or entered.
-7. When all is quiet, everybody was shown everything.
+7. Who has left a room, or was kicked, is shown nothing of it until they enter it again.
+8. When all is quiet, everybody was shown everything.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ def test_invites_are_listed_and_taken_back(admin: AccountAdmin, clock: Clock, tm
     made, key = admin.make_invite("#red", uses=3, seconds=60), new_key()
     assert ask(desk, claim(key=key, token=made.token)) != ask(desk, claim(key=new_key(), token="x"))
     (listed,) = admin.invites()
-    assert (listed.by, listed.room, listed.uses, listed.remaining) == ("cli", "#red", 3, 2)
+    assert (listed.by, listed.room, listed.uses, listed.remaining) == ("server", "#red", 3, 2)
     assert listed.expires == made.expires == clock() + 60_000
     with refused(Code.BAD_VALUE):
         admin.revoke_invite("0" * 8)
@@ -162,7 +162,7 @@ def test_everything_is_in_the_audit(admin: AccountAdmin, clock: Clock) -> None:
         *("account-made", "password-set", "admin-made", "admin-unmade"),
         *("invite-made", "invite-revoked", "account-removed"),
     ]
-    assert {(note.actor, note.time) for note in notes} == {("cli", clock())}
+    assert {(note.actor, note.time) for note in notes} == {("cli", clock()), ("server", clock())}
     assert admin.audit(2) == notes[-2:]
 
 

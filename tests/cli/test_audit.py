@@ -46,7 +46,7 @@ def test_what_was_done_is_shown_in_order(libchat: Run, tmp_path: Path, now: int)
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         assert [(line["actor"], line["action"]) for line in lines] == [
             ("ana", "ban"),
-            ("cli", "invite-made"),
+            ("server", "invite-made"),
             ("bo", "kick"),
         ]
         assert lines[0] == {
@@ -62,7 +62,7 @@ def test_what_was_done_is_shown_in_order(libchat: Run, tmp_path: Path, now: int)
         table = libchat("audit", "--data", str(tmp_path)).stdout
         assert [line.split()[2:4] for line in table.splitlines()] == [
             ["ana", "ban"],
-            ["cli", "invite-made"],
+            ["server", "invite-made"],
             ["bo", "kick"],
         ]
         assert "\x1b" not in table
@@ -72,7 +72,7 @@ def test_less_of_it(libchat: Run, tmp_path: Path, now: int) -> None:
     """`--since` looks back so far, and `--room` at one room, in whatever case."""
     with closing(make_data(tmp_path, now)):
         recent = libchat("audit", "--data", str(tmp_path), "--since", "2h").stdout
-        assert [line.split()[2] for line in recent.splitlines()] == ["cli", "bo"]
+        assert [line.split()[2] for line in recent.splitlines()] == ["server", "bo"]
         red = libchat("audit", "--data", str(tmp_path), "--room", "#RED").stdout
         assert [line.split()[2] for line in red.splitlines()] == ["ana"]
         wrong = libchat("audit", "--data", str(tmp_path), "--since", "soon")

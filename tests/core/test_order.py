@@ -556,16 +556,29 @@ def test_of_guests_the_log_learns_no_roles() -> None:
     chat = Chat(log)
     ana, bo = meet(chat, "ana", "bo")
     chat.do(ana, m.Grant("#red", "bo", "voice"))
-    (records,) = log.rules()
-    assert [type(record) for record in records] == [Audit]
+    made, granted = log.rules()
+    assert [type(record) for record in (*made, *granted)] == [Audit, Audit]
     chat.do(ana, m.Leave("#red"))
     chat.do(bo, m.Exit())
-    assert len(log.rules()) == 1
+    assert len(log.rules()) == 2
     cy = chat.enter("cy", "#red")
     chat.do(cy, m.SetRoom("#red", secret=True), m.Leave("#red"))
     assert log.rules()[-1][-1] == RoomEnd("#red")
     chat.enter("di", "#red")
     assert not room_of(chat).rules.settings.secret
+
+
+def test_who_makes_a_room_is_in_the_audit() -> None:
+    """It is in the log together with the membership; who enters later, or enters a room that is kept, is not."""
+    log = Diary()
+    chat = Chat(log)
+    chat.hub.keep_room("#kept")
+    ana = chat.enter("Ana", "#kept", account=True)
+    log.appends.clear()
+    chat.do(ana, m.Join("#Red"))
+    chat.enter("bo", "#red")
+    made = Audit(int(chat.seconds * 1000), "Ana", "make", "#Red")
+    assert log.rules() == [[made, Member("#red", "#Red", "ana", "owner")]]
 
 
 def test_a_room_whose_end_could_not_be_stored() -> None:

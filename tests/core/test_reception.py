@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from libchat import messages as m
 from libchat.claims import (
+    SERVER,
     Added,
     AskDevices,
     Changed,
@@ -691,3 +692,48 @@ def test_hub_closes_its_accounts() -> None:
     assert town.oracle.is_closed
     town.oracle.answer(ACCOUNT)
     assert ana.heard == []
+
+
+# --- an invite to a room --------------------------------------------------------------------------------------------
+
+
+def bring(town: Town, name: str, invited_by: str, room: str = "#Red") -> Listener:
+    """Return somebody who has come in by an invite to a room."""
+    session = town.arrive()
+    town.do(session, m.Register(name, token="token"))
+    town.oracle.answer(Granted(room=room, invited_by=invited_by))
+    session.take()
+    return session
+
+
+@pytest.mark.parametrize("invited_by", [SERVER, "ana", "bo"])
+@pytest.mark.parametrize("shut", [m.SetRoom("#red", invite_only=True), m.SetRoom("#red", password="tea")])
+def test_an_invite_to_a_room_opens_it(shut: m.SetRoom, invited_by: str) -> None:
+    """If the server has made it, or whoever is an operator there by then: once, and for who has brought it."""
+    town = Town()
+    ana, *_ = town.guest("ana", "#red"), town.guest("bo", "#red")
+    town.do(ana, m.Grant("#red", "bo", "operator"), shut)
+    cy, di = bring(town, "cy", invited_by), town.guest("di")
+    assert isinstance(town.ask(cy, m.Join("#red")), m.Entered)
+    assert town.fail(di, m.Join("#red")).code in (Code.INVITE_ONLY, Code.ROOM_PASSWORD)
+    town.do(cy, m.Leave("#red"))
+    cy.take()
+    assert town.fail(cy, m.Join("#red")).code in (Code.INVITE_ONLY, Code.ROOM_PASSWORD)
+
+
+@pytest.mark.parametrize("invited_by", ["bo", "eve", ""])
+def test_an_invite_of_somebody_who_may_not_invite_opens_nothing(invited_by: str) -> None:
+    """A plain member, somebody who is not there, and nobody in particular let nobody in."""
+    town = Town()
+    ana, *_ = town.guest("ana", "#red"), town.guest("bo", "#red"), town.guest("eve")
+    town.do(ana, m.SetRoom("#red", invite_only=True))
+    assert town.fail(bring(town, "cy", invited_by), m.Join("#red")).code == Code.INVITE_ONLY
+
+
+def test_an_invite_to_a_room_does_not_help_against_a_ban() -> None:
+    """Who is banned stays out; and an invite to a room that is not there is one to the chat."""
+    town = Town()
+    ana = town.guest("ana", "#red")
+    town.do(ana, m.Ban("#red", "cy"))
+    assert town.fail(bring(town, "cy", SERVER), m.Join("#red")).code == Code.BANNED
+    assert isinstance(town.ask(bring(town, "di", SERVER, "#blue"), m.Join("#blue")), m.Entered)

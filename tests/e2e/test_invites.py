@@ -83,6 +83,22 @@ def test_an_invite_is_good_for_as_many_as_it_says(server: libchat.Server) -> Non
     assert refused.value.code == libchat.Code.INVITE_USED_UP
 
 
+def test_an_invite_to_a_room_opens_it(server: libchat.Server) -> None:
+    """A room that takes the invited only takes who comes by an invite to it, and nobody with one to the chat."""
+    with (
+        libchat.connect(server.invite(), "ana") as ana,
+        libchat.connect(server.invite(), "cy") as cy,
+    ):
+        ana.join("#team")
+        ana.set_room("#team", invite_only=True)
+        with libchat.connect(server.invite("team"), "bo") as bo:
+            bo.join("#team")
+            assert [each.name for each in ana.who("#team")] == ["ana", "bo"]
+            with pytest.raises(libchat.Refused) as refused:
+                cy.join("#team")
+            assert refused.value.code == libchat.Code.INVITE_ONLY
+
+
 def test_a_lost_connection_does_not_use_it_up(server: libchat.Server) -> None:
     """Who has come in by an invite for one comes back by it after a lost connection."""
     with Proxy(server.address) as proxy:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 import libchat
 from libchat import messages as m
+from libchat.accounts.admin import FILE
 from libchat.hub import Hub
+from libchat.server.server import LOG_FILE
+from libchat.store.audit import read_audit
 from libchat.store.sqlite import SqliteLog
 from support.wire import Wire
 
@@ -113,6 +118,25 @@ def test_roles_bans_and_settings_are_there_after_a_restart(tmp_path: Path) -> No
         assert _refused(lambda: guest.send("#tea", "hi").accepted(10)) == "muted"
         assert guest.join("#guests").role == "owner"
         assert [room.room for room in bo.rooms()] == ["#guests", "#tea"]
+
+
+def test_the_audit_tells_of_rooms_and_of_accounts(tmp_path: Path) -> None:
+    """Who has made an account, a room, or a wrong guess stands in one list, in order."""
+    with libchat.serve(port=0, data=tmp_path) as server:
+        with libchat.connect(server.link(), "ana", password="correct horse") as ana:
+            ana.join("#tea")
+            with pytest.raises(libchat.Refused):
+                libchat.connect(server.link(), "ana", password="wrong horse")
+            with libchat.connect(server.link(), "bo") as bo:
+                bo.join("#tea")
+                ana.kick("#tea", "bo")
+        lines = [(line.actor, line.action, line.room) for line in read_audit(tmp_path / LOG_FILE, tmp_path / FILE)]
+    assert [line for line in lines if line[1] != "device-added"] == [
+        ("ana", "account-made", ""),
+        ("ana", "make", "#tea"),
+        ("", "wrong-password", ""),
+        ("ana", "kick", "#tea"),
+    ]
 
 
 def _refused(do: Callable[[], object]) -> str:

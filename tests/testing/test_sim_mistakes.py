@@ -13,6 +13,7 @@ from libchat.client.link import Link
 from libchat.client.memory import Memory
 from libchat.client.positions import Positions
 from libchat.core.effects import Deliver, Delivery
+from libchat.core.registry import Session
 from libchat.hub import Hub
 from libchat.records import Answer, AskUnread, Cursor, Draft, Outcome, Question, Record, WaitingFound
 from libchat.store.base import Log
@@ -168,6 +169,34 @@ def test_swapped_deliveries_are_found() -> None:
     """Two entries that are handed out in the wrong order are seen in that order, or one of them never."""
     error = failures(lambda seed: Sim(seed, open_hub=open_swapping_hub))
     assert re.search(r"instead of|was never shown", error)
+
+
+class TalkativeHub(Hub):
+    """Tells those who were kicked what is said behind them."""
+
+    _kicked: tuple[tuple[Session, str], ...] = ()
+
+    def _hand_out(self, out: list[Delivery]) -> None:
+        for place, each in enumerate(out):
+            if isinstance(each, Deliver) and isinstance(each.event, m.Kicked):
+                room, name = each.event.room, each.event.name
+                self._kicked += tuple((to, room) for to in each.recipients if to.person and str(to.person.name) == name)
+            elif isinstance(each, Deliver) and isinstance(each.event, m.Entry):
+                target = each.event.target
+                gone = tuple(to for to, room in self._kicked if room == target and to not in each.recipients)
+                out[place] = Deliver(each.recipients + gone, each.event, each.skip)
+        super()._hand_out(out)
+
+
+def open_talkative_hub(log: Log, clock: Callable[[], float]) -> Hub:
+    """Return a hub with the mistake."""
+    return TalkativeHub(log=log, clock=clock)
+
+
+def test_what_is_said_behind_the_kicked_is_found() -> None:
+    """Who was kicked hears nothing more of the room until they enter it again."""
+    error = failures(lambda seed: Sim(seed, open_hub=open_talkative_hub))
+    assert re.search(r"is not there|begins behind", error)
 
 
 # --- links ----------------------------------------------------------------------------------------------------------
