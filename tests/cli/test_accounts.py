@@ -165,7 +165,7 @@ def test_invites_of_a_server(libchat: Run, env: dict[str, str], tmp_path: Path) 
         link = libchat("invite", "--room", "team", "--uses", "3", *data).stdout.strip()
         (line,) = libchat("users", "invites", *data, "--json").stdout.splitlines()
         told = json.loads(line)
-        assert (told["by"], told["room"], told["uses"], told["remaining"]) == ("cli", "#team", 3, 3)
+        assert (told["by"], told["room"], told["uses"], told["remaining"]) == ("server", "#team", 3, 3)
         assert libchat("join", link, "--name", "ana").returncode == 0
         assert f"{told['id']}  cli  team  2 of 3  20" in libchat("users", "invites", *data).stdout
         assert libchat("users", "revoke-invite", "00000000", *data).returncode == 1
