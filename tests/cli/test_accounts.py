@@ -167,7 +167,7 @@ def test_invites_of_a_server(libchat: Run, env: dict[str, str], tmp_path: Path) 
         told = json.loads(line)
         assert (told["by"], told["room"], told["uses"], told["remaining"]) == ("server", "#team", 3, 3)
         assert libchat("join", link, "--name", "ana").returncode == 0
-        assert f"{told['id']}  cli  team  2 of 3  20" in libchat("users", "invites", *data).stdout
+        assert f"{told['id']}  server  team  2 of 3  20" in libchat("users", "invites", *data).stdout
         assert libchat("users", "revoke-invite", "00000000", *data).returncode == 1
         assert libchat("users", "revoke-invite", told["id"], *data).returncode == 0
         assert libchat("users", "invites", *data).stdout == ""
