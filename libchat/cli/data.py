@@ -47,6 +47,6 @@ def default_data_folder() -> Path:
 
 def log_file(options: Options) -> Path:
     """Return the file of a server's log."""
-    from libchat.server.server import LOG_FILE
+    from libchat.server.folder import LOG_FILE
 
     return data_folder(options) / LOG_FILE

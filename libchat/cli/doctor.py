@@ -188,7 +188,7 @@ def check_listening(host: str, port: int) -> tuple[Step, bool]:
     """Look whether a server could listen, or one does: the second value says so."""
     from libchat.cli.serve import explain_listening
     from libchat.client.checkup import State, Step
-    from libchat.server.server import listen
+    from libchat.server.acceptor import listen
 
     try:
         listen(host, port).close()

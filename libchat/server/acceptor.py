@@ -10,7 +10,7 @@ from collections.abc import Callable
 from selectors import EVENT_READ, DefaultSelector
 from typing import Final
 
-from libchat.limits import RECEIVE_BUFFER_BYTES, SEND_BUFFER_BYTES
+from libchat.limits import LISTEN_BACKLOG, RECEIVE_BUFFER_BYTES, SEND_BUFFER_BYTES
 from libchat.waker import Waker
 
 _log = logging.getLogger("libchat.server")
@@ -95,3 +95,11 @@ def _prepare(sock: socket.socket) -> None:
         number = getattr(socket, option, None)  # not every system has all three
         if number is not None:
             sock.setsockopt(socket.IPPROTO_TCP, number, value)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; for all addresses, one for IPv4 and IPv6 where the system has that."""
+    if host == "" and socket.has_dualstack_ipv6():
+        return socket.create_server(("", port), family=socket.AF_INET6, backlog=LISTEN_BACKLOG, dualstack_ipv6=True)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=LISTEN_BACKLOG)

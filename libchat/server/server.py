@@ -17,26 +17,25 @@ from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from libchat.core.rooms import Quotas
 from libchat.errors import Closed
 from libchat.hub import Hub
-from libchat.limits import LISTEN_BACKLOG, MEMORY_ENTRIES
 from libchat.records import Retention
 from libchat.security.invite import Invite
 from libchat.server import whereabouts
-from libchat.server.acceptor import Acceptor
+from libchat.server.acceptor import Acceptor, listen
 from libchat.server.addresses import reachable_hosts
 from libchat.server.bounds import Bounds
 from libchat.server.connection import Dialects
 from libchat.server.credentials import Clock, Credentials, utc_now
 from libchat.server.descriptors import descriptor_limit
+from libchat.server.folder import Durability, open_hub
 from libchat.server.gate import Gate
 from libchat.server.peer import Arrival
 from libchat.server.poller import Poller
 from libchat.server.tally import Tally
-from libchat.store.memory import MemoryLog
 from libchat.transport.pump import PlainPump
 from libchat.wire.classic import Classic
 from libchat.wire.native import Native
@@ -46,20 +45,12 @@ if TYPE_CHECKING:
     from libchat.messages import Successor
     from libchat.server.discovery import Announcer
     from libchat.server.handshakes import Handshaker
-    from libchat.store.base import Accounts, Log
+    from libchat.store.base import Accounts
 
 _log = logging.getLogger("libchat.server")
 
 HANDSHAKERS: Final = 2
 """Threads for handshakes: one more than a busy poller leaves idle on two cores."""
-
-LOG_FILE: Final = "chat.db"
-"""The file in a server's folder that keeps what was said."""
-
-ACCOUNTS_FILE: Final = "accounts.db"
-"""The file in a server's folder that keeps the accounts."""
-
-Durability = Literal["full", "normal", "memory"]
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 EVERYWHERE: Final = frozenset({"", "0.0.0.0", "::"})
@@ -129,7 +120,7 @@ class Server:
         self._owns_hub = hub is None
         self._bounds = bounds if bounds is not None else Bounds()
         quotas = Quotas(self._bounds.rooms_by_name, self._bounds.members_by_room)
-        self.hub = hub if hub is not None else _open_hub(folder, durability, retention, accounts, admit, quotas)
+        self.hub = hub if hub is not None else open_hub(folder, durability, retention, accounts, admit, quotas)
         self._ended = threading.Event()
         """Set when the server has stopped, or cannot go on."""
         self._poller_count = pollers
@@ -381,46 +372,6 @@ class Server:
         self._announcer.start()
 
 
-def _open_hub(
-    folder: Path | None,
-    durability: Durability,
-    retention: Retention | None,
-    accounts: Accounts | None,
-    admit: Admit,
-    quotas: Quotas,
-) -> Hub:
-    """Return a hub of a server's own, with its log and its accounts."""
-    log = _log_in(folder, durability, retention)
-    try:
-        return Hub(log=log, accounts=accounts if accounts is not None else _accounts_in(folder, admit), quotas=quotas)
-    except BaseException:
-        log.close()
-        raise
-
-
-def _accounts_in(folder: Path | None, admit: Admit) -> Accounts:
-    """Return the accounts of a server: a file in its folder, or in memory."""
-    from libchat.accounts.desk import AccountDesk, MemoryAccounts
-    from libchat.files import make_private_folder
-
-    if folder is None:
-        return MemoryAccounts(admit=admit)
-    make_private_folder(folder)
-    return AccountDesk(folder / ACCOUNTS_FILE, admit=admit)
-
-
-def _log_in(folder: Path | None, durability: Durability, retention: Retention | None) -> Log:
-    """Return the log of a server: a file in its folder, or one in memory."""
-    kept = retention if retention is not None else Retention()
-    if folder is None or durability == "memory":
-        return MemoryLog(kept.entries or MEMORY_ENTRIES, seconds=kept.seconds)
-    from libchat.files import make_private_folder
-    from libchat.store.sqlite import SqliteLog
-
-    make_private_folder(folder)
-    return SqliteLog(folder / LOG_FILE, durability=durability, retention=kept)
-
-
 def _credentials(
     host: str, data: Path | None, certificate: Path | str | None, key: Path | str | None, now: Clock
 ) -> Credentials:
@@ -433,14 +384,6 @@ def _credentials(
 def has_zeroconf() -> bool:
     """Return whether the library is installed with which servers are announced and found (extra `lan`)."""
     return find_spec("zeroconf") is not None
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket; for all addresses, one for IPv4 and IPv6 where the system has that."""
-    if host == "" and socket.has_dualstack_ipv6():
-        return socket.create_server(("", port), family=socket.AF_INET6, backlog=LISTEN_BACKLOG, dualstack_ipv6=True)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=LISTEN_BACKLOG)
 
 
 serve = Server

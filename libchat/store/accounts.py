@@ -90,11 +90,12 @@ class AccountBook:
     What reads stands in a `reading` or `writing` block to see everything as it is at one moment; what writes stands in
     a `writing` block. Both raise sqlite3.Error if the file cannot be used.
 
-    Raises StoreError as `open_accounts` does.
+    The audit keeps so many lines about `wrong_passwords`. Raises StoreError as `open_accounts` does.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, wrong_passwords: int = limits.WRONG_PASSWORD_NOTES) -> None:
         self._connection = open_accounts(path)
+        self._wrong_passwords = wrong_passwords
         self._version = self._data_version()
 
     @contextmanager
@@ -307,7 +308,7 @@ class AccountBook:
             self._connection.execute("UPDATE audit SET count = count + ? WHERE id = ?", (note.count, row[0]))
             return True
         (count,) = self._connection.execute(f"SELECT count(*) {wrong}").fetchone()
-        too_many = max(count + 1 - limits.WRONG_PASSWORD_NOTES, 0)
+        too_many = max(count + 1 - self._wrong_passwords, 0)
         self._connection.execute(f"DELETE FROM audit WHERE id IN (SELECT id {wrong} ORDER BY id LIMIT ?)", (too_many,))  # noqa: S608
         return False
 

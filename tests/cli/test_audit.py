@@ -15,7 +15,7 @@ import pytest
 from contracts.log_tools import store
 from libchat.accounts.admin import FILE, AccountAdmin
 from libchat.records import Audit
-from libchat.server.server import LOG_FILE
+from libchat.server.folder import LOG_FILE
 from libchat.store.sqlite import SqliteLog
 
 Run = Callable[..., "CompletedProcess[str]"]

@@ -11,7 +11,7 @@ import libchat
 from libchat import messages as m
 from libchat.accounts.admin import FILE
 from libchat.hub import Hub
-from libchat.server.server import LOG_FILE
+from libchat.server.folder import LOG_FILE
 from libchat.store.audit import read_audit
 from libchat.store.sqlite import SqliteLog
 from support.wire import Wire

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from libchat import limits
 from libchat.errors import StoreError
 from libchat.security.passwords import Argon2
 from libchat.store.accounts import ACTIONS, AccountBook, Invite, Key, Note, digest_of
@@ -252,17 +251,16 @@ def test_wrong_passwords_are_counted(path: Path) -> None:
     book.close()
 
 
-def test_guessing_pushes_nothing_out_of_the_audit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_guessing_pushes_nothing_out_of_the_audit() -> None:
     """Lines about wrong passwords are bounded by themselves."""
-    monkeypatch.setattr(limits, "WRONG_PASSWORD_NOTES", 100)
-    book = AccountBook(None)
+    book = AccountBook(None, wrong_passwords=100)
     with book.writing():
         book.note(Note(1, "cli", "account-made", "ana"))
-        for number in range(limits.WRONG_PASSWORD_NOTES + 50):
+        for number in range(150):
             book.note(Note(2, "", "wrong-password", f"n{number}", "a"))
     notes = book.notes()
     book.close()
-    assert len(notes) == 1 + limits.WRONG_PASSWORD_NOTES
+    assert len(notes) == 101
     assert notes[0].action == "account-made"
     assert notes[1].subject == "n50"
 
