@@ -1,0 +1,82 @@
+"""What the shell's own commands may ask of the shell.
+
+Commands run in threads of their own, as those of plugins do; everything here may be called from any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from libchat import Entry, Participant
+
+
+class Desk(Protocol):
+    """The shell, as its commands see it. A conversation is a `#room`, a name, or "" for home: outside any room."""
+
+    @property
+    def chat(self) -> Participant:
+        """Who is talking."""
+        ...
+
+    @property
+    def active(self) -> str:
+        """The conversation that is on the screen."""
+        ...
+
+    def switch(self, target: str) -> None:
+        """Have a conversation on the screen; it is opened if it is not."""
+        ...
+
+    def close(self, target: str) -> None:
+        """Take a conversation off the list. A room is left by `chat.leave`, not by this."""
+        ...
+
+    def say(self, target: str, text: str, *, reply_to: int = 0) -> None:
+        """Say something: it is shown at once, as pending, and goes out when there is a connection."""
+        ...
+
+    def show(self, text: str) -> None:
+        """Show lines of the shell's own in the conversation that is on the screen."""
+        ...
+
+    def show_entries(self, title: str, entries: Sequence[Entry], more: str = "") -> None:
+        """Show entries of history or of a search, with their places if they are of several conversations."""
+        ...
+
+    def entry(self, target: str, seq: int) -> Entry | None:
+        """Return an entry that was shown a while ago at most, None if it is not known (any more)."""
+        ...
+
+    def last(self, target: str, *, own: bool = False, of: str = "") -> Entry | None:
+        """Return the newest message of a conversation: an own one, somebody's, or else one of anybody but oneself."""
+        ...
+
+    def ignore(self, name: str, *, is_ignored: bool) -> None:
+        """Show nothing that somebody says, or show it again. Remembered."""
+        ...
+
+    @property
+    def ignored(self) -> Sequence[str]:
+        """Who is ignored."""
+        ...
+
+    def setting(self, name: str) -> str:
+        """Return the value of a setting as it would be typed. Raises KeyError."""
+        ...
+
+    def set(self, name: str, value: str) -> None:
+        """Change a setting, and remember it. Raises ValueError, which says what would be right."""
+        ...
+
+    def reconnect_as(self, name: str) -> None:
+        """Leave, and come back under another name, into the same rooms. Raises `Refused`: then all is as before."""
+        ...
+
+    def clear(self) -> None:
+        """Have an empty screen."""
+        ...
+
+    def quit(self, reason: str = "") -> None:
+        """Leave the chat and end."""
+        ...
