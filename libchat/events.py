@@ -58,7 +58,8 @@ class Welcome(Event, frozen=True, omit_defaults=False):
 
     `nonce` is what a device's proof on this connection must sign, "" if the server keeps no accounts. `admit` says whom
     the server takes: "open" everybody, "invite" whoever brings an invite or has an account, "accounts" nobody else.
-    `successor` is there when a change of the server's key is planned.
+    `successor` is there when a change of the server's key is planned. `time` is the server's, in milliseconds since
+    1970-01-01T00:00Z.
     """
 
     server: str
@@ -69,6 +70,7 @@ class Welcome(Event, frozen=True, omit_defaults=False):
     nonce: str = ""
     admit: str = "open"
     successor: Successor | None = None
+    time: int = 0
 
 
 class Registered(Event, frozen=True):

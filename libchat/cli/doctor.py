@@ -30,7 +30,8 @@ def add(commands: Commands) -> None:
         "doctor",
         run,
         "Say step by step what works and what does not, and what to do.",
-        "With an address, it looks at the way to that server: name, route, port, TLS, clock, pin and protocol.\n"
+        "With an address, it looks at the way to that server: name, route, port, TLS, certificate, pin, protocol and "
+        "clock.\n"
         "Without one, it looks at the server of this machine: its settings, its folder, its port, and then the way to\n"
         "it. Nothing is changed, and no key is trusted. The exit code is 0 only if no step has failed.",
         (

@@ -1,6 +1,6 @@
 """Looking at the way to a server, one step after the other: what works, what does not, and what to do about it.
 
-    name > route > port > TLS > clock > pin > protocol
+    name > route > port > TLS > certificate > pin > protocol > clock
 
 Each step is a function that connects anew, so that it says something by itself, and takes at most `STEP_SECONDS` for
 each address. A step that needs one that has failed is skipped. Nothing is remembered: a key that is seen for the first
@@ -37,6 +37,9 @@ from libchat.wire.native import format_command, parse_event
 
 STEP_SECONDS: Final = 5.0
 """How long a step waits for an answer: a machine on a LAN answers within a tenth of a second."""
+
+CLOCK_SECONDS: Final = 5.0
+"""How far two clocks may be apart: an answer takes that long at most, and people do not see less."""
 
 SPEECH_SECONDS: Final = 2.0
 """How long an unknown server may take to say something by which it is recognised."""
@@ -87,11 +90,14 @@ class _Findings:
 
     addresses: list[str]
     certificate: bytes | None = None
+    apart: float | None = None
+    """Seconds by which our clock is ahead of the server's."""
 
 
 def look_at(aim: Aim, now: datetime) -> Iterator[Step]:
     """Yield the steps to a server as they are done. `now` is our time, with its zone."""
     findings = _Findings([])
+    begun = time.monotonic()
     steps: list[tuple[str, Callable[[], Step]]] = [
         ("name", lambda: check_name(aim, findings.addresses)),
         ("route", lambda: check_route(aim, findings.addresses)),
@@ -100,10 +106,15 @@ def look_at(aim: Aim, now: datetime) -> Iterator[Step]:
     if not aim.plaintext:
         steps += [
             ("TLS", lambda: _check_tls(aim, findings)),
-            ("clock", lambda: check_clock(findings.certificate or b"", now)),
+            ("certificate", lambda: check_certificate(findings.certificate or b"", now)),
             ("pin", lambda: check_key(aim, findings.certificate, now)),
         ]
-    steps.append(("protocol", lambda: check_protocol(aim)))
+
+    def clock() -> float:
+        return now.timestamp() + time.monotonic() - begun
+
+    steps.append(("protocol", lambda: _check_protocol(aim, findings, clock)))
+    steps.append(("clock", lambda: check_clock(findings.apart)))
     failed = ""
     for name, run in steps:
         if failed:
@@ -111,8 +122,8 @@ def look_at(aim: Aim, now: datetime) -> Iterator[Step]:
             continue
         step = run()
         yield step
-        # A wrong clock keeps nobody out, since trust is the pin; to a wrong key nothing more is said.
-        if step.state is State.FAILED and name != "clock":
+        # A certificate's time keeps nobody out, since trust is the pin; to a wrong key nothing more is said.
+        if step.state is State.FAILED and name != "certificate":
             failed = name
 
 
@@ -184,7 +195,7 @@ def _explain_port(aim: Aim, error: OSError) -> tuple[str, str]:
     return f"port {aim.port} cannot be reached ({error.strerror or error})", "check address and port"
 
 
-# --- TLS, clock and pin ---------------------------------------------------------------------------------------------
+# --- TLS, certificate and pin ---------------------------------------------------------------------------------------
 
 
 def _check_tls(aim: Aim, findings: _Findings) -> Step:
@@ -257,31 +268,31 @@ def _ask(aim: Aim, question: bytes) -> bytes:
         return b""
 
 
-def check_clock(certificate: bytes, now: datetime) -> Step:
-    """Compare our clock with the time in which the server's certificate is good. Nothing else tells its time."""
+def check_certificate(certificate: bytes, now: datetime) -> Step:
+    """Compare our clock with the time in which the server's certificate is good."""
     from cryptography.x509 import load_der_x509_certificate
 
     try:
         shown = load_der_x509_certificate(certificate)
     except ValueError as error:
-        return Step("clock", State.SKIPPED, f"the certificate cannot be read ({error})")
+        return Step("certificate", State.SKIPPED, f"the certificate cannot be read ({error})")
     begin, end = shown.not_valid_before_utc, shown.not_valid_after_utc
     ours = f"our clock says {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     if now < begin:
         return Step(
-            "clock",
+            "certificate",
             State.FAILED,
             f"{ours}, and the certificate begins at {begin:%Y-%m-%d %H:%M}: one of the two clocks is wrong",
             "set this machine's clock, or the server's; messages carry the server's time",
         )
     if now > end:
         return Step(
-            "clock",
+            "certificate",
             State.FAILED,
             f"{ours}, and the certificate ended at {end:%Y-%m-%d %H:%M}",
             "set this machine's clock; or renew the certificate: a server makes its own anew when it starts",
         )
-    return Step("clock", State.OK, f"{ours}; the certificate is good until {end:%Y-%m-%d}")
+    return Step("certificate", State.OK, f"{ours}; the certificate is good until {end:%Y-%m-%d}")
 
 
 def check_key(aim: Aim, certificate: bytes | None, now: datetime) -> Step:
@@ -321,24 +332,53 @@ _KNOWLEDGE: Final = {
 # --- the chat itself ------------------------------------------------------------------------------------------------
 
 
-def check_protocol(aim: Aim) -> Step:
-    """Say hello, and look at the welcome."""
+def _check_protocol(aim: Aim, findings: _Findings, clock: Callable[[], float]) -> Step:
+    step, welcome = check_protocol(aim)
+    if welcome is not None and welcome.time:
+        findings.apart = clock() - welcome.time / 1000
+    return step
+
+
+def check_protocol(aim: Aim) -> tuple[Step, Welcome | None]:
+    """Say hello, look at the welcome, and return the step and the welcome, if it is one."""
     try:
         with _connect(aim) if aim.plaintext else _connect_tls(aim) as sock:
             sock.sendall(format_command(Hello(agent=f"libchat/{__version__} doctor")))
             answer = _first_event(_read_line(sock))
     except OSError as error:
-        return Step("protocol", State.FAILED, f"the connection broke ({error.strerror or error})", "try again")
+        return Step("protocol", State.FAILED, f"the connection broke ({error.strerror or error})", "try again"), None
     if isinstance(answer, Welcome):
         server = clean_line(answer.server)
         if answer.version != VERSION:
             seen = f"{server} speaks version {answer.version} of the protocol, and this program version {VERSION}"
-            return Step("protocol", State.FAILED, seen, "update the older of the two")
-        return Step("protocol", State.OK, f"{server}, version {answer.version} of the protocol")
+            return Step("protocol", State.FAILED, seen, "update the older of the two"), None
+        return Step("protocol", State.OK, f"{server}, version {answer.version} of the protocol"), answer
     if isinstance(answer, Failed):
-        return Step("protocol", State.FAILED, f"the server refused: {clean_line(answer.text)}", "try again later")
+        return Step("protocol", State.FAILED, f"the server refused: {clean_line(answer.text)}", "try again later"), None
     hint = "this port may speak TLS: leave --plaintext out" if aim.plaintext else "is this a libchat server?"
-    return Step("protocol", State.FAILED, "the answer is none of a chat", hint)
+    return Step("protocol", State.FAILED, "the answer is none of a chat", hint), None
+
+
+def check_clock(apart: float | None) -> Step:
+    """Say how far our clock is from the server's. `apart` is by how many seconds it is ahead, None if nobody knows."""
+    if apart is None:
+        return Step("clock", State.SKIPPED, "the server does not tell its time")
+    if abs(apart) <= CLOCK_SECONDS:
+        return Step("clock", State.OK, f"our clock and the server's agree within {CLOCK_SECONDS:.0f} s")
+    way = "ahead of" if apart > 0 else "behind"
+    return Step(
+        "clock",
+        State.FAILED,
+        f"our clock is {_how_long(abs(apart))} {way} the server's",
+        "set the one that is wrong, best by NTP; messages carry the server's time",
+    )
+
+
+def _how_long(seconds: float) -> str:
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
 
 
 def _first_event(data: bytes) -> Event | None:

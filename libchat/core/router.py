@@ -269,6 +269,7 @@ class Router:
             nonce=session.nonce,
             admit=reception.admit,
             successor=session.successor,
+            time=now,
         )
         out.append(fx.Reply(session, welcome))
 

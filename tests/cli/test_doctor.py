@@ -32,7 +32,9 @@ def test_all_is_well(libchat: Run, server: Serving) -> None:
     done = libchat(*QUICK, server.address)
     assert (done.returncode, done.stderr) == (0, "")
     lines = [line.split()[:2] for line in done.stdout.splitlines()]
-    assert lines == [[name, "ok"] for name in ("name", "route", "port", "TLS", "clock", "pin", "protocol")]
+    assert lines == [
+        [name, "ok"] for name in ("name", "route", "port", "TLS", "certificate", "pin", "protocol", "clock")
+    ]
     assert server.pin in done.stdout
 
 
@@ -95,7 +97,7 @@ def test_the_server_of_this_machine(libchat: Run, env: dict[str, str], tmp_path:
     assert done.returncode == 0
     assert "a server runs" in done.stdout
     assert [line.split()[0] for line in done.stdout.splitlines()][3:] == [
-        *("name", "route", "port", "TLS", "clock", "pin", "protocol"),
+        *("name", "route", "port", "TLS", "certificate", "pin", "protocol", "clock"),
     ]
 
 

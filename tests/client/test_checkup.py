@@ -12,7 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from libchat.client.checkup import Aim, State, Step, check_clock, check_key, check_name, check_route, identify, look_at
+from libchat.client.checkup import (
+    Aim,
+    State,
+    Step,
+    check_certificate,
+    check_clock,
+    check_key,
+    check_name,
+    check_route,
+    identify,
+    look_at,
+)
 from libchat.limits import LINE_BYTES
 from libchat.security.identity import Identity, load_identity
 from libchat.security.known_servers import KnownServers
@@ -43,8 +54,8 @@ def _aim_at(server: Server, tmp_path: Path, **more: str | bool | float) -> Aim:
     return _aim(server.port, tmp_path, **more)
 
 
-def _look(aim: Aim, now: datetime = NOW) -> dict[str, Step]:
-    return {step.name: step for step in look_at(aim, now)}
+def _look(aim: Aim, now: datetime | None = None) -> dict[str, Step]:
+    return {step.name: step for step in look_at(aim, now or datetime.now(UTC))}
 
 
 def _states(steps: dict[str, Step]) -> dict[str, str]:
@@ -117,7 +128,9 @@ def _shakes_hands(identity: Identity, *, alpn: bool = False, say: bytes = b"", o
 def test_all_is_well(server: Server, tmp_path: Path) -> None:
     """A server that works passes each step, and says its key and its version; nothing is remembered of it."""
     steps = _look(_aim_at(server, tmp_path))
-    assert _states(steps) == dict.fromkeys(("name", "route", "port", "TLS", "clock", "pin", "protocol"), "ok")
+    assert _states(steps) == dict.fromkeys(
+        ("name", "route", "port", "TLS", "certificate", "pin", "protocol", "clock"), "ok"
+    )
     assert steps["route"].seen == "from 127.0.0.1 to 127.0.0.1"
     assert steps["TLS"].seen == "TLSv1.3, protocol libchat/1"
     words = "the key is new here; compare its words with those that the server prints"
@@ -141,7 +154,7 @@ def test_without_tls(tmp_path: Path) -> None:
     """A server without TLS, if that is what is looked for, has no steps for it."""
     with Server(port=0, plaintext=True) as server:
         steps = _look(_aim_at(server, tmp_path, plaintext=True))
-        assert _states(steps) == dict.fromkeys(("name", "route", "port", "protocol"), "ok")
+        assert _states(steps) == dict.fromkeys(("name", "route", "port", "protocol", "clock"), "ok")
 
 
 # --- what does not --------------------------------------------------------------------------------------------------
@@ -275,19 +288,39 @@ def test_a_broken_file_of_known_servers(server: Server, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("shift", "hint"),
-    [(timedelta(days=-2), "one of the two clocks is wrong"), (timedelta(days=500), "the certificate ended at")],
+    [(timedelta(days=-3), "one of the two clocks is wrong"), (timedelta(days=500), "the certificate ended at")],
 )
 def test_a_clock_that_is_wrong(server: Server, tmp_path: Path, shift: timedelta, hint: str) -> None:
     """A clock outside of the certificate's time fails, and the steps behind it are done all the same."""
-    steps = _look(_aim_at(server, tmp_path), NOW + shift)
-    assert steps["clock"].state is State.FAILED
-    assert hint in steps["clock"].seen
+    steps = _look(_aim_at(server, tmp_path), datetime.now(UTC) + shift)
+    assert steps["certificate"].state is State.FAILED
+    assert hint in steps["certificate"].seen
     assert steps["protocol"].state is State.OK
+    assert steps["clock"].state is State.FAILED
+    assert steps["clock"].seen.startswith(
+        f"our clock is {abs(shift.days)} days {'ahead' if shift.days > 0 else 'behind'}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("apart", "seen"),
+    [
+        (4.9, "our clock and the server's agree within 5 s"),
+        (-4.9, "our clock and the server's agree within 5 s"),
+        (6.0, "our clock is 6 seconds ahead of the server's"),
+        (-150.0, "our clock is 2 minutes behind the server's"),
+        (3 * 3600.0, "our clock is 3 hours ahead of the server's"),
+        (None, "the server does not tell its time"),
+    ],
+)
+def test_how_far_clocks_are_apart(apart: float | None, seen: str) -> None:
+    """What is apart more than an answer takes is told, and in which direction."""
+    assert check_clock(apart).seen == seen
 
 
 def test_a_certificate_that_cannot_be_read() -> None:
     """Without a certificate there is no time to compare with."""
-    assert check_clock(b"nonsense", NOW).state is State.SKIPPED
+    assert check_certificate(b"nonsense", NOW).state is State.SKIPPED
 
 
 @pytest.mark.parametrize(

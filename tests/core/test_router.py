@@ -62,6 +62,7 @@ def test_what_needs_no_name(chat: Chat) -> None:
     welcome = chat.ask(session, m.Hello(cid="1"))
     assert isinstance(welcome, m.Welcome)
     assert (welcome.version, welcome.limits, welcome.cid) == (m.VERSION, m.Limits(), "1")
+    assert welcome.time == 1_700_000_000_000
     assert chat.ask(session, m.Ping("2")) == m.Pong("2")
     failed = chat.fail(session, m.Rejected("bad-line", "words\x1b[31m", "sub\nject", "3"))
     assert failed == m.Failed("bad-line", "words[31m", "sub ject", "3")
