@@ -172,6 +172,5 @@ def test_ctrl_c(start: Start, chat: Chat) -> None:
     program = start("send", "bo", "--name", "ana")
     program.write("one")
     bo.expect("ana: one")
-    program.signal(signal.SIGINT)
-    assert program.end() == 130
+    assert program.signal_to_end(signal.SIGINT) == 130
     assert program.errors == ""

@@ -73,7 +73,7 @@ def besieged(
     """
     env = environment(home, LIBCHAT_DEBUG_LOCKS="0")
     limits = ("--limit-loopback", *arguments)
-    with Serving("--port", "0", "--data", str(home / "data"), *limits, env=env) as server:
+    with Serving("--port", "0", "--data", str(home / "data"), *limits, env=env, is_cold=True) as server:
         _warm_up(server)
         prepare(server)
         before = size_of(server.pid)
