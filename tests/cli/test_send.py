@@ -172,5 +172,6 @@ def test_ctrl_c(start: Start, chat: Chat) -> None:
     program = start("send", "bo", "--name", "ana")
     program.write("one")
     bo.expect("ana: one")
-    assert program.signal_to_end(signal.SIGINT) == 130
+    program.signal(signal.SIGINT)
+    assert program.end() == 130
     assert program.errors == ""

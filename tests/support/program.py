@@ -101,20 +101,6 @@ class Program:
             pass
         assert got == line
 
-    def signal_to_end(self, number: signal.Signals) -> int:
-        """Send a signal that ends a program which reads its input, as often as it takes, and return its exit code.
-
-        A signal that comes after CPython has looked for one, and before it waits for input, is heeded with the next.
-        """
-        for _ in range(int(PATIENCE / PRESS_AGAIN)):
-            self.signal(number)
-            try:
-                self._process.wait(PRESS_AGAIN)
-                break
-            except subprocess.TimeoutExpired:
-                pass
-        return self.end()
-
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""
         self._process.send_signal(number)

@@ -17,12 +17,12 @@ import json
 import os
 import pkgutil
 import runpy
-import signal
 import socket
 import struct
 import sys
 import termios
 import time
+from contextlib import suppress
 from io import TextIOWrapper
 from typing import Final, Literal, TypedDict
 
@@ -66,17 +66,23 @@ def receive(control: socket.socket) -> tuple[Request, list[int]] | None:
 
 def fork_programs(control: socket.socket) -> Request | None:
     """Start programs till the socket ends. Return None then, and a request in the program that it asks for."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those in between
     while (received := receive(control)) is not None:
         request, descriptors = received
         if os.fork() == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             control.detach()  # it is standard input, which `become` replaces
             become_program(request, descriptors)
             return request
         for descriptor in descriptors:
             os.close(descriptor)
+        reap()
     return None
+
+
+def reap() -> None:
+    """Wait for those in between that have ended: the system counts their time as ours then."""
+    with suppress(ChildProcessError):  # there are none
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def become_program(request: Request, descriptors: list[int]) -> None:
