@@ -30,7 +30,6 @@ from libchat.errors import (
     Unavailable,
     WrongPassword,
 )
-from libchat.hub import Hub
 from libchat.messages import (
     Accepted,
     Bye,
@@ -60,6 +59,7 @@ from libchat.receipt import Receipt
 
 if TYPE_CHECKING:
     from libchat.client.client import Client, connect
+    from libchat.hub import Hub
     from libchat.server.server import Server, serve
 
 __all__ = [
@@ -115,13 +115,15 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Hub": "libchat.hub",
     "serve": "libchat.server.server",
     "Server": "libchat.server.server",
     "connect": "libchat.client.client",
     "Client": "libchat.client.client",
     "aio": "",
 }
-"""What is imported when it is first used, because it brings sockets and TLS along."""
+"""What is imported when it is first used, because it brings sockets and TLS along, or all the rules of a chat, which a
+client does not need."""
 
 
 def __getattr__(name: str) -> object:

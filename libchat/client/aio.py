@@ -178,7 +178,7 @@ class AsyncClient(AsyncSpeaker):
         self._changed.set()
         if self._task is not None:
             try:
-                if self._link.state is not State.OFFLINE:
+                if self._link.state is not State.OFFLINE and self._link.end is None:
                     await asyncio.wait((self._task,), timeout=self._patience.linger)
             finally:
                 await _end(self._task)

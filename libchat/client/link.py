@@ -223,10 +223,15 @@ class Link:
             self._out.append(line)
 
     def leave(self) -> None:
-        """Have everything sent that was submitted, and then leave, if there is a connection."""
+        """Have everything sent that was submitted, and then leave, if there is a connection.
+
+        Whoever leaves a `question` open has said nothing yet: there is nothing to wait for.
+        """
         self._is_leaving = True
         if self.state is State.LIVE:
             self._put_exit()
+        elif self.question is not None:
+            self.end = self.question
 
     def consumed(self, entry: m.Entry) -> bool:
         """Notice that the program has taken an entry, and return whether this is to be told to the server."""

@@ -78,7 +78,7 @@ class Gate:
             fault = self._fault(network)
             if fault:
                 self._refused.add(address)
-            else:
+            elif address not in self._established:  # else it has come again before we noticed that it had gone
                 self._established.add(address)
                 self._counts[network] = self._counts.get(network, 0) + 1
             return fault

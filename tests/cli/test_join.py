@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -345,7 +346,7 @@ def test_a_picture_of_the_link(libchat: Run, kept: Serving, data: Path) -> None:
     assert len({len(line) for line in picture}) == 1
     assert len(picture) == (len(picture[0]) + 1) // 2
     assert "\x1b" not in done.stderr
-    assert sum(line.count("▄▄▄▄▄") for line in picture[:4]) == 2
+    assert re.fullmatch("█{4} ▄▄▄▄▄ █.*█ ▄▄▄▄▄ █{4}", picture[2])  # what is between them may look like another corner
 
 
 def test_a_server_draws_its_invite(start: Start) -> None:

@@ -7,6 +7,7 @@ import gc
 import itertools
 import socket
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
@@ -522,6 +523,23 @@ def test_password_is_asked_for_in_a_thread() -> None:
 
     run(main)
     assert loops == [False, False]
+
+
+def test_who_gives_no_password_waits_for_nobody() -> None:
+    """A question that is left open is told at once, however long a client stays to have its last lines arrive."""
+    patience = Patience(linger=10 * SECONDS)
+
+    async def main(server: libchat.Server) -> None:
+        with pytest.raises(libchat.PasswordNeeded):
+            async with aio.connect(server.address, "ana", pin=server.pin, password=lambda why: "", patience=patience):
+                pass
+
+    with libchat.serve(port=0, admit="accounts") as server:
+        begun = time.monotonic()
+        run(lambda: main(server))
+        with pytest.raises(libchat.PasswordNeeded):
+            libchat.connect(server.address, "ana", pin=server.pin, password=lambda why: "", patience=patience)
+        assert time.monotonic() - begun < SECONDS
 
 
 def test_server_waits_while_a_person_types() -> None:

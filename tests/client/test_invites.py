@@ -139,7 +139,7 @@ def test_the_token_goes_to_the_server(visit: Visit) -> None:
         caller.write('{"type":"welcome","server":"test/1","log":"1","cid":"~"}')
         heard.append(caller.read_until(b'"register"'))
         caller.write('{"type":"registered","name":"ana","cid":"~"}')
-        caller.wait_for_end()
+        caller.read_until(b'"exit"')
 
     with ScriptedServer(script) as server:
         port = int(server.address.rpartition(":")[2])

@@ -85,6 +85,18 @@ def test_question_is_answered_on_the_same_connection() -> None:
     assert link.state is State.LIVE
 
 
+def test_question_that_is_left_open_is_the_end() -> None:
+    """Who leaves instead of giving a password has nothing to send, and nothing to wait for."""
+    link = Link("ana", "secret", credentials=Credentials(ask=str))
+    welcome(link)
+    tell(link, NEEDED)
+    question = link.question
+    link.leave()
+    assert isinstance(question, PasswordNeeded)
+    assert link.end is question
+    assert sent(link) == []
+
+
 def test_password_of_half_a_character_is_refused() -> None:
     """What cannot be sent is told, and the name may still be had."""
     link = Link("ana", "secret", credentials=Credentials(ask=str))

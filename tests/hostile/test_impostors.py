@@ -31,6 +31,7 @@ SIGN_IN_SECONDS: Final = 30.0
 """How long the owner may have to try, at most: two quiet cores work a full queue off in five seconds."""
 
 
+@pytest.mark.timeout(180)
 def test_password_guessing(tmp_path: Path) -> None:
     """From many addresses at once, it fills the queue of hashes and nothing else; its owner signs in meanwhile."""
     with besieged(tmp_path, what="password guessing", prepare=_make_account) as server, Crowd(server.address) as crowd:

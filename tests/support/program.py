@@ -1,4 +1,9 @@
-"""The `libchat` program as a process of its own: lines in, lines out, exit codes."""
+"""The `libchat` program as a process of its own: lines in, lines out, exit codes.
+
+Most are forked from a process that has imported libchat (`support.forked`): that takes a tenth of the time. Where the
+start itself is under test, or the process is measured from outside, a program is started from `cold`: by a new
+interpreter. So is every one that sets variables of the interpreter.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +17,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
 from queue import Empty, Queue
-from subprocess import PIPE
 from types import TracebackType
 from typing import IO, Self
+
+from support.forked import Forked, can_fork
 
 PATIENCE = 20.0
 """Seconds in which every line comes that comes at all, on a machine that is busy with other tests."""
@@ -45,19 +53,15 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 class Program:
     """A running program. A context manager: at the end of the block the program is killed if it has not ended."""
 
-    def __init__(self, *arguments: str, env: dict[str, str]) -> None:
-        self._process = subprocess.Popen(
-            [*COMMAND, *arguments], env=env, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, encoding="utf-8"
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
-        self._stdin = self._process.stdin
+    def __init__(self, *arguments: str, env: dict[str, str], is_cold: bool = False) -> None:
+        with _Pipes() as pipes:
+            self._process = _start(arguments, env, pipes.theirs, is_cold=is_cold)
+            self._stdin, self._stdout, self._stderr = pipes.open_ours()
         self._lines: Queue[str | None] = Queue()
         self._errors: list[str] = []
         self._readers = (
-            threading.Thread(target=self._read, args=(self._process.stdout, self._lines.put)),
-            threading.Thread(target=self._read, args=(self._process.stderr, self._hear_error)),
+            threading.Thread(target=self._read, args=(self._stdout, self._lines.put)),
+            threading.Thread(target=self._read, args=(self._stderr, self._hear_error)),
         )
         for reader in self._readers:
             reader.start()
@@ -125,12 +129,11 @@ class Program:
         """Kill the program if it still runs."""
         self._process.kill()
         self.end()
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if stream is not None:
-                try:
-                    stream.close()
-                except BrokenPipeError:
-                    pass  # a line was typed that nobody has read
+        for stream in (self._stdin, self._stdout, self._stderr):
+            try:
+                stream.close()
+            except BrokenPipeError:
+                pass  # a line was typed that nobody has read
 
     def _read(self, stream: IO[str], put: Callable[[str | None], None]) -> None:
         for line in stream:
@@ -145,8 +148,8 @@ class Program:
 class Serving(Program):
     """A running server."""
 
-    def __init__(self, *arguments: str, env: dict[str, str]) -> None:
-        super().__init__("serve", "--host", "127.0.0.1", "--json", *arguments, env=env)
+    def __init__(self, *arguments: str, env: dict[str, str], is_cold: bool = False) -> None:
+        super().__init__("serve", "--host", "127.0.0.1", "--json", *arguments, env=env, is_cold=is_cold)
         try:
             told = json.loads(self.line())
         except BaseException:
@@ -165,16 +168,10 @@ class Serving(Program):
 class TerminalProgram:
     """A program on a terminal of its own, of 24 rows and 80 columns. A context manager, as `Program`."""
 
-    def __init__(self, *arguments: str, env: dict[str, str]) -> None:
+    def __init__(self, *arguments: str, env: dict[str, str], is_cold: bool = False) -> None:
         self._master, slave = pty.openpty()
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", TAKE_TERMINAL, *arguments],
-            env={**env, "COLUMNS": "80", "LINES": "24"},
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-        )
+        sized = {**env, "COLUMNS": "80", "LINES": "24"}
+        self._process = _start(arguments, sized, (slave, slave, slave), is_cold=is_cold, takes_terminal=True)
         os.close(slave)
         self._woken, self._wake = os.pipe()
         self.screen = ""
@@ -260,11 +257,72 @@ class TerminalProgram:
 
 
 def run(
-    *arguments: str, env: dict[str, str], given: str | bytes = "", output: int = PIPE
+    *arguments: str, env: dict[str, str], given: str | bytes = "", output: int | None = None, is_cold: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end, with this standard input."""
-    data = given.encode() if isinstance(given, str) else given
-    done = subprocess.run(
-        [*COMMAND, *arguments], env=env, input=data, stdout=output, stderr=PIPE, timeout=PATIENCE, check=False
+    """Run a program to its end, with this standard input; its output goes to a descriptor, if one is given."""
+    with _Pipes() as pipes:
+        stdin, stdout, stderr = pipes.theirs
+        process = _start(arguments, env, (stdin, stdout if output is None else output, stderr), is_cold=is_cold)
+        streams = pipes.open_ours(newline="")
+    heard = ["", ""]
+
+    def hear(at: int, stream: IO[str]) -> None:
+        heard[at] = stream.read()
+
+    readers = [threading.Thread(target=hear, args=(at, stream)) for at, stream in enumerate(streams[1:])]
+    for reader in readers:
+        reader.start()
+    try:
+        with suppress(BrokenPipeError), streams[0] as typed:  # not all of them read it
+            typed.buffer.write(given.encode() if isinstance(given, str) else given)
+        code = process.wait(PATIENCE)
+    finally:
+        process.kill()
+        process.wait(PATIENCE)
+        for reader, stream in zip(readers, streams[1:], strict=True):
+            reader.join(PATIENCE)
+            stream.close()
+    return subprocess.CompletedProcess(arguments, code, *heard)
+
+
+def _start(
+    arguments: tuple[str, ...],
+    env: dict[str, str],
+    streams: tuple[int, int, int],
+    *,
+    is_cold: bool,
+    takes_terminal: bool = False,
+) -> Forked | subprocess.Popen[bytes]:
+    """Start the program, with these three streams."""
+    if not is_cold and can_fork(env):
+        return Forked(arguments, env, streams, takes_terminal)
+    stdin, stdout, stderr = streams
+    command = [sys.executable, "-c", TAKE_TERMINAL] if takes_terminal else COMMAND
+    return subprocess.Popen(
+        [*command, *arguments], env=env, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=takes_terminal
     )
-    return subprocess.CompletedProcess(done.args, done.returncode, (done.stdout or b"").decode(), done.stderr.decode())
+
+
+class _Pipes:
+    """Three pipes to a program. A context manager: at its end, the program's ends are closed here."""
+
+    def __init__(self) -> None:
+        (stdin, self._stdin), (self._stdout, stdout), (self._stderr, stderr) = os.pipe(), os.pipe(), os.pipe()
+        self.theirs = (stdin, stdout, stderr)
+
+    def open_ours(self, newline: str | None = None) -> tuple[TextIOWrapper, TextIOWrapper, TextIOWrapper]:
+        """Return what is written to the program, and what is read of it; `newline` is that of `open`."""
+        return (
+            open(self._stdin, "w", encoding="utf-8"),
+            open(self._stdout, encoding="utf-8", newline=newline),
+            open(self._stderr, encoding="utf-8", newline=newline),
+        )
+
+    def __enter__(self) -> Self:
+        """Return the pipes."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the program's ends."""
+        for end in self.theirs:
+            os.close(end)
