@@ -22,6 +22,7 @@ out first, and a room that it was in is entered behind the newest entry that it 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Final
 
@@ -388,16 +389,22 @@ class Link:
         """Take the numbers out of everything that waits: the server counts anew."""
         self._has_new_log = True
         self._reads.clear()
-        self._joins = {cid: replace(join, after=None) for cid, join in self._joins.items()}
-        for cid, join in self._joins.items():
-            self._unanswered[cid] = format_command(join)
+        self._begin_anew(self._joins)
+
+    def _begin_anew(self, cids: Iterable[str]) -> None:
+        """Have rooms entered that are to be, but without what was said there before."""
+        for cid in list(cids):
+            self._joins[cid] = replace(self._joins[cid], after=None)
+            self._unanswered[cid] = format_command(self._joins[cid])
 
     def _go_live(self, registered: m.Registered) -> list[m.Event]:
         self.state = State.LIVE
         self.name = registered.name
         self._credentials.accepted(is_account=registered.is_account)
         self._positions.is_account = registered.is_account
+        ended: list[m.Event] = []
         if registered.is_account and not self._has_new_log:
+            ended = self._ended(registered)
             self._rooms.clear()  # the server knows better, and tells: another device may have left some
         self._has_new_log = False
         for key, room in self._rooms.items():
@@ -406,9 +413,26 @@ class Link:
         if self._is_leaving:
             self._put_exit()
         if self.has_registered:
-            return [m.Resumed()]
+            return [m.Resumed(), *ended]
         self.has_registered = True
-        return [registered]
+        return [registered, *ended]
+
+    def _ended(self, registered: m.Registered) -> list[m.Event]:
+        """Be out of the rooms in which the account is no more, and return what the program should hear of that."""
+        if registered.rooms is None:
+            return []
+        entered = self._rooms if self.has_registered else {}  # before, these are only to be entered
+        known = {**{room: room for room in self._positions.rooms()}, **entered}
+        present = {target_key(room) for room in registered.rooms}
+        kicks: dict[str, m.Event] = {target_key(kicked.room): kicked for kicked in registered.kicks}
+        leaving = set(self._leaves.values())  # these are answered
+        ended: list[m.Event] = []
+        for room, shown in known.items():
+            if room not in present and room not in leaving:
+                self._exit(room)
+                self._begin_anew([cid for cid, join in self._joins.items() if _room_key(join.room) == room])
+                ended.append(kicks.get(room) or m.Exited(shown))
+        return ended
 
     def _conversation(self, entry: m.Entry) -> str:
         """Return with whom the conversation of an entry is, in canonical form."""

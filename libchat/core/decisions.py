@@ -44,7 +44,7 @@ from libchat.core.rooms import Room
 from libchat.errors import Code, Refused
 from libchat.limits import INVITATION_SECONDS, PASSWORD_CHARACTERS, ROOM_BANS, ROOM_MUTES
 from libchat.names import parse_name
-from libchat.records import Audit, Fact, Failure, Member, Outcome, RoomBan, RoomMute, RoomSettings
+from libchat.records import Audit, Failure, Member, Outcome, RoomBan, RoomMute, RoomSettings
 from libchat.text import check_note
 
 Out = list[fx.Effect]
@@ -100,21 +100,26 @@ class Decisions:
                 self._members.stored(fact)
         for change in counting:
             if isinstance(change, Member):
-                self._change_member(room, change, decide.facts, out)
+                self._change_member(room, change, decide, out)
             elif isinstance(change, Invitation):
                 room.invite(change.name, change.until)
         out += decide.told
 
-    def _change_member(self, room: Room, change: Member, stored: tuple[Fact, ...], out: Out) -> None:
+    def _change_member(self, room: Room, change: Member, decide: fx.Decide, out: Out) -> None:
         person = room.members[change.name]
         if not change.is_in:
+            for kicked in (told.event for told in decide.told if isinstance(told, fx.Deliver)):
+                if person.is_account and isinstance(kicked, m.Kicked) and kicked.name == person.name.display:
+                    person.was_kicked(room.conversation, kicked)
             room.returning.pop(change.name, None)
             room.invited.pop(change.name, None)
             sessions = person.audience
             room.deaf.update(sessions)
             out += self._memberships.put_out(person, room)
             out.append(fx.Hear(room, sessions))
-        if person.is_account and not any(change is fact for fact in stored):  # a guest has set a password meanwhile
+        if person.is_account and not any(
+            change is fact for fact in decide.facts
+        ):  # a guest has set a password meanwhile
             out.append(fx.Note(self._memberships.fact_of(person, room)))
 
     # --- decisions --------------------------------------------------------------------------------------------------

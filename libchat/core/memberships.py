@@ -111,12 +111,28 @@ class Memberships:
         """Append to `out` what follows from the log's answer to an `Enter`, which is no failure."""
         if isinstance(enter.fact, Member):
             self._members.stored(enter.fact)
+            person = self._registry.people.get(enter.fact.name)
+            if person is not None:
+                person.kicks.pop(enter.fact.conversation, None)
         if enter.session in enter.room.deaf:
             return  # it was put out of the room before this was through
         seq = outcome.seq if isinstance(outcome, Stored) else 0
         out.append(fx.Reply(enter.session, replace(enter.answer, topic=self._rooms.topic(enter.room.name), seq=seq)))
         if enter.after is not None and enter.after < seq:
             self._replays.resume(enter.session, enter.room.conversation, enter.after, out)
+
+    def tell_rooms(self, tell: fx.TellRooms, out: Out) -> None:
+        """Append to `out` the answer to who has signed in as an account, with the rooms that it is in by now.
+
+        What is under way to the log behind this, the session hears as it comes.
+        """
+        person = tell.session.person
+        if person is None:
+            return
+        kept = self._members.of(person.name.key)
+        rooms = tuple(member.room for member in kept.values())
+        kicks = tuple(kicked for conversation, kicked in person.kicks.items() if conversation not in kept)
+        out.append(fx.Reply(tell.session, replace(tell.answer, rooms=rooms, kicks=kicks)))
 
     def exited(self, leaving: fx.Exit, outcome: Outcome, out: Out) -> None:
         """Append to `out` what follows from the log's answer to an `Exit`: nobody has left whom it has not let go."""

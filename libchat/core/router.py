@@ -297,8 +297,11 @@ class Router:
         leads_to = granted.room if granted is not None else ""
         if granted is not None and leads_to:
             self.memberships.let_in(name, granted, now)
-        out.append(fx.Reply(session, m.Registered(person.name.display, command.cid, person.is_account, leads_to)))
-        if session.has_acks and person.is_account:
+        registered = m.Registered(person.name.display, command.cid, person.is_account, leads_to)
+        if not (session.has_acks and person.is_account):
+            out.append(fx.Reply(session, registered))
+        else:
+            out.append(fx.TellRooms(session, registered))
             for room in person.rooms.values():
                 out.append(fx.Enter(session, room, Look(room.conversation), self.memberships.greeting(person, room)))
         self.replays.begin(session)
