@@ -333,7 +333,7 @@ class Hub:
         outcome = next(answers)
         if isinstance(effect, fx.EndRoom):
             if isinstance(outcome, Failure):
-                self._router.memberships.not_ended(effect)
+                self._router.memberships.not_ended(effect.fact)
             return follow
         if isinstance(effect, fx.Note):
             self._router.noted(effect, outcome, follow)

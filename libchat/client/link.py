@@ -315,7 +315,7 @@ class Link:
             self._resumed.add(room)
         elif not event.cid and room not in self._resuming:
             self._resume(room, event)
-        elif join is not None and join.after is not None and room not in self._rooms:
+        elif join is not None and join.after is not None and room not in self._rooms and not self._positions.is_account:
             self._positions.start_at(room, join.after)
         elif room not in self._resumed:
             self._positions.enter(room, event.seq)

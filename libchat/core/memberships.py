@@ -74,7 +74,7 @@ class Memberships:
             session.rooms.append(room)
             room.refresh()
         fact = self._change(person, room) if person.is_account and is_new else Look(room.conversation)
-        after = None if person.is_account and not is_new else command.after
+        after = None if person.is_account else command.after  # of its devices the log knows what they have
         out.append(fx.Enter(session, room, fact, self.greeting(person, room, command.cid), after))
         if is_new:
             for other in self._other_devices(session, person):
@@ -178,9 +178,9 @@ class Memberships:
             room.let_return(person.name.key, device)
         return self.end(person, room, reason)
 
-    def not_ended(self, end: fx.EndRoom) -> None:
-        """Notice that the log could not be told that a room has ended."""
-        self._unended.add(end.fact.conversation)
+    def not_ended(self, end: RoomEnd) -> None:
+        """Notice that the log could not be told that a room has ended, or that it may not have heard of it yet."""
+        self._unended.add(end.conversation)
 
     def _take_out(self, person: Person, room: Room, reason: str) -> list[fx.Delivery]:
         """Take a person out of a room, and return what the others in it hear of that."""

@@ -54,6 +54,7 @@ from libchat.records import (
     Outcome,
     PageFound,
     Retention,
+    RoomEnd,
     SearchFound,
     State,
     UnreadFound,
@@ -130,7 +131,11 @@ class Router:
         facts = load_names(state, kept, self.registry, self.offline)
         if kept is not None:
             self._reception.begin(kept)
-        return facts + load_rooms(state, self.registry, self.rooms, self._members, has_accounts=kept is not None)
+        facts += load_rooms(state, self.registry, self.rooms, self._members, has_accounts=kept is not None)
+        for fact in facts:
+            if isinstance(fact, RoomEnd):
+                self.memberships.not_ended(fact)  # nobody asks what becomes of it: it is told again before it matters
+        return facts
 
     # --- what the hub calls -----------------------------------------------------------------------------------------
 

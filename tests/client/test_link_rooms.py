@@ -366,6 +366,15 @@ def test_server_that_tells_of_no_rooms_ends_no_stay() -> None:
     assert greet(link, is_account=True) == [m.Resumed()]
 
 
+def test_account_that_enters_anew_begins_where_the_server_says() -> None:
+    """Another device left the room after this one had asked to enter it behind what it has: that counts no more."""
+    link = Link("ana", "secret", memory=remembering())
+    link.submit(m.Join("#x", "3"))
+    greet(link, is_account=True, rooms=("#x",))
+    tell(link, m.Entered("#x", ("ana",), seq=9), m.Exited("#x"), m.Entered("#x", ("ana",), cid="3", seq=9))
+    assert tell(link, said(7), said(10)) == [said(10)]
+
+
 def remembering(unanswered: dict[str, bytes] | None = None) -> Notebook:
     """Return what an earlier run has left that was in #x."""
     notebook = Notebook()

@@ -103,3 +103,15 @@ def test_operators_after_a_restart() -> None:
     chat = Chat(KnownRoom())
     roles = chat.hub._router.rooms.listed()[0].rules.roles
     assert roles == {"bo": "operator"}
+
+
+def test_account_that_enters_gets_nothing_of_before() -> None:
+    """Where the device of an account says that it was is of no interest: others of it may have left since."""
+    chat = Chat()
+    bo = chat.enter("bo", "#red")
+    chat.do(bo, m.Send("#red", "one"), m.Send("#red", "two"))
+    ana = chat.enter("ana", account=True, device="d1")
+    chat.drain(ana)
+    chat.do(ana, m.Join("#red", after=1))
+    chat.drain(ana)
+    assert ana.entries() == []

@@ -11,7 +11,19 @@ from libchat.core.rooms import Room
 from libchat.errors import Code
 from libchat.limits import KICKS_BY_ACCOUNT, ROOM_BANS, ROOM_MUTES
 from libchat.names import parse_room
-from libchat.records import Audit, Fact, Member, Outcome, Record, RoomBan, RoomEnd, RoomMute, RoomSettings
+from libchat.records import (
+    Audit,
+    Fact,
+    Member,
+    Outcome,
+    Record,
+    RoomBan,
+    RoomEnd,
+    RoomMute,
+    RoomSettings,
+    RoomState,
+    State,
+)
 from libchat.store.memory import MemoryLog
 from support.chat import Chat, Listener, SlowLog, hush
 
@@ -688,6 +700,24 @@ def test_a_room_whose_end_could_not_be_stored() -> None:
     commit_all(log)
     chat.do(ana, m.Leave("#red"), m.Join("#red"))
     assert not any(isinstance(record, RoomEnd) for record in log.next_records())
+
+
+def test_a_room_of_guests_whose_end_could_not_be_stored_at_the_start() -> None:
+    """It is stored when somebody makes a room of that name: else the next start would find its settings in that one."""
+    log = GuestsRoomLog()
+    chat = Chat(log)
+    assert list(log.next_records()) == [RoomEnd("#red")]
+    log.commit(failure="the disk is full")
+    chat.do(Listener(), m.Register("ana"), m.Join("#red"))
+    assert log.next_records()[0] == RoomEnd("#red")
+
+
+class GuestsRoomLog(SlowerLog):
+    """A log that begins with a room in which only guests were."""
+
+    def load(self) -> State:
+        """Return what is known."""
+        return State(rooms=(RoomState("#red", "#red", "", (), settings=RoomSettings("#red", "#red", secret=True)),))
 
 
 def test_a_room_that_an_account_could_not_leave_is_as_it_was() -> None:
