@@ -295,7 +295,9 @@ class Link:
 
     def _answered(self, event: m.Event, cid: str) -> m.Event:
         """Notice what is answered, and return the answer. An error for which nobody waits any more has no cid."""
-        self._joins.pop(cid, None)
+        join = self._joins.pop(cid, None)
+        if join is not None and isinstance(event, m.Failed) and event.code == Code.BANNED:
+            self._exit(event.subject)  # what is said there meanwhile is of no interest, if one may come back some day
         self._credentials.answered(cid, is_done=isinstance(event, m.Done))
         left = self._leaves.pop(cid, None)
         if left is not None and left not in self._rooms:

@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from libchat import messages as m
 from libchat.core import effects as fx
 from libchat.core import moderation
@@ -38,7 +40,7 @@ from libchat.core.members import Members
 from libchat.core.memberships import Memberships
 from libchat.core.moderation import Change, Invitation, fits, is_over, mask_of, parse_mask
 from libchat.core.offline import OfflineQueue
-from libchat.core.registry import Registry, Session
+from libchat.core.registry import Person, Registry, Session
 from libchat.core.roles import ROLES, Rank, may_grant, rank_of
 from libchat.core.rooms import Room
 from libchat.errors import Code, Refused
@@ -103,7 +105,20 @@ class Decisions:
                 self._change_member(room, change, decide, out)
             elif isinstance(change, Invitation):
                 room.invite(change.name, change.until)
-        out += decide.told
+        out += self._told(decide, counting)
+
+    def _told(self, decide: fx.Decide, counting: Sequence[Change]) -> list[fx.Delivery]:
+        """Return what is heard of a decision: who has left by themselves meanwhile is not told to be put out.
+
+        They are in line for the news that they have left, and may still hear what was said before that.
+        """
+        told = list(decide.told)
+        for change in decide.changes:
+            if isinstance(change, Member) and not change.is_in and not any(change is each for each in counting):
+                person = self._registry.people.get(change.name)
+                if person is not None:
+                    told = [_without(each, person) for each in told]
+        return told
 
     def _change_member(self, room: Room, change: Member, decide: fx.Decide, out: Out) -> None:
         person = room.members[change.name]
@@ -314,3 +329,12 @@ class Decisions:
         cid: str = getattr(command, "cid", "")
         done = fx.Reply(session, m.Done(cid, words))
         out.append(fx.Decide(session, room, tuple(changes), (*facts, audit), cid, (*told, done)))
+
+
+def _without(told: fx.Delivery, person: Person) -> fx.Delivery:
+    """Return how it is told, but not to somebody that they are put out."""
+    if not (
+        isinstance(told, fx.Deliver) and isinstance(told.event, m.Kicked) and told.event.name == person.name.display
+    ):
+        return told
+    return replace(told, recipients=tuple(each for each in told.recipients if each not in person.audience))

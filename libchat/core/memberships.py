@@ -26,7 +26,7 @@ from libchat.core.rooms import Room, Rooms
 from libchat.errors import Code, Refused
 from libchat.limits import INVITATION_SECONDS
 from libchat.names import Name, RoomName, parse_room
-from libchat.records import Audit, Failure, Look, Member, Outcome, Retention, RoomEnd, Stored
+from libchat.records import Audit, Failure, Look, Member, Outcome, Retention, RoomEnd, Stored, UnreadFound
 
 Out = list[fx.Effect]
 
@@ -133,6 +133,15 @@ class Memberships:
         rooms = tuple(member.room for member in kept.values())
         kicks = tuple(kicked for conversation, kicked in person.kicks.items() if conversation not in kept)
         out.append(fx.Reply(tell.session, replace(tell.answer, rooms=rooms, kicks=kicks)))
+
+    def told_of(self, session: Session, found: UnreadFound) -> UnreadFound:
+        """Return what the log has found that waits, without rooms of which the session was not told yet.
+
+        Another device has entered them, and that is under way: what was said since then is delivered behind it.
+        """
+        kept = self._members.of(session.person.name.key) if session.person is not None else {}
+        spans = (span for span in found.spans if span.conversation[0] != "#" or span.conversation in kept)
+        return UnreadFound(tuple(spans))
 
     def exited(self, leaving: fx.Exit, outcome: Outcome, out: Out) -> None:
         """Append to `out` what follows from the log's answer to an `Exit`: nobody has left whom it has not let go."""

@@ -233,7 +233,7 @@ class Router:
         elif isinstance(answer, WaitingFound):
             self.replays.found(session, answer, now, out)
         elif isinstance(answer, UnreadFound):
-            self.replays.learned(session, answer, out)
+            self.replays.learned(session, self.memberships.told_of(session, answer), out)
         elif isinstance(ask.question, AskPage | AskSearch):
             out.append(fx.Reply(session, m.Failed(Code.UNAVAILABLE, answer.reason, ask.target, ask.cid)))
         elif session.is_replaying:

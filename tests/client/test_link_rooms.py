@@ -375,6 +375,17 @@ def test_account_that_enters_anew_begins_where_the_server_says() -> None:
     assert tell(link, said(7), said(10)) == [said(10)]
 
 
+def test_position_in_a_room_from_which_one_is_banned_is_forgotten() -> None:
+    """Who may come back some day begins anew, and not behind what the earlier run had."""
+    link = Link("ana", "secret", memory=remembering())
+    link.submit(m.Join("#x", "3"))
+    greet(link)
+    assert sent(link) == [m.Join("#x", "3", 5)]
+    tell(link, m.Failed(Code.BANNED, "no", "#x", "3"))
+    link.submit(m.Join("#x", "4"))
+    assert sent(link) == [m.Join("#x", "4")]
+
+
 def remembering(unanswered: dict[str, bytes] | None = None) -> Notebook:
     """Return what an earlier run has left that was in #x."""
     notebook = Notebook()

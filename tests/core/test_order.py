@@ -176,8 +176,18 @@ def test_who_leaves_while_being_kicked_may_come_back() -> None:
         chat.do(bo, m.Leave("#red"), m.Join("#red"))
         commit_all(log)
         kinds = [type(event) for event in bo.heard]
-        assert kinds == [m.Kicked, m.Exited, m.Entered]
+        assert kinds == [m.Exited, m.Entered]
         assert room_of(chat).names() == ("ana", "bo")
+
+
+def test_who_leaves_while_being_kicked_is_not_told_to_be_put_out() -> None:
+    """What was said before they left is theirs, and comes before the news that they have left: behind a kick, not."""
+    chat, log, (ana, bo, cy) = slow_meet("ana", "bo", "cy")
+    chat.do(ana, m.Kick("#red", "bo"), m.Send("#red", "hi"))
+    chat.do(bo, m.Leave("#red"))
+    commit_all(log)
+    assert [type(event) for event in bo.heard] == [m.Entry, m.Exited]
+    assert [type(event) for event in cy.heard] == [m.Kicked, m.Entry, m.Left]
 
 
 def sign_in(chat: Chat, name: str, device: str) -> m.Registered:
@@ -709,7 +719,7 @@ def test_a_room_of_guests_whose_end_could_not_be_stored_at_the_start() -> None:
     assert list(log.next_records()) == [RoomEnd("#red")]
     log.commit(failure="the disk is full")
     chat.do(Listener(), m.Register("ana"), m.Join("#red"))
-    assert log.next_records()[0] == RoomEnd("#red")
+    assert RoomEnd("#red") in log.next_records()
 
 
 class GuestsRoomLog(SlowerLog):
