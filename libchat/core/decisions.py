@@ -123,9 +123,11 @@ class Decisions:
     def _change_member(self, room: Room, change: Member, decide: fx.Decide, out: Out) -> None:
         person = room.members[change.name]
         if not change.is_in:
-            for kicked in (told.event for told in decide.told if isinstance(told, fx.Deliver)):
-                if person.is_account and isinstance(kicked, m.Kicked) and kicked.name == person.name.display:
-                    person.was_kicked(room.conversation, kicked)
+            for told in decide.told:
+                if not isinstance(told, fx.Deliver) or not isinstance(told.event, m.Kicked):
+                    continue
+                if told.event.name == person.name.display:
+                    self._tell_late(person, room, told, told.event, out)
             room.returning.pop(change.name, None)
             room.invited.pop(change.name, None)
             sessions = person.audience
@@ -136,6 +138,13 @@ class Decisions:
             change is fact for fact in decide.facts
         ):  # a guest has set a password meanwhile
             out.append(fx.Note(self._memberships.fact_of(person, room)))
+
+    def _tell_late(self, person: Person, room: Room, told: fx.Deliver, kicked: m.Kicked, out: Out) -> None:
+        """Have those hear of a kick who came while it was under way: devices of an account when they sign in."""
+        if person.is_account:
+            person.was_kicked(room.conversation, kicked)
+        else:  # a connection that has taken over from a lost one
+            out += [fx.Reply(each, kicked) for each in person.audience if each not in told.recipients]
 
     # --- decisions --------------------------------------------------------------------------------------------------
 

@@ -180,6 +180,16 @@ def test_who_leaves_while_being_kicked_may_come_back() -> None:
         assert room_of(chat).names() == ("ana", "bo")
 
 
+def test_guest_who_comes_back_while_being_kicked_hears_it() -> None:
+    """The connection that takes over from a lost one is told, though it was not there when that was decided."""
+    chat, log, (ana, _) = slow_meet("ana", "bo")
+    chat.do(ana, m.Kick("#red", "bo"))
+    again = Listener()
+    chat.do(again, m.Register("bo", "device of bo"))
+    commit_all(log)
+    assert again.heard.count(m.Kicked("#red", "bo", "ana")) == 1
+
+
 def test_who_leaves_while_being_kicked_is_not_told_to_be_put_out() -> None:
     """What was said before they left is theirs, and comes before the news that they have left: behind a kick, not."""
     chat, log, (ana, bo, cy) = slow_meet("ana", "bo", "cy")
