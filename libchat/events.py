@@ -77,12 +77,16 @@ class Registered(Event, frozen=True):
     """The answer to `Register`: the name is yours, as it is shown; and whether it is an account.
 
     `room` is where the invite leads to that was brought. Without a `cid`, it tells that the name is an account by now.
+    `rooms` are all that an account is in (None for a guest): a device that was in another one is there no more. `kicks`
+    say of some of these others who has put the account out; it has left the rest, or nobody knows any more.
     """
 
     name: str
     cid: str = ""
     is_account: bool = field(default=False, name="account")
     room: str = ""
+    rooms: tuple[str, ...] | None = None
+    kicks: tuple[Kicked, ...] = ()
 
 
 class Reaction(Struct, frozen=True, gc=False):

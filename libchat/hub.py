@@ -312,7 +312,7 @@ class Hub:
                 self._resolve(self._follow(effect, answers), out)
             elif isinstance(effect, fx.Hear):
                 self._router.hear(effect)
-            elif isinstance(effect, (fx.Ask, fx.Replay, fx.StopReplay, fx.TellTopic)):
+            elif isinstance(effect, (fx.Ask, fx.Replay, fx.StopReplay, fx.TellTopic, fx.TellRooms)):
                 self._resolve([effect], out)
             elif isinstance(effect, fx.Settle):
                 self._router.replays.settled(effect.session, effect.turn)
@@ -333,7 +333,7 @@ class Hub:
         outcome = next(answers)
         if isinstance(effect, fx.EndRoom):
             if isinstance(outcome, Failure):
-                self._router.memberships.not_ended(effect)
+                self._router.memberships.not_ended(effect.fact)
             return follow
         if isinstance(effect, fx.Note):
             self._router.noted(effect, outcome, follow)
@@ -361,6 +361,8 @@ class Hub:
                 self._router.replays.end(effect.session, effect.conversation)
             elif isinstance(effect, fx.TellTopic):
                 self._router.tell_topic(effect, follow)
+            elif isinstance(effect, fx.TellRooms):
+                self._router.memberships.tell_rooms(effect, follow)
             elif isinstance(effect, (fx.Settle, fx.Hear)):
                 self._settling.append(effect)
             elif isinstance(effect, (fx.Note, fx.EndRoom)):

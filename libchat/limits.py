@@ -315,6 +315,10 @@ give way."""
 INVITATION_SECONDS: Final = 7 * 24 * 3600
 """How long an invitation to a room is good: a week, as people look in again within one."""
 
+KICKS_BY_ACCOUNT: Final = 50
+"""Rooms of which it is remembered by whom an account was put out of them, for its devices that are away. Beyond, and
+after a restart, they are told only that they are not in them any more."""
+
 BAN_SECONDS: Final = 366 * 24 * 3600
 """The longest ban or mute that ends by itself: a year. One of 0 seconds does not."""
 

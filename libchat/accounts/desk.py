@@ -83,7 +83,8 @@ class AccountDesk:
         """Whether another program may change them."""
         self._name = "the accounts in memory" if path is None else str(path)
         self._book = AccountBook(None if path is None else Path(path).resolve())
-        self._clerk = Clerk(self._book, admit, hasher or Argon2(), backoff or Backoff(), clock, entropy)
+        counts = backoff if backoff is not None else Backoff()  # one that is empty yet is false
+        self._clerk = Clerk(self._book, admit, hasher or Argon2(), counts, clock, entropy)
         self._pool = HashPool(hash_threads, hash_queue)
         self._hashes_per_address = hashes_per_address
         self._hashing: Counter[str] = Counter()

@@ -22,6 +22,7 @@ out first, and a room that it was in is entered behind the newest entry that it 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Final
 
@@ -299,7 +300,9 @@ class Link:
 
     def _answered(self, event: m.Event, cid: str) -> m.Event:
         """Notice what is answered, and return the answer. An error for which nobody waits any more has no cid."""
-        self._joins.pop(cid, None)
+        join = self._joins.pop(cid, None)
+        if join is not None and isinstance(event, m.Failed) and event.code == Code.BANNED:
+            self._exit(event.subject)  # what is said there meanwhile is of no interest, if one may come back some day
         self._credentials.answered(cid, is_done=isinstance(event, m.Done))
         left = self._leaves.pop(cid, None)
         if left is not None and left not in self._rooms:
@@ -319,7 +322,7 @@ class Link:
             self._resumed.add(room)
         elif not event.cid and room not in self._resuming:
             self._resume(room, event)
-        elif join is not None and join.after is not None and room not in self._rooms:
+        elif join is not None and join.after is not None and room not in self._rooms and not self._positions.is_account:
             self._positions.start_at(room, join.after)
         elif room not in self._resumed:
             self._positions.enter(room, event.seq)
@@ -393,16 +396,22 @@ class Link:
         """Take the numbers out of everything that waits: the server counts anew."""
         self._has_new_log = True
         self._reads.clear()
-        self._joins = {cid: replace(join, after=None) for cid, join in self._joins.items()}
-        for cid, join in self._joins.items():
-            self._unanswered[cid] = format_command(join)
+        self._begin_anew(self._joins)
+
+    def _begin_anew(self, cids: Iterable[str]) -> None:
+        """Have rooms entered that are to be, but without what was said there before."""
+        for cid in list(cids):
+            self._joins[cid] = replace(self._joins[cid], after=None)
+            self._unanswered[cid] = format_command(self._joins[cid])
 
     def _go_live(self, registered: m.Registered) -> list[m.Event]:
         self.state = State.LIVE
         self.name = registered.name
         self._credentials.accepted(is_account=registered.is_account)
         self._positions.is_account = registered.is_account
+        ended: list[m.Event] = []
         if registered.is_account and not self._has_new_log:
+            ended = self._ended(registered)
             self._rooms.clear()  # the server knows better, and tells: another device may have left some
         self._has_new_log = False
         for key, room in self._rooms.items():
@@ -411,9 +420,26 @@ class Link:
         if self._is_leaving:
             self._put_exit()
         if self.has_registered:
-            return [m.Resumed()]
+            return [m.Resumed(), *ended]
         self.has_registered = True
-        return [registered]
+        return [registered, *ended]
+
+    def _ended(self, registered: m.Registered) -> list[m.Event]:
+        """Be out of the rooms in which the account is no more, and return what the program should hear of that."""
+        if registered.rooms is None:
+            return []
+        entered = self._rooms if self.has_registered else {}  # before, these are only to be entered
+        known = {**{room: room for room in self._positions.rooms()}, **entered}
+        present = {target_key(room) for room in registered.rooms}
+        kicks: dict[str, m.Event] = {target_key(kicked.room): kicked for kicked in registered.kicks}
+        leaving = set(self._leaves.values())  # these are answered
+        ended: list[m.Event] = []
+        for room, shown in known.items():
+            if room not in present and room not in leaving:
+                self._exit(room)
+                self._begin_anew([cid for cid, join in self._joins.items() if _room_key(join.room) == room])
+                ended.append(kicks.get(room) or m.Exited(shown))
+        return ended
 
     def _conversation(self, entry: m.Entry) -> str:
         """Return with whom the conversation of an entry is, in canonical form."""

@@ -73,6 +73,10 @@ class Positions:
         """Return the newest entry that the program has taken, None if the room is a new one."""
         return self._taken.get(room, 0) if room in self._seen else None
 
+    def rooms(self) -> list[str]:
+        """Return the rooms in which there is a position: one is in them, as far as is known here."""
+        return [conversation for conversation in self._seen if conversation.startswith("#")]
+
     # --- entries ----------------------------------------------------------------------------------------------------
 
     def hand_over(self, conversation: str, seq: int) -> bool:

@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from libchat import messages as m
 from libchat.core import effects as fx
 from libchat.core import moderation
@@ -38,13 +40,13 @@ from libchat.core.members import Members
 from libchat.core.memberships import Memberships
 from libchat.core.moderation import Change, Invitation, fits, is_over, mask_of, parse_mask
 from libchat.core.offline import OfflineQueue
-from libchat.core.registry import Registry, Session
+from libchat.core.registry import Person, Registry, Session
 from libchat.core.roles import ROLES, Rank, may_grant, rank_of
 from libchat.core.rooms import Room
 from libchat.errors import Code, Refused
 from libchat.limits import INVITATION_SECONDS, PASSWORD_CHARACTERS, ROOM_BANS, ROOM_MUTES
 from libchat.names import parse_name
-from libchat.records import Audit, Fact, Failure, Member, Outcome, RoomBan, RoomMute, RoomSettings
+from libchat.records import Audit, Failure, Member, Outcome, RoomBan, RoomMute, RoomSettings
 from libchat.text import check_note
 
 Out = list[fx.Effect]
@@ -100,22 +102,49 @@ class Decisions:
                 self._members.stored(fact)
         for change in counting:
             if isinstance(change, Member):
-                self._change_member(room, change, decide.facts, out)
+                self._change_member(room, change, decide, out)
             elif isinstance(change, Invitation):
                 room.invite(change.name, change.until)
-        out += decide.told
+        out += self._told(decide, counting)
 
-    def _change_member(self, room: Room, change: Member, stored: tuple[Fact, ...], out: Out) -> None:
+    def _told(self, decide: fx.Decide, counting: Sequence[Change]) -> list[fx.Delivery]:
+        """Return what is heard of a decision: who has left by themselves meanwhile is not told to be put out.
+
+        They are in line for the news that they have left, and may still hear what was said before that.
+        """
+        told = list(decide.told)
+        for change in decide.changes:
+            if isinstance(change, Member) and not change.is_in and not any(change is each for each in counting):
+                person = self._registry.people.get(change.name)
+                if person is not None:
+                    told = [_without(each, person) for each in told]
+        return told
+
+    def _change_member(self, room: Room, change: Member, decide: fx.Decide, out: Out) -> None:
         person = room.members[change.name]
         if not change.is_in:
+            for told in decide.told:
+                if not isinstance(told, fx.Deliver) or not isinstance(told.event, m.Kicked):
+                    continue
+                if told.event.name == person.name.display:
+                    self._tell_late(person, room, told, told.event, out)
             room.returning.pop(change.name, None)
             room.invited.pop(change.name, None)
             sessions = person.audience
             room.deaf.update(sessions)
             out += self._memberships.put_out(person, room)
             out.append(fx.Hear(room, sessions))
-        if person.is_account and not any(change is fact for fact in stored):  # a guest has set a password meanwhile
+        if person.is_account and not any(
+            change is fact for fact in decide.facts
+        ):  # a guest has set a password meanwhile
             out.append(fx.Note(self._memberships.fact_of(person, room)))
+
+    def _tell_late(self, person: Person, room: Room, told: fx.Deliver, kicked: m.Kicked, out: Out) -> None:
+        """Have those hear of a kick who came while it was under way: devices of an account when they sign in."""
+        if person.is_account:
+            person.was_kicked(room.conversation, kicked)
+        else:  # a connection that has taken over from a lost one
+            out += [fx.Reply(each, kicked) for each in person.audience if each not in told.recipients]
 
     # --- decisions --------------------------------------------------------------------------------------------------
 
@@ -309,3 +338,12 @@ class Decisions:
         cid: str = getattr(command, "cid", "")
         done = fx.Reply(session, m.Done(cid, words))
         out.append(fx.Decide(session, room, tuple(changes), (*facts, audit), cid, (*told, done)))
+
+
+def _without(told: fx.Delivery, person: Person) -> fx.Delivery:
+    """Return how it is told, but not to somebody that they are put out."""
+    if not (
+        isinstance(told, fx.Deliver) and isinstance(told.event, m.Kicked) and told.event.name == person.name.display
+    ):
+        return told
+    return replace(told, recipients=tuple(each for each in told.recipients if each not in person.audience))

@@ -11,7 +11,7 @@ from libchat.core.moderation import Change
 from libchat.core.offline import Mailbox
 from libchat.core.registry import Session
 from libchat.core.rooms import Room
-from libchat.messages import Bye, Command, Entered, Event, Rejected, TopicIs
+from libchat.messages import Bye, Command, Entered, Event, Registered, Rejected, TopicIs
 from libchat.names import Name
 from libchat.records import Draft, Fact, Member, Question, RoomEnd
 
@@ -145,6 +145,16 @@ class TellTopic(Struct, frozen=True, gc=False):
     answer: TopicIs
 
 
+class TellRooms(Struct, frozen=True, gc=False):
+    """Hand one the answer that the name is theirs, with the rooms that the account is in by then.
+
+    The router fills it in (`Memberships.tell_rooms`).
+    """
+
+    session: Session
+    answer: Registered
+
+
 class Replay(Struct, frozen=True, gc=False):
     """Have the next page of what waits handed to a session (`Replays.go_on`)."""
 
@@ -174,7 +184,7 @@ Delivery = Deliver | Reply | Close
 ForLog = Append | Note | Enter | Exit | Decide | EndRoom
 """What goes to the log first. Each one is answered by it."""
 
-Effect = ForLog | Ask | Verify | TellTopic | Replay | StopReplay | Settle | Hear | Delivery
+Effect = ForLog | Ask | Verify | TellTopic | TellRooms | Replay | StopReplay | Settle | Hear | Delivery
 
 Handlers = dict[type[Command | Rejected], Callable[..., None]]
 """What appends to a list the effects of a command, by its type: called with session, command, time and list."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from libchat.records import Member
 
 
@@ -9,7 +11,7 @@ class Members:
     """The memberships that the log has, and the newest change of each that it has not answered."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], Member] = {}
+        self._kept: dict[str, dict[str, Member]] = {}
         """By name and conversation."""
         self._changing: dict[tuple[str, str], Member] = {}
 
@@ -21,10 +23,13 @@ class Members:
     def stored(self, fact: Member) -> None:
         """Notice that the log has stored a change, or had it when it was opened."""
         key = (fact.name, fact.conversation)
+        theirs = self._kept.setdefault(fact.name, {})
         if fact.is_in:
-            self._kept[key] = fact
+            theirs[fact.conversation] = fact
         else:
-            self._kept.pop(key, None)
+            theirs.pop(fact.conversation, None)
+            if not theirs:
+                del self._kept[fact.name]
         if self._changing.get(key) is fact:
             del self._changing[key]
 
@@ -41,4 +46,8 @@ class Members:
 
     def find(self, name: str, conversation: str) -> Member | None:
         """Return the membership that the log has, None if there is none."""
-        return self._kept.get((name, conversation))
+        return self._kept.get(name, {}).get(conversation)
+
+    def of(self, name: str) -> Mapping[str, Member]:
+        """Return the memberships of an account that the log has, by conversation."""
+        return self._kept.get(name, {})

@@ -26,7 +26,7 @@ from libchat.core.rooms import Room, Rooms
 from libchat.errors import Code, Refused
 from libchat.limits import INVITATION_SECONDS
 from libchat.names import Name, RoomName, parse_room
-from libchat.records import Audit, Failure, Look, Member, Outcome, Retention, RoomEnd, Stored
+from libchat.records import Audit, Failure, Look, Member, Outcome, Retention, RoomEnd, Stored, UnreadFound
 
 Out = list[fx.Effect]
 
@@ -74,7 +74,7 @@ class Memberships:
             session.rooms.append(room)
             room.refresh()
         fact = self._change(person, room) if person.is_account and is_new else Look(room.conversation)
-        after = None if person.is_account and not is_new else command.after
+        after = None if person.is_account else command.after  # of its devices the log knows what they have
         out.append(fx.Enter(session, room, fact, self.greeting(person, room, command.cid), after))
         if is_new:
             for other in self._other_devices(session, person):
@@ -111,12 +111,37 @@ class Memberships:
         """Append to `out` what follows from the log's answer to an `Enter`, which is no failure."""
         if isinstance(enter.fact, Member):
             self._members.stored(enter.fact)
+            person = self._registry.people.get(enter.fact.name)
+            if person is not None:
+                person.kicks.pop(enter.fact.conversation, None)
         if enter.session in enter.room.deaf:
             return  # it was put out of the room before this was through
         seq = outcome.seq if isinstance(outcome, Stored) else 0
         out.append(fx.Reply(enter.session, replace(enter.answer, topic=self._rooms.topic(enter.room.name), seq=seq)))
         if enter.after is not None and enter.after < seq:
             self._replays.resume(enter.session, enter.room.conversation, enter.after, out)
+
+    def tell_rooms(self, tell: fx.TellRooms, out: Out) -> None:
+        """Append to `out` the answer to who has signed in as an account, with the rooms that it is in by now.
+
+        What is under way to the log behind this, the session hears as it comes.
+        """
+        person = tell.session.person
+        if person is None:
+            return
+        kept = self._members.of(person.name.key)
+        rooms = tuple(member.room for member in kept.values())
+        kicks = tuple(kicked for conversation, kicked in person.kicks.items() if conversation not in kept)
+        out.append(fx.Reply(tell.session, replace(tell.answer, rooms=rooms, kicks=kicks)))
+
+    def told_of(self, session: Session, found: UnreadFound) -> UnreadFound:
+        """Return what the log has found that waits, without rooms of which the session was not told yet.
+
+        Another device has entered them, and that is under way: what was said since then is delivered behind it.
+        """
+        kept = self._members.of(session.person.name.key) if session.person is not None else {}
+        spans = (span for span in found.spans if span.conversation[0] != "#" or span.conversation in kept)
+        return UnreadFound(tuple(spans))
 
     def exited(self, leaving: fx.Exit, outcome: Outcome, out: Out) -> None:
         """Append to `out` what follows from the log's answer to an `Exit`: nobody has left whom it has not let go."""
@@ -162,9 +187,9 @@ class Memberships:
             room.let_return(person.name.key, device)
         return self.end(person, room, reason)
 
-    def not_ended(self, end: fx.EndRoom) -> None:
-        """Notice that the log could not be told that a room has ended."""
-        self._unended.add(end.fact.conversation)
+    def not_ended(self, end: RoomEnd) -> None:
+        """Notice that the log could not be told that a room has ended, or that it may not have heard of it yet."""
+        self._unended.add(end.conversation)
 
     def _take_out(self, person: Person, room: Room, reason: str) -> list[fx.Delivery]:
         """Take a person out of a room, and return what the others in it hear of that."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from libchat.core.offline import Mailbox, OfflineQueue
 from libchat.core.standing import Standing
 from libchat.errors import Code, Refused
-from libchat.limits import REPLAY_ENTRIES
+from libchat.limits import KICKS_BY_ACCOUNT, REPLAY_ENTRIES
 from libchat.names import Name, RoomName, skeleton
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Session(Standing):
 class Person:
     """Somebody who holds a name."""
 
-    __slots__ = ("audience", "away", "is_account", "mailbox", "name", "rooms", "skeleton")
+    __slots__ = ("audience", "away", "is_account", "kicks", "mailbox", "name", "rooms", "skeleton")
 
     def __init__(self, name: Name, look: str, mailbox: Mailbox, *, is_account: bool) -> None:
         self.name = name
@@ -88,6 +88,15 @@ class Person:
         """Its sessions. A new tuple for each change, so that one may be kept as a snapshot."""
         self.away = ""
         self.rooms: dict[str, Room] = {}
+        self.kicks: dict[str, m.Kicked] = {}
+        """What an account's devices that are away are told later of its kicks, by conversation, oldest first."""
+
+    def was_kicked(self, conversation: str, kicked: m.Kicked) -> None:
+        """Remember how an account was put out of a room, until it is in it again."""
+        self.kicks.pop(conversation, None)
+        self.kicks[conversation] = kicked
+        if len(self.kicks) > KICKS_BY_ACCOUNT:
+            del self.kicks[next(iter(self.kicks))]
 
     @property
     def since(self) -> int:

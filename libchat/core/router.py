@@ -54,6 +54,7 @@ from libchat.records import (
     Outcome,
     PageFound,
     Retention,
+    RoomEnd,
     SearchFound,
     State,
     UnreadFound,
@@ -130,7 +131,11 @@ class Router:
         facts = load_names(state, kept, self.registry, self.offline)
         if kept is not None:
             self._reception.begin(kept)
-        return facts + load_rooms(state, self.registry, self.rooms, self._members, has_accounts=kept is not None)
+        facts += load_rooms(state, self.registry, self.rooms, self._members, has_accounts=kept is not None)
+        for fact in facts:
+            if isinstance(fact, RoomEnd):
+                self.memberships.not_ended(fact)  # nobody asks what becomes of it: it is told again before it matters
+        return facts
 
     # --- what the hub calls -----------------------------------------------------------------------------------------
 
@@ -228,7 +233,7 @@ class Router:
         elif isinstance(answer, WaitingFound):
             self.replays.found(session, answer, now, out)
         elif isinstance(answer, UnreadFound):
-            self.replays.learned(session, answer, out)
+            self.replays.learned(session, self.memberships.told_of(session, answer), out)
         elif isinstance(ask.question, AskPage | AskSearch):
             out.append(fx.Reply(session, m.Failed(Code.UNAVAILABLE, answer.reason, ask.target, ask.cid)))
         elif session.is_replaying:
@@ -298,8 +303,11 @@ class Router:
         leads_to = granted.room if granted is not None else ""
         if granted is not None and leads_to:
             self.memberships.let_in(name, granted, now)
-        out.append(fx.Reply(session, m.Registered(person.name.display, command.cid, person.is_account, leads_to)))
-        if session.has_acks and person.is_account:
+        registered = m.Registered(person.name.display, command.cid, person.is_account, leads_to)
+        if not (session.has_acks and person.is_account):
+            out.append(fx.Reply(session, registered))
+        else:
+            out.append(fx.TellRooms(session, registered))
             for room in person.rooms.values():
                 out.append(fx.Enter(session, room, Look(room.conversation), self.memberships.greeting(person, room)))
         self.replays.begin(session)

@@ -43,3 +43,8 @@ def link(
     """Return an entry's hash, given the hash `before` it. The fields are hashed as one JSON array, in this order."""
     fields = (conversation, seq, target, sender, time, kind, ref, owner, device, cid, digest.hex())
     return sha256(before + _encode(fields)).digest()
+
+
+def link_audit(before: bytes, line: tuple[int | str, ...]) -> bytes:
+    """Return the hash of a line of the audit (time, actor, action, room, subject, reason), given the one `before`."""
+    return sha256(before + _encode(line)).digest()

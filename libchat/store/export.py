@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from libchat.errors import StoreError
 from libchat.store import lines
 from libchat.store.lines import FORMAT, LINE_BYTES, VERSION, Line, encode_line
+from libchat.store.seal import read_seal
 from libchat.store.snapshot import READING_ERRORS, Progress, no_progress, snapshot, words_for
 
 STRIDE: Final = 1_000
@@ -107,7 +108,7 @@ def _lines(connection: sqlite3.Connection) -> Iterator[Line]:
     """Yield all lines but the last."""
     (log_id,) = _one(connection, "SELECT value FROM meta WHERE key = 'id'")
     (newest,) = _one(connection, "SELECT entries FROM counters")
-    yield lines.Header(FORMAT, VERSION, str(log_id), int(newest))
+    yield lines.Header(FORMAT, VERSION, str(log_id), int(newest), read_seal(connection))
     for name, display, since, device, is_account in connection.execute(_NAMES):
         yield lines.Name(name, display, since, device, bool(is_account))
     for row in connection.execute(_DEVICES):

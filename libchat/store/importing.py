@@ -17,6 +17,7 @@ from libchat.store import lines
 from libchat.store.fresh import fresh
 from libchat.store.lines import FORMAT, LINE_BYTES, OLDEST, ORDER, VERSION, AnyLine, decode_line
 from libchat.store.schema import SEEN_DEVICES, connect_to_write, prepare
+from libchat.store.seal import put_seal
 from libchat.store.snapshot import Progress, no_progress, words_for
 from libchat.store.texts import put_all
 from libchat.store.verify import Figures, verify
@@ -117,6 +118,7 @@ def _fill(stream: Source, path: Path, progress: Progress) -> None:
         if header.version == OLDEST:
             for statement in SEEN_DEVICES:
                 connection.execute(statement)
+        put_seal(connection, header.audit)
         put_all(connection)
         connection.execute("COMMIT")
         connection.execute("PRAGMA journal_mode = WAL")

@@ -1,6 +1,6 @@
 """The lines of an exported log: one JSON object each, in this order.
 
-    header         the format and its version, the log's id, and how many entries it has ever had
+    header         the format and its version, the log's id, how many entries it has ever had, and the audit's seal
     name           a name that was taken, in the order in which they were
     device         one of an account, in the order in which they were here last (since version 2)
     conversation   a room or a pair, what is known of it, and the hashes at its two ends
@@ -44,12 +44,13 @@ class Line(
 
 
 class Header(Line, frozen=True, gc=False):
-    """Which format this is, and which log."""
+    """Which format this is, which log, and the seal of its audit."""
 
     format: str
     version: int
     id: Key
     newest: Number
+    audit: str = ""
 
 
 class Name(Line, frozen=True, gc=False):

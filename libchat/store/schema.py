@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from libchat.errors import StoreError
 from libchat.store.chain import BEGINNING
+from libchat.store.seal import put_seal, read_seal
 from libchat.store.texts import plain
 
 APPLICATION_ID: Final = 0x6C636861
@@ -149,6 +150,10 @@ STEPS: Final[Sequence[Sequence[str]]] = (VERSION_1, VERSION_2, VERSION_3)
 """What makes each version of the one before. The first makes version 1 of an empty file."""
 
 
+AUDITED: Final = 3
+"""The first version that has an audit."""
+
+
 def connect_to_write(path: Path, *, factory: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
     """Return the connection that alone writes and checkpoints. It may be used by one thread at a time."""
     connection = _connect(path, "rw", factory)
@@ -191,6 +196,8 @@ def prepare(
     _refuse_others(connection, path, len(steps))
     connection.execute("PRAGMA journal_mode = WAL")
     _migrate(connection, new_id, steps)
+    if len(steps) >= AUDITED and not read_seal(connection):
+        put_seal(connection)
     row = connection.execute("SELECT value FROM meta, counters WHERE key = 'id'").fetchone()
     if row is None:
         raise sqlite3.DatabaseError("its id or its counters are missing")

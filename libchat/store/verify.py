@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from libchat.store.checks import CHECKS, NAMES, Check
 from libchat.store.schema import STEPS
+from libchat.store.seal import find_fault
 from libchat.store.snapshot import READING_ERRORS, Progress, Snapshot, kind_of, no_progress, snapshot, words_for
 from libchat.store.texts import CONTENT
 from libchat.store.walk import canonical_form, find_faults
@@ -71,6 +72,7 @@ class _Verification:
             self._hold(self._find_orphans)
             for check in CHECKS:
                 self._hold(lambda check=check: _findings_of(self._connection, check))  # type: ignore[misc]  # a default binds it now
+            self._hold(lambda: find_fault(self._connection))
             self._hold(self._find_names)
             self._hold(lambda: find_faults(self._connection, self._step))
             self._hold(self._find_index)

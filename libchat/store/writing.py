@@ -40,6 +40,7 @@ from libchat.records import (
 from libchat.store import texts
 from libchat.store.chain import SALT_BYTES, digest_of, link
 from libchat.store.reading import ENTRY, entry_of
+from libchat.store.seal import note_down
 
 CONVERSATIONS: Final = 10_000
 """Conversations that stay in the writer's memory: more than are written to within a minute. About 5 MB."""
@@ -95,7 +96,6 @@ _FORGET_ROOM: Final = tuple(
     for table in ("rooms", "bans", "mutes")
 )
 
-_NOTE_DOWN: Final = "INSERT INTO audit (time, actor, action, room, subject, reason) VALUES (?, ?, ?, ?, ?, ?)"
 
 _RAISE_MARK: Final = """INSERT INTO marks VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)"""
@@ -347,7 +347,7 @@ class Writer:
             case RoomSettings() | RoomBan() | RoomMute() | RoomEnd():
                 self._write_rule(fact)
             case Audit():
-                execute(_NOTE_DOWN, (fact.time, fact.actor, fact.action, fact.room, fact.subject, fact.reason))
+                note_down(self._connection, fact)
             case Look(key):
                 return Stored(self._last(key))
             case _:

@@ -160,6 +160,16 @@ class SimClient:
         self._world.note(self.label, f"kick {name} {room}")
         self._submit(m.Kick(room, name, cid=self._cid()))
 
+    def ban(self, room: str, name: str, seconds: int = 0) -> None:
+        """Put somebody out of a room and keep them out, for some time or until that is taken back, if it is allowed."""
+        self._world.note(self.label, f"ban {name} {room} {seconds}")
+        self._submit(m.Ban(room, name, seconds, cid=self._cid()))
+
+    def unban(self, room: str, name: str) -> None:
+        """Let somebody enter a room again, if it is allowed."""
+        self._world.note(self.label, f"unban {name} {room}")
+        self._submit(m.Unban(room, name, self._cid()))
+
     def topic(self, room: str, text: str) -> None:
         """Set the topic of a room."""
         self._enter(room)
@@ -284,6 +294,9 @@ class SimClient:
                 self.reader.answer(event)
                 if event.cid in self._leaves and event.code == Code.NOT_IN_ROOM and self.is_account:
                     self._exit(self._leaves[event.cid])
+                if event.code == Code.BANNED:
+                    self.rooms.pop(target_key(event.subject), None)
+                    self._exit(event.subject)
             case m.Entered():
                 self._world.note(self.label, f"enters {event.room} behind #{event.seq}")
                 self.reader.enter(event.room, event.seq)

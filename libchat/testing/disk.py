@@ -25,6 +25,8 @@ from libchat.records import (
     Question,
     Record,
     Retention,
+    RoomBan,
+    RoomEnd,
     RoomState,
     State,
     Stored,
@@ -58,6 +60,8 @@ class Disk:
         """Device and client id of what was refused at one time or another: said again, it may come behind others."""
         self.starts: dict[tuple[str, str], dict[str, list[int]]] = {}
         """For each device of an account, behind which numbers of a conversation it began: in a room, each time anew."""
+        self.faults: list[str] = []
+        """What was stored although it may not be, because somebody was put out of the room before."""
         self.is_full = False
         """Whether nothing can be stored."""
         self.is_unreadable = False
@@ -66,6 +70,7 @@ class Disk:
         self._names: dict[str, Known] = {}
         self._cursors: dict[tuple[str, str], int] = {}
         self._members: dict[str, dict[str, Member]] = {}
+        self._bans: dict[str, dict[str, RoomBan]] = {}
 
     def store(self, records: Sequence[Record]) -> list[Outcome]:
         """Store what one append brings, all or nothing."""
@@ -88,6 +93,7 @@ class Disk:
     def _remember(self, record: Record, outcome: Outcome) -> None:
         match record:
             case Draft() if isinstance(outcome, Entry):
+                self._check_is_in(record)
                 self.written.append(Written(record.conversation, outcome, record.device, record.cid))
             case Draft() if isinstance(outcome, Unfit):
                 self.refused.add((record.device, record.cid))
@@ -100,13 +106,36 @@ class Disk:
                 self._cursors[name, conversation] = max(seq, self._cursors.get((name, conversation), 0))
             case Member(conversation, _, name):
                 members = self._members.setdefault(conversation, {})
+                self._check_enters(record, is_new=name not in members)
                 if record.is_in and name not in members and isinstance(outcome, Stored):
                     self._begin(name, conversation, outcome.seq)
                 members.pop(name, None)
                 if record.is_in:
                     members[name] = record
+            case RoomBan(conversation, _, mask):
+                bans = self._bans.setdefault(conversation, {})
+                bans.pop(mask, None)
+                if record.is_on:
+                    bans[mask] = record
+            case RoomEnd(conversation):
+                self._bans.pop(conversation, None)
             case _:
                 pass
+
+    def _check_is_in(self, draft: Draft) -> None:
+        """Write it down if somebody says something in a room who was banned from it before."""
+        name, conversation = parse_name(draft.sender).key, draft.conversation
+        if not conversation.startswith("#"):
+            return
+        ban = self._bans.get(conversation, {}).get(name)
+        if ban is not None and not (0 < ban.until <= draft.time):
+            self.faults.append(f"{name} says {draft.text!r} in {conversation} behind a ban: {ban}")
+
+    def _check_enters(self, member: Member, *, is_new: bool) -> None:
+        """Write it down if an account enters a room, behind a ban that only taking it back ends."""
+        ban = self._bans.get(member.conversation, {}).get(member.name)
+        if ban is not None and not ban.until and member.is_in and is_new:
+            self.faults.append(f"{member.name} enters {member.conversation} behind a ban: {ban}")
 
     def _meet(self, name: str, device: str) -> None:
         """Notice a device: a new one begins where the name is."""
@@ -138,13 +167,14 @@ class Disk:
             if each.entry.kind == "topic":
                 topics[each.conversation] = each.entry
         found = []
-        for conversation in {**self._members, **topics}:
+        for conversation in {**self._members, **topics, **self._bans}:
             members = self._members.get(conversation, {})
             shown = topics[conversation].target if conversation in topics else conversation
             topic = topics[conversation].text if conversation in topics else ""
-            if members or topic:
+            bans = tuple(self._bans.get(conversation, {}).values())
+            if members or topic or bans:
                 theirs = tuple((name, member.role) for name, member in members.items())
-                found.append(RoomState(conversation, shown, topic, theirs))
+                found.append(RoomState(conversation, shown, topic, theirs, bans=bans))
         return found
 
 

@@ -79,20 +79,26 @@ class Scenario:
             client.send(target, f"{client.label} {self._next()}")
 
     def _leave(self, client: SimClient) -> None:
-        others = [other for other in self.sim.clients if other.name == client.name and other is not client]
-        if client.rooms and not others:
+        if client.rooms:
             client.leave(self._world.choose(list(client.rooms)))
 
     def _kick(self) -> None:
-        """Have everybody who is in a room try to put a guest out of it: whoever is an operator there can.
+        """Have everybody who is in a room try to put somebody out of it, or to let them in again.
 
-        Not an account: a device of one that is away would not hear of it, and wait for what is said there.
+        Whoever is an operator there can. A ban holds for a second or two, or until it is taken back.
         """
         world = self._world
         room, other = world.choose(ROOMS), world.choose(self.sim.clients)
+        what, seconds = world.number(1, 4), world.choose([0, 1, 2])
         for client in self.sim.clients:
-            if client.knows(room) and client is not other and not other.is_account:
+            if not client.knows(room) or client.name == other.name:
+                continue
+            if what <= 2:
                 client.kick(room, other.name)
+            elif what == 3:
+                client.ban(room, other.name, seconds)
+            else:
+                client.unban(room, other.name)
 
     def _refer(self, client: SimClient) -> None:
         """Have somebody edit, delete or answer something that they were shown or said."""

@@ -10,6 +10,7 @@
    device of an account, it is the next one after what the account had when the device was known, or entered.
 7. Who has left a room, or was kicked, is shown nothing of it until they enter it again.
 8. When all is quiet, everybody was shown everything.
+9. Behind a ban, nothing of who is banned is in the log of the room, nor that they enter it, until it is over.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class Verdict:
     def check(self) -> None:
         """Check everything that holds at any time."""
         self._check_numbers()
+        if self._disk.faults:
+            raise AssertionError(self._disk.faults[0])
         for reader in self._readers:
             if reader.faults:
                 raise AssertionError(f"{reader} {reader.faults[0]}")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from libchat import messages as m
 from libchat.client.link import OWN, Link
 from libchat.errors import Code, ProtocolError
 from libchat.limits import ROOM_ACK_ENTRIES
+from libchat.wire.native import format_command
 from support.links import entry, greet, make_live, sent, tell
 from support.memories import Notebook
 
@@ -290,3 +293,106 @@ def test_a_room_with_a_password_is_entered_again_with_it() -> None:
     tell(link, m.Entered("#x", ("ana",), cid=OWN, seq=5), m.Kicked("#x", "ana", "bo"))
     enter(link, 7, cid="2")
     assert reconnect(link) == [m.Join("#x", OWN, 7)]
+
+
+KICKED = m.Kicked("#x", "ana", "bo", "be kind")
+
+
+@pytest.mark.parametrize(("kicks", "told"), [((KICKED,), KICKED), ((), m.Exited("#x"))])
+def test_account_that_was_put_out_meanwhile_hears_it(kicks: tuple[m.Kicked, ...], told: m.Event) -> None:
+    """When the connection is back, the program hears that it is out of a room, and why if that is known.
+
+    It is out then: it does not go back there by itself, and what it had of the room counts no more.
+    """
+    notebook = Notebook()
+    link = make_live(notebook, is_account=True)
+    enter(link, 5)
+    link.lost("cut")
+    assert greet(link, is_account=True, rooms=("#y",), kicks=kicks) == [m.Resumed(), told]
+    assert sent(link) == []
+    link.submit(m.Join("#x", "2"))
+    assert sent(link) == [m.Join("#x", "2")]
+    link.lost("cut")
+    assert greet(link, is_account=True, rooms=(), kicks=kicks) == [m.Resumed()]  # not again
+    notebook.save()
+    assert notebook.reopened().positions == {}
+
+
+def test_kick_of_a_room_in_which_the_device_was_not_is_not_told() -> None:
+    """What has happened to other devices of the account, in rooms of which this one never knew, is not told to it."""
+    link = make_live(is_account=True)
+    enter(link, 5)
+    link.lost("cut")
+    kicks = (m.Kicked("#z", "ana", "bo"), KICKED)
+    assert greet(link, is_account=True, rooms=("#X",), kicks=kicks) == [m.Resumed()]
+
+
+def test_room_that_was_entered_by_another_device_is_missed_too() -> None:
+    """A room counts as entered when the server has said so, whoever of the account has gone there."""
+    link = make_live(is_account=True)
+    tell(link, m.Entered("#Tea", ("ana",), seq=9))
+    link.lost("cut")
+    assert greet(link, is_account=True, rooms=()) == [m.Resumed(), m.Exited("#Tea")]
+
+
+def test_program_that_starts_again_hears_that_it_was_put_out() -> None:
+    """What an earlier run has taken of a room tells where it was."""
+    link = Link("ana", "secret", memory=remembering(kept(m.Send("#z", "hi", "a-1"))))
+    registered = m.Registered("ana", OWN, is_account=True, rooms=(), kicks=(KICKED,))
+    link.connected()
+    tell(link, m.Welcome("test/1", "log-1", cid=OWN))
+    assert tell(link, registered) == [registered, KICKED]
+
+
+def test_join_and_leave_that_wait_are_not_told_twice() -> None:
+    """A room that one was just leaving is answered; and one that is entered again begins anew."""
+    link = make_live(is_account=True)
+    enter(link, 5)
+    link.lost("cut")
+    link.submit(m.Leave("#x", "2"))
+    assert greet(link, is_account=True, rooms=()) == [m.Resumed()]
+    assert sent(link) == [m.Leave("#x", "2")]
+    again = Link("ana", "secret", memory=remembering())
+    again.submit(m.Join("#x", "3"))
+    greet(again, is_account=True, rooms=())
+    assert sent(again) == [m.Join("#x", "3")]
+
+
+def test_server_that_tells_of_no_rooms_ends_no_stay() -> None:
+    """An older server says nothing of the rooms that an account is in: then nobody knows."""
+    link = make_live(is_account=True)
+    enter(link, 5)
+    link.lost("cut")
+    assert greet(link, is_account=True) == [m.Resumed()]
+
+
+def test_account_that_enters_anew_begins_where_the_server_says() -> None:
+    """Another device left the room after this one had asked to enter it behind what it has: that counts no more."""
+    link = Link("ana", "secret", memory=remembering())
+    link.submit(m.Join("#x", "3"))
+    greet(link, is_account=True, rooms=("#x",))
+    tell(link, m.Entered("#x", ("ana",), seq=9), m.Exited("#x"), m.Entered("#x", ("ana",), cid="3", seq=9))
+    assert tell(link, said(7), said(10)) == [said(10)]
+
+
+def test_position_in_a_room_from_which_one_is_banned_is_forgotten() -> None:
+    """Who may come back some day begins anew, and not behind what the earlier run had."""
+    link = Link("ana", "secret", memory=remembering())
+    link.submit(m.Join("#x", "3"))
+    greet(link)
+    assert sent(link) == [m.Join("#x", "3", 5)]
+    tell(link, m.Failed(Code.BANNED, "no", "#x", "3"))
+    link.submit(m.Join("#x", "4"))
+    assert sent(link) == [m.Join("#x", "4")]
+
+
+def remembering(unanswered: dict[str, bytes] | None = None) -> Notebook:
+    """Return what an earlier run has left that was in #x."""
+    notebook = Notebook()
+    notebook.log, notebook.positions, notebook.unanswered = "log-1", {"#x": 5, "bo": 3}, unanswered or {}
+    return notebook
+
+
+def kept(command: m.Send) -> dict[str, bytes]:
+    """Return a command as a memory keeps it."""
+    return {command.cid: format_command(command)}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from libchat import messages as m
-from libchat.records import Answer, Known, Question, RoomState, State
+from libchat.records import Answer, Known, Outcome, Question, Record, RoomState, State
 from libchat.store.memory import MemoryLog
 from support.chat import Chat, Listener, SlowLog
 
@@ -103,3 +103,54 @@ def test_operators_after_a_restart() -> None:
     chat = Chat(KnownRoom())
     roles = chat.hub._router.rooms.listed()[0].rules.roles
     assert roles == {"bo": "operator"}
+
+
+def test_account_that_enters_gets_nothing_of_before() -> None:
+    """Where the device of an account says that it was is of no interest: others of it may have left since."""
+    chat = Chat()
+    bo = chat.enter("bo", "#red")
+    chat.do(bo, m.Send("#red", "one"), m.Send("#red", "two"))
+    ana = chat.enter("ana", account=True, device="d1")
+    chat.drain(ana)
+    chat.do(ana, m.Join("#red", after=1))
+    chat.drain(ana)
+    assert ana.entries() == []
+
+
+class AheadLog(SlowLog):
+    """A log that stores at once, and tells so when it is told to: what it looks up is ahead of that."""
+
+    def __init__(self) -> None:
+        super().__init__(answers_at_once=False)
+        self.is_ahead = False
+        self._untold: list[Callable[[], None]] = []
+
+    def append(self, records: Sequence[Record], committed: Callable[[list[Outcome]], None]) -> list[Outcome] | None:
+        """Store records."""
+        outcomes = self._log.append(records, committed)
+        if not self.is_ahead:
+            return outcomes
+        self._untold.append(lambda: committed(outcomes))
+        return None
+
+    def tell(self) -> None:
+        """Tell everything, and be ahead no more."""
+        self.is_ahead = False
+        for tell in self._untold:
+            tell()
+
+
+def test_room_that_another_device_enters_meanwhile_is_told_first() -> None:
+    """What the log has of a room already, of which the hub was not told yet, does not come before the news of it."""
+    log = AheadLog()
+    chat = Chat(log)
+    bo, one = chat.enter("bo", "#red"), chat.enter("ana", account=True, device="1")
+    look_up_all(chat, log, one)
+    two = chat.enter("ana", account=True, device="2")
+    log.is_ahead = True
+    chat.do(one, m.Join("#red"))
+    chat.do(bo, m.Send("#red", "hi"))
+    look_up_all(chat, log, two)
+    assert two.heard == []
+    log.tell()
+    assert [type(event) for event in two.heard] == [m.Entered, m.Entry]

@@ -171,7 +171,7 @@ def test_programs_vouch_for_their_own() -> None:
     town = Town("bo", admit="accounts")
     assert isinstance(town.ask(Listener(), m.Register("ana")), m.Registered)
     bo = Listener(account="bo")
-    assert town.ask(bo, m.Register("bo")) == m.Registered("bo", is_account=True)
+    assert town.ask(bo, m.Register("bo")) == m.Registered("bo", is_account=True, rooms=())
     assert town.oracle.asked == []
 
 
@@ -201,7 +201,7 @@ def test_account_may_have_several_sessions_at_once() -> None:
     first = town.sign_in("ana", device="phone")
     second = town.claim("Ana", "secret", device="laptop")
     town.oracle.answer(ACCOUNT)
-    assert second.take() == [m.Registered("ana", "1", is_account=True)]
+    assert second.take() == [m.Registered("ana", "1", is_account=True, rooms=())]
     assert first.take() == []
     assert not first.is_over
 
@@ -302,7 +302,7 @@ def test_guest_is_not_seated_on_an_account_made_meanwhile() -> None:
     guest, owner = town.claim("ana"), town.claim("ana", "secret")
     town.oracle.answer(ACCOUNT, 1)
     town.oracle.answer(GUEST)
-    assert owner.take() == [m.Registered("ana", "1", is_account=True)]
+    assert owner.take() == [m.Registered("ana", "1", is_account=True, rooms=())]
     (failed,) = guest.take()
     assert isinstance(failed, m.Failed)
     assert failed.code == Code.PASSWORD_NEEDED
@@ -327,7 +327,7 @@ def test_commands_wait_for_a_second_question_too() -> None:
     ana = town.claim("ana", "secret")
     town.do(ana, m.Devices("2"), m.Ping("3"))
     town.oracle.answer(ACCOUNT)
-    assert ana.take() == [m.Registered("ana", "1", is_account=True)]
+    assert ana.take() == [m.Registered("ana", "1", is_account=True, rooms=())]
     town.oracle.answer(DevicesFound(()))
     assert ana.take() == [m.DeviceList((), "2"), m.Pong("3")]
 
@@ -355,7 +355,7 @@ def test_answer_stands_behind_what_the_log_has_not_stored() -> None:
     assert ana.heard == []
     while len(log):
         log.commit()
-    assert ana.take() == [m.Registered("ana", "1", is_account=True)]
+    assert ana.take() == [m.Registered("ana", "1", is_account=True, rooms=())]
 
 
 @given(st.data())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import logging
 from collections.abc import Callable, Iterator
@@ -399,3 +400,59 @@ def test_accounts_of_a_hub_are_not_given_to_its_server() -> None:
         for options in ({"accounts": Oracle()}, {"admit": "invite"}):
             with pytest.raises(ValueError, match="hub"):
                 Server(port=0, hub=hub, **options)
+
+
+# --- devices that were away -----------------------------------------------------------------------------------------
+
+
+def room_news(client: libchat.Client) -> list[m.Event]:
+    """Return what a program is told of rooms that it is in, or is not, up to the next entry."""
+    events: list[m.Event] = []
+    while not isinstance(event := client.receive_event(SECONDS), m.Entry):
+        if isinstance(event, m.Kicked | m.Exited | m.Entered | m.Resumed):
+            events.append(event)
+    return events
+
+
+def test_device_that_was_away_hears_where_its_account_is_no_more(server: Server, come: Come, tmp_path: Path) -> None:
+    """A program that starts again, and one whose connection comes back, hear of a kick, a ban and a leaving: once.
+
+    What was said in the rooms where the account still is comes to both without a gap.
+    """
+    bo = come("bo")
+    rooms = ("#kicked", "#banned", "#left", "#kept")
+    with Proxy(server.address) as proxy:
+        one = functools.partial(come, "ana", password=PASSWORD, key=new_device_key(), state=tmp_path)
+        patience = Patience(delays=lambda: iter([0.01] * 1000))
+        two = libchat.connect(proxy.address, "ana", pin=server.pin, password=PASSWORD, patience=patience)
+        with two:
+            first = one()
+            for room in rooms:
+                bo.join(room)
+                first.join(room)
+            bo.send("#kept", "before").accepted(SECONDS)
+            for each in (first, two):
+                room_news(each)
+            first.close()
+            proxy.refuse()
+            bo.kick("#kicked", "ana", "be kind")
+            bo.ban("#banned", "ana", reason="be gone")
+            with come("ana", password=PASSWORD) as three:
+                three.leave("#left")
+                bo.send("#kept", "hi").accepted(SECONDS)
+            proxy.admit()
+            told = [
+                m.Kicked("#banned", "ana", "bo", "be gone"),
+                m.Kicked("#kicked", "ana", "bo", "be kind"),
+                m.Exited("#left"),
+            ]
+            for again in (two, one()):
+                news = room_news(again)
+                ended = [event for event in news if isinstance(event, m.Kicked | m.Exited)]
+                assert sorted(ended, key=lambda event: event.room) == told
+                assert [event.room for event in news if isinstance(event, m.Entered)] == ["#kept"]
+                with pytest.raises(libchat.Refused):
+                    again.send("#kicked", "hi").accepted(SECONDS)
+            proxy.cut()
+            bo.send("#kept", "ho").accepted(SECONDS)
+            assert not [event for event in room_news(two) if isinstance(event, m.Kicked | m.Exited)]

@@ -299,6 +299,19 @@ BROKEN: dict[str, tuple[tuple[str, ...], str]] = {
         ("DROP TRIGGER audit_is_not_taken_away", "DELETE FROM audit WHERE id = 2"),
         "the audit has 1 lines, and there were 2: somebody has taken some away",
     ),
+    "audit changed": (
+        (
+            "DROP TRIGGER audit_is_not_changed",
+            "UPDATE audit SET actor = 'somebody else' WHERE id = 1",
+            "CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit\n"
+            "    BEGIN SELECT RAISE(ABORT, 'the audit is never changed'); END",
+        ),
+        "the audit is not what was noted down",
+    ),
+    "audit without its seal": (
+        ("DELETE FROM meta WHERE key = 'audit'",),
+        "the audit has no seal",
+    ),
     "audit without its lock": (
         ("DROP TRIGGER audit_is_not_changed",),
         "the trigger 'audit_is_not_changed' is missing or changed",

@@ -33,12 +33,20 @@ def tell(link: Link, *events: m.Event) -> list[m.Event]:
     return link.receive_data(lines(events))
 
 
-def greet(link: Link, *, log: str = "log-1", name: str = "ana", is_account: bool = False) -> list[m.Event]:
+def greet(
+    link: Link,
+    *,
+    log: str = "log-1",
+    name: str = "ana",
+    is_account: bool = False,
+    rooms: tuple[str, ...] | None = None,
+    kicks: tuple[m.Kicked, ...] = (),
+) -> list[m.Event]:
     """Connect a link, and have it welcomed and registered. What it has sent so far is forgotten."""
     link.connected()
     heard = tell(link, m.Welcome("test/1", log, cid=OWN))
     link.data_to_send()
-    return heard + tell(link, m.Registered(name, OWN, is_account))
+    return heard + tell(link, m.Registered(name, OWN, is_account, rooms=rooms, kicks=kicks))
 
 
 def make_live(memory: Memory | None = None, *, is_account: bool = False) -> Link:

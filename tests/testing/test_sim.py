@@ -47,8 +47,24 @@ def test_scenarios_meet_every_peril() -> None:
         "react ",
         "leaves #",
         "refused ",
+        "ban ",
+        "unban ",
+        "refused banned",
     ]
     assert [each for each in happenings if each not in found] == []
+
+
+def test_accounts_are_put_out_while_their_devices_are_away() -> None:
+    """In the scenarios accounts are kicked and banned, and devices hear of it when they come again."""
+    sims = [run_seed(seed) for seed in range(100)]
+    found = {
+        (line.split()[1].rstrip("2"), what)
+        for sim in sims
+        for line in sim.trace
+        for what in ("is kicked from", "leaves #")
+        if what in line and any(client.is_account and client.label == line.split()[1] for client in sim.clients)
+    }
+    assert {what for _, what in found} == {"is kicked from", "leaves #"}
 
 
 def test_same_seed_makes_the_same_run() -> None:
@@ -195,3 +211,25 @@ def test_many_seeds_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     """Of many seeds it is told how many failed, and how fast they were."""
     assert main(["--seeds", "2", "--from", "5"]) == 0
     assert re.fullmatch(r"2 seeds, 0 failed, \d+ a second\n", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("has_restarted", [False, True])
+def test_device_that_is_away_learns_that_its_account_was_put_out(*, has_restarted: bool) -> None:
+    """When it comes again it is where the server has it; after a restart, too, which has forgotten who it was."""
+    sim = Sim(4, weather=CALM)
+    bo = sim.client("bo")
+    bo.join("#x")
+    sim.run(2_000)
+    one, two = sim.client("ana", account=True), sim.client("ana", account=True)
+    sim.run(2_000)
+    one.join("#x")
+    sim.run(2_000)
+    assert "#x" in two.rooms
+    two.cut()
+    bo.kick("#x", "ana")
+    if has_restarted:
+        sim.run(600)
+        sim.crash_server("after answers")
+    sim.run_until_quiet()
+    assert (one.rooms, two.rooms) == ({}, {})
+    sim.check()

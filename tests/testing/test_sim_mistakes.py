@@ -15,7 +15,7 @@ from libchat.client.positions import Positions
 from libchat.core.effects import Deliver, Delivery
 from libchat.core.registry import Session
 from libchat.hub import Hub
-from libchat.records import Answer, AskUnread, Cursor, Draft, Outcome, Question, Record, WaitingFound
+from libchat.records import Answer, AskUnread, Cursor, Draft, Outcome, Question, Record, State, WaitingFound
 from libchat.store.base import Log
 from libchat.store.memory import MemoryLog
 from libchat.testing import Sim
@@ -146,6 +146,20 @@ def test_cursor_that_moves_too_far_is_found() -> None:
     assert re.search(r"was never shown|was ever shown|instead of", error)
 
 
+class LenientLog(DiskLog):
+    """Forgets at each start who is banned."""
+
+    def load(self) -> State:
+        """Return what is known, without bans."""
+        state = super().load()
+        return replace(state, rooms=tuple(replace(room, bans=()) for room in state.rooms))
+
+
+def test_bans_that_a_restart_forgets_are_found() -> None:
+    """Who is banned does not enter, nor say anything, after a restart either."""
+    assert re.search("(says|enters) .* behind a ban", failures(lambda seed: Sim(seed, open_log=LenientLog)))
+
+
 # --- the hub --------------------------------------------------------------------------------------------------------
 
 
@@ -256,6 +270,19 @@ def test_acknowledging_too_early_is_found() -> None:
     """What was acknowledged before the program had it is lost when the program crashes, and told as delivered."""
     error = failures(lambda seed: Sim(seed, link=EagerLink))
     assert re.search(r"was told that|was ever shown|instead of", error)
+
+
+class TrustfulLink(Link):
+    """Stays where it was, whatever the server says of its account."""
+
+    def _ended(self, registered: m.Registered) -> list[m.Event]:
+        """Believe that nothing has ended."""
+        return []
+
+
+def test_device_that_stays_where_its_account_is_not_is_found() -> None:
+    """A device that does not hear of a kick while it is away waits for what is said there."""
+    assert "was never shown" in failures(lambda seed: Sim(seed, link=TrustfulLink))
 
 
 class ForgetfulLink(Link):
