@@ -204,7 +204,7 @@ def best(words: Iterable[str], begun: str, limit: int, *, has_fuzzy: bool = True
 
 def fuzzy(words: Iterable[str], begun: str, limit: int) -> list[str]:
     """Return words that have the letters of another in the same order, those first that have them closest together."""
-    letters = begun.casefold().lstrip("#@/")
+    letters = begun.casefold().lstrip("#@")
     if not letters:
         return []
     pattern = re.compile(".*?".join(map(re.escape, letters)), re.DOTALL)

@@ -131,11 +131,11 @@ class Renderer:
         """Put fragments behind the last line of a text, and into further ones as they do not fit."""
         for style, text in after:
             used = sum(width(part) for _, part in bodies[-1])
-            if columns and used and used + width(text) > columns:
+            fits = not columns or not used or used + width(text) <= columns
+            if not fits:
                 bodies.append([])
-                text = text.lstrip()
-            text = _balanced([clip(text, columns, self._more)])[0] if columns else text
-            bodies[-1].append((style, text))
+            words = text if fits else text.lstrip()
+            bodies[-1].append((style, _balanced([clip(words, columns, self._more)])[0] if columns else words))
 
     def _label(self, sender: str, to: str) -> str:
         """Return what stands before the bar. Only what is too long for any name is clipped."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from libchat_shell.colours import NAMES, CLASSES, nick_class, paint, rgb, sequences, styles, theme
 from libchat_shell.colours import _NAME_COLOURS as NAME_COLOURS
+from libchat_shell.colours import CLASSES, NAMES, nick_class, paint, rgb, sequences, styles, theme
 from libchat_shell.lines import Line
 
 
 def luminance(number: int) -> float:
+    """Return the relative luminance of a colour (WCAG 2)."""
+
     def linear(value: int) -> float:
         part = value / 255
         return part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
@@ -19,10 +21,12 @@ def luminance(number: int) -> float:
 
 
 def on_black(number: int) -> float:
+    """Return the contrast on black."""
     return (luminance(number) + 0.05) / 0.05
 
 
 def on_white(number: int) -> float:
+    """Return the contrast on white."""
     return 1.05 / (luminance(number) + 0.05)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from msgspec.structs import replace
-from support.screens import DAY, NOON, bare, look, model, said, status, texts
 
 from libchat import messages as m
 from libchat_shell.conversations import BACKLOG
 from libchat_shell.folding import HOLD_MS
+from support.screens import DAY, NOON, bare, look, model, said, status, texts
 
 
 def test_active_conversation_is_printed() -> None:

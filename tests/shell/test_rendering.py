@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 from msgspec.structs import replace
-from support.screens import DAY, NOON, look, said, texts
 
 from libchat import messages as m
 from libchat_shell.rendering import Renderer
 from libchat_shell.sanitise import FSI, PDI, width
+from support.screens import DAY, NOON, look, said, texts
 
 
 def renderer(**changes: object) -> Renderer:
+    """Return what makes lines for ana."""
     return Renderer("ana", look(**changes))
 
 

@@ -7,9 +7,9 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.hostile_texts import TRICKS, hostile, is_balanced, obeyed
 
 from libchat_shell.sanitise import FSI, LINK, PDI, clip, clusters, isolate, safe_line, safe_lines, shown, width, wrap
+from support.hostile_texts import TRICKS, hostile, is_balanced, obeyed
 
 CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))]
 BIDI = [chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))]
