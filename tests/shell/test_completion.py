@@ -201,6 +201,25 @@ def test_limit() -> None:
     assert len(suggest("ur9", 3, known(place), limit=7)) == 7
 
 
+def test_fuzzy_takes_no_time_to_fail() -> None:
+    """Letters that a long name has many times over are not tried in every way that there is."""
+    assert fuzzy(["a" * 32] * 100, "a" * 16 + "b", 9) == []
+
+
+@given(
+    st.lists(st.text(alphabet="abcAB^]\\-\n", max_size=6), max_size=8),
+    st.text(alphabet="abc^]\\-", min_size=1, max_size=4),
+)
+def test_fuzzy_finds_what_has_the_letters(words: list[str], letters: str) -> None:
+    """Exactly the words are found that have the letters in their order."""
+
+    def has(word: str) -> bool:
+        rest = iter(word.casefold())
+        return all(letter in rest for letter in letters)
+
+    assert sorted(fuzzy(words, letters, 99)) == sorted(word for word in words if has(word.replace("\n", " ")))
+
+
 def test_fuzzy_order() -> None:
     """Of words that are like what was typed those come first in which its letters are closest together."""
     assert fuzzy(["cxaxt", "xcat", "caxt", "dog", "tac"], "cat", 9) == ["xcat", "caxt", "cxaxt"]
