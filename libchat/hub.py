@@ -38,6 +38,8 @@ from libchat.records import Answer, Failure, Outcome, Record
 from libchat.store.base import Accounts, Log
 from libchat.store.memory import MemoryLog
 from libchat.text import clean_line
+from libchat.vets import Judged, Vets
+from libchat.vetting import Vetter
 
 Inputs = Iterable[tuple[Session, Iterable[m.Command | m.Rejected]]]
 
@@ -80,6 +82,7 @@ class Hub:
         self._accounts = accounts
         self._verifications: deque[fx.Verify] = deque()
         """What the accounts are to be asked, as soon as the lock is given back."""
+        self._vets = Vets(self._log, self._on_judged)
         self._router = self._open_router(quotas)
         self._clock = clock
         self._now = 0
@@ -195,6 +198,12 @@ class Hub:
         with self._lock:
             self._sinks = tuple(other for other in self._sinks if other is not sink)
 
+    def vet_with(self, vetter: Vetter | None) -> None:
+        """Have messages and edits vetted from now on, or (None) no longer. What is being vetted is still answered."""
+        with self._lock:
+            self._vets.vetter = vetter
+            self._router.vet(is_on=vetter is not None)
+
     def run(
         self, inputs: Inputs, *, drained: Iterable[Session] = (), departed: Iterable[tuple[Session, str]] = ()
     ) -> None:
@@ -216,7 +225,7 @@ class Hub:
                     route(session, command, now, effects)
             for session, reason in departed:
                 self._router.depart(session, reason, effects)
-            self._perform(effects)
+            self._perform(effects if self._vets.vetter is None else self._vets.take(effects))
             self._bring_up()
         self._after_turn()
 
@@ -295,9 +304,27 @@ class Hub:
             if self._is_closed:
                 return
             decide(self._tick(), effects)
-            self._perform(effects)
+            self._perform(self._vets.take(effects))
             self._bring_up()
         self._after_turn()
+
+    def _on_judged(self, judged: Judged) -> None:
+        """Take what was judged. Called by a thread of the vetter or of the log."""
+        self._go_on(judged)
+        self._after_turn()
+
+    def _go_on(self, judged: Judged) -> None:
+        """Do a turn with what follows from judgements. Whose commands have waited for them is looked at again."""
+        effects: list[fx.Effect] = []
+        with self._lock:
+            if self._is_closed:
+                return
+            now = self._tick()
+            for vet, judgement in judged:
+                self._router.judged(vet, judgement, now, effects)
+            self._perform(self._vets.take(effects))
+            self._hand_out([fx.Resume(vet.session) for vet, _ in judged if not vet.session.is_waiting])
+            self._bring_up()
 
     def _carry_out(self, effects: list[fx.Effect], outcomes: list[Outcome]) -> None:
         out: list[fx.Delivery] = []
@@ -318,7 +345,7 @@ class Hub:
                 self._router.replays.settled(effect.session, effect.turn)
             elif isinstance(effect, fx.Verify):
                 self._verifications.append(effect)
-            else:
+            elif not isinstance(effect, fx.Vet):  # these were taken out before
                 out.append(effect)
         self._hand_out(out)
 
@@ -365,7 +392,7 @@ class Hub:
                 self._settling.append(effect)
             elif isinstance(effect, (fx.Note, fx.EndRoom)):
                 self._log.append([effect.fact], _ignore)
-            elif not isinstance(effect, (fx.Append, fx.Enter, fx.Exit, fx.Decide, fx.Verify)):
+            elif not isinstance(effect, (fx.Append, fx.Enter, fx.Exit, fx.Decide, fx.Verify, fx.Vet)):
                 out.append(effect)
             todo.extendleft(reversed(follow))
 
@@ -388,6 +415,8 @@ class Hub:
         """Ask the accounts, call callbacks, and end those whose inbox is full. Called without a lock."""
         if self._verifications:
             self._ask_accounts()
+        while known := self._vets.ask():
+            self._go_on(known)
         for participant in self._local.participants:
             if participant._called:
                 participant._call_back()

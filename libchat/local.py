@@ -132,7 +132,7 @@ class LocalSink:
                         _hand_over(session, delivery.event)
             elif isinstance(delivery, fx.Reply):
                 _hand_over(delivery.session, delivery.event)
-            elif isinstance(delivery.session, _LocalSession):
+            elif isinstance(delivery, fx.Close) and isinstance(delivery.session, _LocalSession):
                 delivery.session.participant._disconnect(delivery.bye.reason or "the chat has ended")
 
 

@@ -162,8 +162,10 @@ class Entries:
         return mailbox
 
     def _confirm(self, append: fx.Append, entry: m.Entry, out: Deliveries) -> None:
-        cid = append.draft.cid
-        receipt = m.Accepted(entry.target, entry.seq, entry.time, cid, append.is_queued, append.away)
+        draft = append.draft
+        sent = draft.text if draft.sent is None else draft.sent
+        text = "" if entry.text == sent or entry.is_edited or entry.is_deleted else entry.text
+        receipt = m.Accepted(entry.target, entry.seq, entry.time, draft.cid, append.is_queued, append.away, text)
         out.append(fx.Reply(append.session, receipt))
 
     def _deplore(self, append: fx.Append, outcome: Outcome, out: Deliveries) -> None:

@@ -12,7 +12,7 @@ Each noun has a file, and tells which commands it carries out (`handlers`); the 
     presence       who is here, and typing          router       connections: hello, register, ping, exit
 
 What the accounts must decide, they are asked (`libchat.core.reception`), and the session's further commands wait, in
-order, until they have answered (`verified`).
+order, until they have answered (`verified`). So they do while something is vetted (`judged`), in a chat that vets.
 
 Times are in milliseconds since 1970 and must not go back.
 """
@@ -39,6 +39,7 @@ from libchat.core.replay import Replays
 from libchat.core.restart import load_names, load_rooms
 from libchat.core.rooms import Quotas, Rooms
 from libchat.core.speech import Speech
+from libchat.core.vetting import Vetting
 from libchat.errors import Code, InvalidMessage, InvalidName, Refused
 from libchat.limits import CID_BYTES, TOPIC_BYTES, WAITING_COMMANDS
 from libchat.names import Name, parse_name
@@ -48,6 +49,7 @@ from libchat.records import (
     AskSearch,
     Fact,
     Failure,
+    FirstFound,
     Known,
     Look,
     Member,
@@ -61,6 +63,7 @@ from libchat.records import (
     device_id,
 )
 from libchat.text import clean_line
+from libchat.vetting import Judgement
 
 Out = list[fx.Effect]
 _BEFORE_REGISTRATION: Final = frozenset({m.Hello, m.Register, m.Ping, m.Exit, m.Rejected})
@@ -107,13 +110,15 @@ class Router:
         self._new_nonce = new_nonce
         self._server = server
         self._log = log
+        self._speech = Speech(self._entries)
+        self._vetting = Vetting(self._speech.say)
         self._handlers: fx.Handlers = {
             m.Hello: self._hello,
             m.Register: self._register,
             m.Ping: self._ping,
             m.Exit: self._exit,
             m.Rejected: self._rejected,
-            **Speech(self._entries).handlers,
+            **self._speech.handlers,
             **self.memberships.handlers,
             **presence.handlers,
             **decisions.handlers,
@@ -145,15 +150,11 @@ class Router:
             if session.person is None and type(command) not in _BEFORE_REGISTRATION:
                 raise Refused(Code.NOT_REGISTERED, "register a name first")
             self._handlers[type(command)](session, command, now, out)
-        except Refused as refused:
-            _fail(session, command, refused.code, refused.reason, refused.subject, out)
-        except InvalidName as invalid:
-            _fail(session, command, Code.BAD_NAME, str(invalid), clean_line(invalid.name), out)
-        except InvalidMessage as invalid:
-            _fail(session, command, invalid.code, invalid.reason, "", out)
+        except (Refused, InvalidName, InvalidMessage) as error:
+            _refuse(session, command, error, out)
 
     def _hold_back(self, session: Session, command: m.Command | m.Rejected, out: Out) -> None:
-        """Have a command wait until the accounts have answered."""
+        """Have a command wait until the one before it is decided."""
         if not session.hold(command):
             reason = f"{WAITING_COMMANDS} commands wait for the answer to an earlier one already"
             _fail(session, command, Code.QUEUE_FULL, reason, "", out)
@@ -165,7 +166,23 @@ class Router:
             self._reception.answered(verify, verdict, now, out)
         except Refused as refused:
             if not session.is_over:
-                _fail(session, verify.command, refused.code, refused.reason, refused.subject, out)
+                _refuse(session, verify.command, refused, out)
+        self._release(session, now, out)
+
+    def vet(self, *, is_on: bool) -> None:
+        """Have messages and edits vetted from now on, or no longer. What is being vetted is still answered."""
+        self._handlers.update(self._vetting.handlers if is_on else self._speech.handlers)
+
+    def judged(self, vet: fx.Vet, judgement: Judgement, now: int, out: Out) -> None:
+        """Append to `out` what follows from a judgement, and from the commands that waited for it."""
+        try:
+            self._vetting.judged(vet, judgement, now, out)
+        except (Refused, InvalidName, InvalidMessage) as error:
+            _refuse(vet.session, vet.command, error, out)
+        self._release(vet.session, now, out)
+
+    def _release(self, session: Session, now: int, out: Out) -> None:
+        """Carry out the commands that have waited, until one has to wait again."""
         while (held := session.next_held()) is not None:
             self.route(session, held, now, out)
 
@@ -221,6 +238,7 @@ class Router:
     def answered(self, ask: fx.Ask, answer: Answer, now: int, out: Out) -> None:
         """Append to `out` what follows from what the log has found."""
         session = ask.session
+        assert not isinstance(answer, FirstFound), "the hub asks that for itself"
         if isinstance(answer, PageFound):
             out.append(fx.Reply(session, tell_page(ask, answer)))
         elif isinstance(answer, SearchFound):
@@ -326,6 +344,17 @@ def _depends_on(note: fx.Note) -> bool:
     assert session.mailbox is not None
     is_device = isinstance(note.fact, Known) and note.fact.is_account and bool(note.fact.device)
     return is_device or not session.mailbox.is_noted
+
+
+def _refuse(
+    session: Session, command: m.Command | m.Rejected, error: Refused | InvalidName | InvalidMessage, out: Out
+) -> None:
+    if isinstance(error, Refused):
+        _fail(session, command, error.code, error.reason, error.subject, out)
+    elif isinstance(error, InvalidName):
+        _fail(session, command, Code.BAD_NAME, str(error), clean_line(error.name), out)
+    else:
+        _fail(session, command, error.code, error.reason, "", out)
 
 
 def _fail(session: Session, command: m.Command | m.Rejected, code: str, reason: str, subject: str, out: Out) -> None:
