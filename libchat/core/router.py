@@ -28,6 +28,7 @@ from libchat.claims import Answer as Verdict
 from libchat.core import effects as fx
 from libchat.core.decisions import Decisions
 from libchat.core.entries import Entries, known_as, person_of
+from libchat.core.happenings import Happenings
 from libchat.core.members import Members
 from libchat.core.memberships import Memberships
 from libchat.core.offline import OfflineQueue
@@ -41,6 +42,7 @@ from libchat.core.rooms import Quotas, Rooms
 from libchat.core.speech import Speech
 from libchat.core.vetting import Vetting
 from libchat.errors import Code, InvalidMessage, InvalidName, Refused
+from libchat.happenings import Came, Went
 from libchat.limits import CID_BYTES, TOPIC_BYTES, WAITING_COMMANDS
 from libchat.names import Name, parse_name
 from libchat.records import (
@@ -92,15 +94,16 @@ class Router:
         self.registry = Registry(self.offline)
         self.rooms = Rooms(quotas=quotas)
         self.replays = Replays()
+        self.happenings = Happenings()
         self._members = Members()
         self._entries = Entries(self.registry, self.rooms, self.offline, self.replays)
         self.committed = self._entries.committed
         """Append to `out` what follows from the log's answer to an `Append`."""
         kept = retention if retention is not None else Retention()
-        self.memberships = Memberships(self.registry, self.rooms, self._members, self.replays, kept)
+        self.memberships = Memberships(self.registry, self.rooms, self._members, self.replays, kept, self.happenings)
         self.exited = self.memberships.exited
         """Append to `out` what follows from the log's answer to an `Exit`."""
-        decisions = Decisions(self.registry, self.offline, self._members, self.memberships, new_nonce)
+        decisions = Decisions(self.registry, self.offline, self._members, self.memberships, new_nonce, self.happenings)
         self.decided = decisions.decided
         """Append to `out` what follows from the log's answer to a `Decide`."""
         presence = Presence(self.registry, self.rooms)
@@ -136,6 +139,14 @@ class Router:
         if kept is not None:
             self._reception.begin(kept)
         return facts + load_rooms(state, self.registry, self.rooms, self._members, has_accounts=kept is not None)
+
+    def reserve(self, name: Name) -> None:
+        """Keep a name for the program itself. Raises `Refused` if somebody has it, or an account or its look does."""
+        self._reception.check_free(name)
+        if name.key not in self.registry.people:
+            self.registry.hold(name, is_account=True)
+        elif not self.registry.people[name.key].is_account:
+            raise Refused(Code.NAME_TAKEN, f"{name} is taken, choose another name", name.display)
 
     # --- what the hub calls -----------------------------------------------------------------------------------------
 
@@ -269,7 +280,12 @@ class Router:
         session.rooms.clear()
         if session.is_replaying:
             out.append(fx.StopReplay(session))  # in line: until then, live entries must not overtake those that wait
-        if person is None or not self.registry.detach(session):
+        if person is None:
+            return
+        is_free = self.registry.detach(session)
+        if not person.audience:
+            self.happenings.note(Went(person.name.display))
+        if not is_free:
             return
         for room in list(person.rooms.values()):
             out += self.memberships.lost(person, room, session.device, reason)
@@ -306,7 +322,10 @@ class Router:
         """Give a name to a session: because it was `granted`, or because nobody need be asked. Raises `Refused`."""
         session.attempt = command.attempt
         device = device_id(command.device)
-        for ghost in self.registry.attach(session, name, device, now, is_reserved=granted is not None):
+        ghosts = self.registry.attach(session, name, device, now, is_reserved=granted is not None)
+        if len(person_of(session).audience) == 1:
+            self.happenings.note(Came(person_of(session).name.display))
+        for ghost in ghosts:
             self.depart(ghost, "", out)
             reason = "another connection of the same device has taken over"
             out.append(fx.Close(ghost, m.Bye(reason, is_final=True)))

@@ -55,7 +55,7 @@ class Standing:
         self.owner = ""
         """Who may edit later what is said on it: an account from any device, a guest from the same; or nobody."""
         self.is_trusted = False
-        """Whether nobody vets what it says."""
+        """Whether it speaks for the program: nobody vets what it says, and it is heard in every room."""
         self.is_waiting = False
         """Whether the accounts are asked about it, or what it says is vetted. Until then its commands wait."""
         self._held: deque[m.Command | m.Rejected] | None = None

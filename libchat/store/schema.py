@@ -146,8 +146,8 @@ VERSION_3: Final = (
 )
 
 VERSION_4: Final = (
-    # Of a text that was changed on its way: the digest of what was sent, made with the entry's salt. By that it is known
-    # when it is sent again.
+    # Of a text that was changed on its way: the digest of what was sent, made with the entry's salt. By that it is
+    # known when it is sent again.
     """CREATE TABLE sent (
         entry INTEGER PRIMARY KEY REFERENCES entries ON DELETE CASCADE, digest BLOB NOT NULL
     ) STRICT""",
