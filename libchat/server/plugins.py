@@ -1,8 +1,8 @@
 """The plugins of a server: what they have a say in, what they are told, and how they speak.
 
 How it works. A host (`libchat.plugins.host`) loads them and guards their calls; this connects it with the hub. As long
-as a plugin has a hook for messages, the hub has them vetted (`libchat.server.vetting`); as long as one has another hook,
-the hub is watched. Without any, the hub does what it does without plugins.
+as a plugin has a hook for messages, the hub has them vetted (`libchat.server.vetting`); as long as one has another
+hook, the hub is watched. Without any, the hub does what it does without plugins.
 
 The hub tells what happens under its lock, so it goes to a thread first. What a plugin itself does is told to none: two
 that greet each other would never end.
@@ -22,7 +22,6 @@ from libchat.errors import PluginError
 from libchat.happenings import Came, Happening, Went
 from libchat.hub import Hub
 from libchat.limits import PLUGIN_SECONDS
-from libchat.locks import PLUGINS, tiered_lock
 from libchat.messages import Entry, Joined, Kicked, Left
 from libchat.plugins.guard import Guard
 from libchat.plugins.hooks import HOOKS
@@ -74,7 +73,8 @@ class ServerPlugins:
         self._vetter = ThreadVetter(self._transform, self._refresh)
         self._happened: Queue[Sequence[Happening] | None] = Queue(WAITING)
         self._teller = threading.Thread(target=self._tell, name="libchat-plugin-events", daemon=True)
-        self._lock = tiered_lock(PLUGINS)
+        self._turn = threading.Lock()
+        """Held while it is decided what is vetted and watched: taken before all others, and never by plugins' code."""
         self._is_vetting = self._is_watching = self._is_closed = False
 
     # --- coming and going -------------------------------------------------------------------------------------------
@@ -110,12 +110,12 @@ class ServerPlugins:
 
     def close(self) -> None:
         """Unload all of them. Harmless when called twice."""
-        with self._lock:
-            was_closed, self._is_closed = self._is_closed, True
-        if was_closed:
-            return
-        self._hub.vet_with(None)
-        self._hub.watch(None)
+        with self._turn:
+            if self._is_closed:
+                return
+            self._is_closed = True
+            self._hub.vet_with(None)
+            self._hub.watch(None)
         self._vetter.close()
         if self._teller.is_alive():
             self._happened.put(None)
@@ -154,14 +154,14 @@ class ServerPlugins:
 
     def _refresh(self) -> None:
         """Have vetted and watched what a plugin has a hook for: one may have come, or have been switched off."""
-        is_vetting = self._host.has_hook("message")
-        is_watching = any(map(self._host.has_hook, _OBSERVERS))
-        with self._lock:
+        with self._turn:
+            is_vetting = self._host.has_hook("message")
+            is_watching = any(map(self._host.has_hook, _OBSERVERS))
             if self._is_closed or (is_vetting, is_watching) == (self._is_vetting, self._is_watching):
                 return
             self._is_vetting, self._is_watching = is_vetting, is_watching
-        self._hub.vet_with(self._vetter if is_vetting else None)
-        self._hub.watch(self if is_watching else None)
+            self._hub.vet_with(self._vetter if is_vetting else None)
+            self._hub.watch(self if is_watching else None)
 
     def _transform(self, messages: Sequence[Message]) -> Sequence[Result]:
         return self._host.transform("message", messages)
@@ -201,5 +201,3 @@ def told(happenings: Sequence[Happening]) -> Iterator[tuple[str, str, str, dict[
                 yield each.kind, each.sender, each.target, {"entry": each}
             case _:
                 pass  # a message was vetted; what is taken back is of no interest
-
-

@@ -39,8 +39,10 @@ class Voices:
         try:
             self._hub.reserve(name)
         except Refused as refused:
-            hint = f"set another name for it to speak under, in [plugins.{plugin}] with: name = \"...\""
-            raise PluginError(plugin, f"it cannot be called '{name}' in the chat: {refused.reason}; {hint}") from refused
+            hint = f'set another name for it to speak under, in [plugins.{plugin}] with: name = "..."'
+            raise PluginError(
+                plugin, f"it cannot be called '{name}' in the chat: {refused.reason}; {hint}"
+            ) from refused
 
     def find(self, plugin: str) -> Participant:
         """Return the participant of a plugin. Raises `PluginError`, and what `Hub.speak_as` raises."""
