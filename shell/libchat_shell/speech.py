@@ -134,11 +134,15 @@ class Speech:
             event.seq,
             me,
             event.time,
-            message.text,
+            event.text or message.text,
             ref=message.reply_to,
             is_queued=event.is_queued,
         )
-        return [*self._accepted(conversation, entry, now), *self._absence(conversation, event, now)]
+        lines = [*self._accepted(conversation, entry, now), *self._absence(conversation, event, now)]
+        if event.text and event.text != message.text:
+            words = f"the server has changed your message; the others see: {self._state.render.quoted(event.text)}"
+            lines += self._state.dated(self._state.render.note(words, now, kind="receipt"), now)
+        return lines
 
     def _accepted(self, conversation: Conversation, entry: Entry, now: int) -> list[Line]:
         """Have an own message be known by its number. It was shown when it was sent."""

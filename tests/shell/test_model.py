@@ -133,6 +133,17 @@ def test_receipts_of_a_private_message() -> None:
     assert "✓ accepted" in status(made)
 
 
+def test_changed_message() -> None:
+    """If the server has changed an own message, one is told what the others see, and that is what is known of it."""
+    made = model("#team", width=120)
+    made.sent("#team", "damn", "c1", NOON)
+    lines = made.take(m.Accepted("#team", 1, NOON, "c1", text="d***"), NOON)
+    assert bare(lines) == ["the server has changed your message; the others see: “d***”"]
+    found = made.last("#team", own=True)
+    assert found is not None
+    assert found.text == "d***"
+
+
 def test_own_message_is_answered_by_the_room() -> None:
     """When somebody has spoken after an own message in a room, everybody sees that it was accepted."""
     made = model("#team")
