@@ -450,6 +450,14 @@ def test_fetched_history() -> None:
     assert [seq for seq, _, _ in made.messages("#team")] == [3, 2, 1]
 
 
+def test_fetched_history_takes_nothing_from_the_unread() -> None:
+    """What is in a page of a conversation that is not on the screen, and still on its way, is unread when it comes."""
+    made = model("#team", "#dev")
+    made.fetched(m.Page("#team", (said(1, "bo", "hello"),)), NOON)
+    made.take(said(1, "bo", "hello"), NOON)
+    assert "hello" in bare(made.switch("#team", NOON))
+
+
 def test_fetched_receipts() -> None:
     """The page of a private conversation tells how far the other one has come."""
     made = model()
