@@ -500,6 +500,17 @@ def test_closing() -> None:
     assert made.close("", NOON) == []
 
 
+def test_closing_forgets_receipts() -> None:
+    """What became of the last message of a closed conversation is not told when it is opened again."""
+    made = model()
+    made.switch("bo", NOON)
+    made.sent("bo", "hi", "c1", NOON)
+    made.take(m.Accepted("bo", 1, NOON, "c1"), NOON)
+    made.close("bo", NOON)
+    made.switch("bo", NOON)
+    assert "accepted" not in status(made)
+
+
 def test_drafts() -> None:
     """What is typed stays with its conversation."""
     made = model("#a", "#b")

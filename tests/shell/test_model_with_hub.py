@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from support.screens import NOON, bare, look, status
 
 from libchat import Hub, Participant
 from libchat import messages as m
 from libchat_shell.folding import HOLD_MS
 from libchat_shell.model import Model
+from support.screens import NOON, bare, look, status
 
 
 @dataclass
