@@ -36,6 +36,7 @@ from libchat.core.authority import (
     until_of,
     why_not,
 )
+from libchat.core.happenings import Happenings
 from libchat.core.members import Members
 from libchat.core.memberships import Memberships
 from libchat.core.moderation import Change, Invitation, fits, is_over, mask_of, parse_mask
@@ -63,12 +64,14 @@ class Decisions:
         members: Members,
         memberships: Memberships,
         new_salt: Callable[[], str],
+        happenings: Happenings,
     ) -> None:
         self._registry = registry
         self._offline = offline
         self._members = members
         self._memberships = memberships
         self._new_salt = new_salt
+        self._happenings = happenings
 
     @property
     def handlers(self) -> fx.Handlers:
@@ -105,7 +108,11 @@ class Decisions:
                 self._change_member(room, change, decide, out)
             elif isinstance(change, Invitation):
                 room.invite(change.name, change.until)
-        out += self._told(decide, counting)
+        told = self._told(decide, counting)
+        for delivery in told:
+            if isinstance(delivery, fx.Deliver) and isinstance(delivery.event, m.Kicked):
+                self._happenings.note(delivery.event)
+        out += told
 
     def _told(self, decide: fx.Decide, counting: Sequence[Change]) -> list[fx.Delivery]:
         """Return what is heard of a decision: who has left by themselves meanwhile is not told to be put out.
