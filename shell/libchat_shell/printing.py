@@ -12,8 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
-from prompt_toolkit.output import ColorDepth, Output
-from prompt_toolkit.styles import BaseStyle
+from prompt_toolkit.output import Output
 
 from libchat_shell.terminal import held
 
@@ -28,38 +27,17 @@ WAITING_LINES: Final = 20_000
 """Lines that wait to be printed, at most: more than any terminal scrolls back. The oldest give way, and that is told."""
 
 
-class Painter:
-    """Turns fragments into what a terminal understands. Texts must have been cleaned."""
-
-    def __init__(self, style: BaseStyle, depth: ColorDepth) -> None:
-        self._style = style
-        self._depth = depth
-        self._codes: dict[str, str] = {}
-
-    def paint(self, fragments: Iterable[tuple[str, str]]) -> str:
-        """Return one line."""
-        painted = []
-        for name, text in fragments:
-            code = self._codes.get(name)
-            if code is None:
-                code = self._codes[name] = self._code(name)
-            painted.append(f"{code}{text}\x1b[0m" if code else text)
-        return "".join(painted)
-
-    def _code(self, name: str) -> str:
-        from prompt_toolkit.output.vt100 import _EscapeCodeCache
-
-        attributes = self._style.get_attrs_for_style_str(name)
-        code = _EscapeCodeCache(self._depth)[attributes]
-        return "" if code in ("\x1b[0m", "\x1b[0;m") else code
-
-
 class Printer:
-    """Prints lines above the prompt of an application, or straight on the output while none runs."""
+    """Prints lines above the prompt of an application, or straight on the output while none runs.
 
-    def __init__(self, output: Output, painter: Painter, clock: Callable[[], float] = time.monotonic) -> None:
+    `paint` makes of a line what a terminal understands. The lines' texts have been cleaned.
+    """
+
+    def __init__(
+        self, output: Output, paint: Callable[[Line], str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._output = output
-        self._painter = painter
+        self._paint = paint
         self._clock = clock
         self._app: Application[int] | None = None
         self._lock = threading.Lock()  # around the lines that wait, and nothing is called under it
@@ -77,7 +55,7 @@ class Printer:
 
     def post(self, lines: Iterable[Line]) -> None:
         """Have lines printed. From any thread."""
-        painted = [self._painter.paint(line.fragments) for line in lines]
+        painted = [self._paint(line) for line in lines]
         with self._lock:
             self._waiting += painted
             if len(self._waiting) > WAITING_LINES:
@@ -118,7 +96,7 @@ class Printer:
             lost, self._lost = self._lost, 0
             self._is_scheduled = False
         if lost:
-            lines.insert(0, self._painter.paint([("class:note", f"-- {lost} lines came too fast to be shown --")]))
+            lines.insert(0, f"-- {lost} lines came too fast to be shown --")
         if lines:
             self._write("\r\n".join(lines) + "\r\n")
             self._printed = self._clock()
