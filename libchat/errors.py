@@ -14,7 +14,9 @@
     │   └── PinMismatch            the server shows another key than the pinned one
     ├── ProtocolError              the peer broke the rules of the wire
     │   └── LineTooLong            a line over the limit, refused before it was held
-    └── StoreError                 the log or the data folder cannot be used
+    ├── StoreError                 the log or the data folder cannot be used
+    ├── UsageError                 a command was given other arguments than it takes (also a ValueError)
+    └── PluginError                a plugin cannot be loaded, or has failed: `kind` says how
 
 Mistakes of the caller and mistakes of the peer never share a type: the first are `InvalidName`, `InvalidMessage` and
 `Closed`, the second `ProtocolError`. A deadline that the caller set and that passed is the builtin `TimeoutError`.
@@ -211,6 +213,36 @@ class LineTooLong(ProtocolError):
 
 class StoreError(ChatError):
     """The log or the data folder cannot be used; the message says why and what to do."""
+
+
+class UsageError(ChatError, ValueError):
+    """A command was given other arguments than it takes. `usage` is how it is written, "" if that is not known."""
+
+    def __init__(self, reason: str, usage: str = "") -> None:
+        super().__init__(reason, usage)
+        self.reason = reason
+        self.usage = usage
+
+    def __str__(self) -> str:
+        return f"{self.reason}\nusage: {self.usage}" if self.usage else self.reason
+
+
+class PluginError(ChatError):
+    """A plugin cannot be loaded, or has failed; the message says what to do.
+
+    `kind` is "load" for one that cannot be loaded, and "raised", "hung" or "exited" for what a call of it has done.
+    `details` is a traceback, if there is one.
+    """
+
+    def __init__(self, plugin: str, reason: str, kind: str = "load", details: str = "") -> None:
+        super().__init__(plugin, reason, kind, details)
+        self.plugin = plugin
+        self.reason = reason
+        self.kind = kind
+        self.details = details
+
+    def __str__(self) -> str:
+        return f"plugin {self.plugin}: {self.reason}" if self.plugin else self.reason
 
 
 def reason_of(error: Exception) -> str:

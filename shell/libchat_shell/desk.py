@@ -6,9 +6,25 @@ Commands run in threads of their own, as those of plugins do; everything here ma
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
-from libchat import Entry, Participant
+from libchat import Entry, Event, InviteMade, Participant
+
+Notify = Literal["all", "mentions", "none"]
+"""What of a conversation calls the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting of the shell, as it is just now. Values are as they would be typed."""
+
+    name: str
+    value: str
+    default: str
+    help: str
+    choices: Sequence[str] = ()
+    """Values that may be typed, if there are few; any other one is refused by `Desk.set` with what would be right."""
 
 
 class Desk(Protocol):
@@ -22,6 +38,17 @@ class Desk(Protocol):
     @property
     def active(self) -> str:
         """The conversation that is on the screen."""
+        ...
+
+    @property
+    def conversations(self) -> Sequence[str]:
+        """The conversations that are open, in the order of their numbers: home, which is "", has number 0."""
+        ...
+
+    def heard(self, event: Event) -> None:
+        """Take what a command was answered or has done, as if the chat had told it: `Entered`, `Exited`, `Kicked`, an
+        own `Entry` that edits. The chat tells such things to the others only.
+        """
         ...
 
     def switch(self, target: str) -> None:
@@ -61,12 +88,25 @@ class Desk(Protocol):
         """Who is ignored."""
         ...
 
-    def setting(self, name: str) -> str:
-        """Return the value of a setting as it would be typed. Raises KeyError."""
+    def notify(self, target: str) -> Notify | Literal[""]:
+        """Return what of a conversation calls the person, "" if it is as the setting `notify` says."""
+        ...
+
+    def set_notify(self, target: str, what: Notify | Literal[""]) -> None:
+        """Say what of a conversation calls the person; "" is what the setting says. Remembered."""
+        ...
+
+    @property
+    def settings(self) -> Sequence[Setting]:
+        """All settings, sorted by name."""
         ...
 
     def set(self, name: str, value: str) -> None:
-        """Change a setting, and remember it. Raises ValueError, which says what would be right."""
+        """Change a setting, and remember it. Raises KeyError, and ValueError, which says what would be right."""
+        ...
+
+    def link(self, made: InviteMade) -> str:
+        """Return the link to send to a newcomer: where the server is, its key, the invite. "" if there is no server."""
         ...
 
     def reconnect_as(self, name: str) -> None:
