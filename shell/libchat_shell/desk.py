@@ -1,6 +1,7 @@
 """What the shell's own commands may ask of the shell.
 
-Commands run in threads of their own, as those of plugins do; everything here may be called from any of them.
+Commands run in threads of their own, as those of plugins do; everything here may be called from any of them. Properties
+do not block: completion reads them.
 """
 
 from __future__ import annotations
@@ -103,6 +104,14 @@ class Desk(Protocol):
 
     def set(self, name: str, value: str) -> None:
         """Change a setting, and remember it. Raises KeyError, and ValueError, which says what would be right."""
+        ...
+
+    def remember(self, what: str, words: Sequence[str]) -> None:
+        """Keep words that an answer had ("devices", "bans #room", "mutes #room"): they complete arguments."""
+        ...
+
+    def remembered(self, what: str) -> Sequence[str]:
+        """Return the words that were kept last under this heading."""
         ...
 
     def link(self, made: InviteMade) -> str:
