@@ -162,8 +162,11 @@ class App:
 
     # --- what the shell asks for ------------------------------------------------------------------------------------
 
-    def post(self, function: Callable[[], None]) -> None:
-        """Have a function called in the interface's thread, in order. From any thread."""
+    def post(self, function: Callable[[], None], delay: float = 0.0) -> None:
+        """Have a function called in the interface's thread, in order, or in so many seconds. From any thread."""
+        if delay > 0:
+            self._post_later(function, delay)
+            return
         with self._lock:
             self._posted.append(function)
             loop = self._app.loop
@@ -174,6 +177,16 @@ class App:
             loop.call_soon_threadsafe(self._run_posted)
         except RuntimeError:
             pass  # the loop has just been closed: nobody is there any more
+
+    def _post_later(self, function: Callable[[], None], delay: float) -> None:
+        loop = self._app.loop
+        if loop is None:
+            self.post(function)
+            return
+        try:
+            loop.call_soon_threadsafe(loop.call_later, delay, self.post, function)
+        except RuntimeError:
+            pass
 
     def _run_posted(self) -> None:
         with self._lock:
@@ -337,10 +350,9 @@ class App:
             self._answer(self.buffer.text)
             return
         text = self.buffer.text
-        pasted = self._pastes.unfold(text) if self._pastes.is_in(text) else None
+        pastes, self._pastes = self._pastes, Pastes()
         self.buffer.reset(append_to_history=True)
-        self._pastes.clear()
-        self.front.submit(text, pasted)
+        self.front.submit(text, pastes.unfold if pastes.is_in(text) else None)
 
     def paste(self, data: str) -> None:
         """Put what is pasted where the cursor is: a token for it, if it is long."""

@@ -35,8 +35,8 @@ class Front(Protocol):
         """Return what may stand at the cursor."""
         ...
 
-    def submit(self, text: str, pasted: str | None = None) -> None:
-        """Take a typed text. `pasted` is the same with all that was pasted into it, if that was folded."""
+    def submit(self, text: str, unfold: Callable[[str], str] | None = None) -> None:
+        """Take a typed text. `unfold` puts in what was pasted, if that was folded."""
         ...
 
     def typing(self) -> None:
@@ -59,8 +59,11 @@ class Front(Protocol):
 class Ui(Protocol):
     """What the shell asks of a user interface."""
 
-    def post(self, function: Callable[[], None]) -> None:
-        """Have a function called in the interface's thread, after those that were posted before. From any thread."""
+    def post(self, function: Callable[[], None], delay: float = 0.0) -> None:
+        """Have a function called in the interface's thread, after those that were posted before. From any thread.
+
+        With a delay, it is called in so many seconds.
+        """
         ...
 
     def is_own_thread(self) -> bool:
@@ -85,6 +88,15 @@ class Ui(Protocol):
 
     def refresh(self) -> None:
         """Have the status line and the prompt drawn anew. From any thread."""
+        ...
+
+    def set_theme(self, theme: str) -> None:
+        """Have other colours from now on. In the interface's thread."""
+        ...
+
+    @property
+    def columns(self) -> int:
+        """How wide the screen is."""
         ...
 
     def clear(self) -> None:
