@@ -48,19 +48,50 @@ _log = logging.getLogger("libchat.shell")
 QUIT_HINT: Final = "press Ctrl-C again to leave, or any other key to stay"
 
 
+class Idle:
+    """The front of an interface that is not connected to a shell yet."""
+
+    def status(self) -> Sequence[Fragment]:
+        """Return nothing."""
+        return ()
+
+    def prompt(self) -> str:
+        """Return nothing but where to type."""
+        return "> "
+
+    def suggest(self, text: str, cursor: int) -> Sequence[Suggestion]:
+        """Return nothing."""
+        return ()
+
+    def submit(self, text: str, unfold: Callable[[str], str] | None = None) -> None:
+        """Do nothing."""
+
+    def typing(self) -> None:
+        """Do nothing."""
+
+    def go_next(self) -> None:
+        """Do nothing."""
+
+    def go_to(self, number: int) -> None:
+        """Do nothing."""
+
+    def second_passed(self) -> None:
+        """Do nothing."""
+
+
 class App:
     """The prompt and the log of one shell."""
 
     def __init__(
         self,
-        front: Front,
         history: HistoryFile,
+        front: Front | None = None,
         *,
         theme: str = "auto",
         input: Input | None = None,  # noqa: A002  # prompt_toolkit's name
         output: Output | None = None,
     ) -> None:
-        self.front = front
+        self.front: Front = front if front is not None else Idle()
         self._theme = theme
         self._output = output if output is not None else open_output()
         self._printer = Printer(self._output, lambda line: paint(line, self._theme))
