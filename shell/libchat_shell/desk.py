@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from libchat import Entry, Event, InviteMade, Participant
+from libchat.plugins.host import Host
 
 Notify = Literal["all", "mentions", "none"]
 """What of a conversation calls the person."""
@@ -37,6 +38,11 @@ class Desk(Protocol):
         ...
 
     @property
+    def host(self) -> Host:
+        """The commands, and the plugins."""
+        ...
+
+    @property
     def active(self) -> str:
         """The conversation that is on the screen."""
         ...
@@ -47,8 +53,9 @@ class Desk(Protocol):
         ...
 
     def heard(self, event: Event) -> None:
-        """Take what a command was answered or has done, as if the chat had told it: `Entered`, `Exited`, `Kicked`, an
-        own `Entry` that edits. The chat tells such things to the others only.
+        """Take what a command was answered or has done, as if the chat had told it: it tells the others only.
+
+        `Entered`, `Exited`, `Kicked`, `Granted`, `Muted`, `Unmuted`, and own entries but messages.
         """
         ...
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from libchat import Entry, Refused
-from libchat.plugins import UsageError, command
+from libchat.plugins import Text, UsageError, command
 from libchat.receipt import Receipt
 from libchat_shell.advice import advise, advised
 from libchat_shell.context import ShellContext
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+NOTHING: Final = Text("")
+"""A text that was left out."""
+
 Function = Callable[Concatenate[ShellContext, P], R]
 
 

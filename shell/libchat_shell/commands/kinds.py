@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Final, Protocol, Self, runtime_checkable
 
 from libchat.durations import UNITS, parse_duration
 from libchat.names import RoomName, parse_target, target_key
 from libchat.plugins.surface import Scope
-from libchat.plugins.types import Candidate
+from libchat.plugins.types import Candidate, Text
 from libchat.text import clean_line
 from libchat_shell.desk import Desk
 from libchat_shell.emoji import emoji_of, find_shortcodes
-
-T = TypeVar("T")
 
 SPANS: Final = ("10m", "1h", "24h", "7d", "30d")
 """What is offered before anything is typed."""
@@ -207,6 +205,23 @@ class SeenKind:
         return beginning(prefix, desk_of(scope).remembered(what))
 
 
+class IgnoredKind:
+    """Somebody who is ignored."""
+
+    placeholder = "NAME"
+
+    def parse(self, word: str, scope: Scope) -> str:
+        ignored = desk_of(scope).ignored
+        found = next((name for name in ignored if target_key(name) == target_key(word)), None)
+        if found is None:
+            listed = f"only {', '.join(ignored)}" if ignored else "nobody is"
+            raise ValueError(f"'{clean_line(word)}' is not ignored; {listed}")
+        return found
+
+    def complete(self, prefix: str, scope: Scope) -> Iterable[Candidate]:
+        return beginning(prefix, desk_of(scope).ignored)
+
+
 class SettingKind:
     """A setting of the shell, by its name."""
 
@@ -229,15 +244,13 @@ class SettingKind:
 
 
 class SettingTextKind:
-    """A setting and its value: (name, None) if only a name was typed, ("", None) if nothing was."""
+    """A setting, which leads its value. Both may be missing."""
 
-    placeholder = "[NAME [VALUE]]"
+    placeholder = "NAME [VALUE]"
 
-    def parse(self, rest: str, scope: Scope) -> tuple[str, str | None]:
+    def parse(self, rest: str, scope: Scope) -> Led:
         word, value = split_word(rest)
-        if not word:
-            return "", None
-        return SettingKind().parse(word, scope), value.strip() or None
+        return Led(SettingKind().parse(word, scope), value.strip()) if word else Led(None, "")
 
     def complete(self, prefix: str, scope: Scope) -> Iterable[Candidate]:
         word, gap, begun = prefix.partition(" ")
@@ -247,15 +260,26 @@ class SettingTextKind:
         return [Candidate(f"{word} {each.text}", each.note) for each in beginning(begun.lstrip(), choices)]
 
 
-@dataclass(frozen=True, slots=True)
-class Led(Generic[T]):
-    """A text, and what stood before it: None if nothing did."""
+class Led(Text):
+    """A text, and the value of the word that stood before it: None if none did."""
 
-    lead: T | None
-    text: str
+    __slots__ = ("lead",)
+
+    lead: int | str | None
+
+    def __new__(cls, lead: int | str | None, text: str) -> Self:
+        """Return such a text."""
+        made = super().__new__(cls, text)
+        made.lead = lead
+        return made
 
 
-class Leading(Protocol[T]):
+def lead_of(text: Text) -> int | str | None:
+    """Return the value of the word that stood before a text, None if none did."""
+    return text.lead if isinstance(text, Led) else None
+
+
+class Leading(Protocol):
     """A kind whose words may lead a text."""
 
     @property
@@ -263,7 +287,7 @@ class Leading(Protocol[T]):
         """What stands for a word of it in usage lines."""
         ...
 
-    def parse(self, word: str, scope: Scope) -> T:
+    def parse(self, word: str, scope: Scope) -> int | str:
         """Return the value of a word. Raises ValueError."""
         ...
 
@@ -272,14 +296,14 @@ class Leading(Protocol[T]):
         ...
 
 
-class LedKind(Generic[T]):
+class LedKind:
     """A text that may begin with a word of another kind: `/edit 12 TEXT`. What does not fit is text already."""
 
-    def __init__(self, kind: Leading[T], rest: str = "TEXT") -> None:
+    def __init__(self, kind: Leading, rest: str = "TEXT") -> None:
         self._kind = kind
         self.placeholder = f"[{kind.placeholder}] {rest}"
 
-    def parse(self, rest: str, scope: Scope) -> Led[T]:
+    def parse(self, rest: str, scope: Scope) -> Led:
         word, text = split_word(rest)
         try:
             return Led(self._kind.parse(word, scope), text) if word else Led(None, "")

@@ -8,8 +8,8 @@ from libchat import Code, Entered, Entry, Present, Refused
 from libchat import messages as m
 from libchat.plugins import Arg, Member, Ref, Room, Text, UsageError
 from libchat.tables import format_table
-from libchat_shell.commands.builtin import ask_secret, builtin, count, hear_own, milliseconds
-from libchat_shell.commands.kinds import Led, LedKind, RoomKind, SpanKind, TargetKind
+from libchat_shell.commands.builtin import NOTHING, ask_secret, builtin, count, hear_own, milliseconds
+from libchat_shell.commands.kinds import LedKind, RoomKind, SpanKind, TargetKind, lead_of
 from libchat_shell.context import ShellContext
 from libchat_shell.times import ago, until
 
@@ -71,7 +71,7 @@ def rooms(ctx: ShellContext) -> str:
 @builtin()
 def topic(
     ctx: ShellContext,
-    text: Annotated[Text, LedKind(RoomKind(), "[TOPIC]")] = Text(""),
+    text: Annotated[Text, LedKind(RoomKind(), "TOPIC")] = NOTHING,
     *,
     clear: Annotated[bool, Arg(help="have none")] = False,
 ) -> str | None:
@@ -80,9 +80,8 @@ def topic(
     Example: /topic
     Example: /topic releases, and what they need
     """
-    assert isinstance(text, Led) or not text
-    named, said = (text.lead, text.text) if isinstance(text, Led) else (None, "")
-    room = ctx.need_room(named)
+    named, said = lead_of(text), str(text)
+    room = ctx.need_room(str(named) if named else None)
     if said or clear:
         if said and clear:
             raise UsageError("give a topic, or --clear, not both")
@@ -192,7 +191,7 @@ def history(
     ctx: ShellContext,
     lines: Annotated[int, Arg(help="how many")] = 30,
     *,
-    of: Place | None = None,
+    in_: Place | None = None,
     before: Annotated[Ref, Arg(help="older than this number")] | None = None,
     after: Annotated[Ref, Arg(help="newer than this number")] | None = None,
     around: Annotated[Ref, Arg(help="about this number")] | None = None,
@@ -200,15 +199,15 @@ def history(
     """Show what was said, with the numbers of the messages.
 
     Example: /history 100
-    Example: /history --of bo --before 120
+    Example: /history --in bo --before 120
     """
-    target = of or ctx.need_target()
+    target = in_ or ctx.need_target()
     if sum(number is not None for number in (before, after, around)) > 1:
         raise UsageError("give one of --before, --after and --around")
     page = ctx.chat.history(target, before=before, after=after, around=around, limit=_within(lines, 200))
     if not page.entries:
         return f"nothing was said in {target}" + (" there" if before or after or around else " yet")
-    more = f"older: /history {lines} --of {target} --before {page.entries[0].seq}" if page.has_more else ""
+    more = f"older: /history {lines} --in {target} --before {page.entries[0].seq}" if page.has_more else ""
     ctx.shell.show_entries(f"history of {target}", page.entries, more)
     return None
 
@@ -218,19 +217,19 @@ def search(
     ctx: ShellContext,
     words: Annotated[Text, Arg(help='words; "two words" next to each other, begin* for beginnings')],
     *,
-    of: Place | None = None,
+    in_: Place | None = None,
     before: Annotated[int, Arg(help="older ones, as an earlier answer says")] | None = None,
 ) -> str | None:
     """Find messages that have all of the words, wherever you may read: newest last.
 
     Example: /search release notes
-    Example: /search --of #team "release notes"
+    Example: /search --in #team "release notes"
     """
-    found = ctx.chat.search(words, target=of or "", before=before)
+    found = ctx.chat.search(words, target=in_ or "", before=before)
     if not found.entries:
-        return f"nothing was found for {words}" + (f" in {of}" if of else "")
+        return f"nothing was found for {words}" + (f" in {in_}" if in_ else "")
     entries: tuple[Entry, ...] = found.entries[::-1]
-    place = f"--of {of} " if of else ""
+    place = f"--in {in_} " if in_ else ""
     more = f"older: /search {place}--before {found.next} {words}" if found.next is not None else ""
     ctx.shell.show_entries(f"found for {words}", entries, more)
     return None

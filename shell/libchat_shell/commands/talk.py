@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from libchat.plugins import Arg, Text, UsageError
-from libchat_shell.commands.builtin import builtin, hear_own
-from libchat_shell.commands.kinds import AnswerKind, EmojiKind, Led, LedKind, MessageKind, TargetKind
+from libchat_shell.commands.builtin import NOTHING, builtin, hear_own
+from libchat_shell.commands.kinds import AnswerKind, EmojiKind, LedKind, MessageKind, TargetKind, lead_of
 from libchat_shell.context import ShellContext
 
 Emoji = Annotated[str, EmojiKind(), Arg(help="an emoji, its name as :+1:, or any short text")]
@@ -32,7 +32,7 @@ def msg(
 def query(
     ctx: ShellContext,
     to: Annotated[str, TargetKind(), Arg(help="a name or a #room")],
-    text: Annotated[Text, Arg(help="what to say at once")] = Text(""),
+    text: Annotated[Text, Arg(help="what to say at once")] = NOTHING,
 ) -> None:
     """Go to the private conversation with somebody; what you type from then on is said there.
 
@@ -58,16 +58,9 @@ def reply(ctx: ShellContext, text: Annotated[Text, LedKind(AnswerKind())]) -> No
 
     Example: /reply bo yes, at noon
     """
-    answer, target = _led(text), ctx.need_target()
-    said = _something(answer.text)
-    if isinstance(answer.lead, int):
-        ctx.shell.say(target, said, reply_to=answer.lead)
-        return
-    found = ctx.shell.last(target, of=answer.lead or "")
-    if found is None:
-        who = f"{answer.lead} has" if answer.lead else "nobody else has"
-        raise UsageError(f"{who} said nothing here of late; give the number of the message, /history shows it")
-    ctx.shell.say(target, said, reply_to=found.seq)
+    target, said, lead = ctx.need_target(), _something(text), lead_of(text)
+    seq = lead if isinstance(lead, int) else _last(ctx, target, of=lead or "")
+    ctx.shell.say(target, said, reply_to=seq)
 
 
 @builtin()
@@ -79,9 +72,8 @@ def edit(ctx: ShellContext, text: Annotated[Text, LedKind(MessageKind(is_own=Tru
     Example: /edit see you at noon
     Example: /edit 12 see you at noon
     """
-    changed, target = _led(text), ctx.need_target()
-    said = _something(changed.text)
-    seq = changed.lead if isinstance(changed.lead, int) else _last(ctx, target, is_own=True)
+    target, said, lead = ctx.need_target(), _something(text), lead_of(text)
+    seq = lead if isinstance(lead, int) else _last(ctx, target, is_own=True)
     hear_own(ctx, target, ctx.chat.edit(target, seq, said), "edit", said, seq)
 
 
@@ -122,7 +114,7 @@ def unreact(ctx: ShellContext, emoji: Emoji, number: Number | None = None) -> No
 
 
 @builtin()
-def away(ctx: ShellContext, note: Annotated[Text, Arg(help="why, and until when")] = Text("")) -> str:
+def away(ctx: ShellContext, note: Annotated[Text, Arg(help="why, and until when")] = NOTHING) -> str:
     """Tell the others that you are away, and why.
 
     Whoever writes to you is told, and /who shows it. /back ends it.
@@ -144,22 +136,17 @@ def back(ctx: ShellContext) -> str:
     return "the others see that you are here again"
 
 
-def _led(text: object) -> Led[int | str]:
-    assert isinstance(text, Led), "LedKind makes no other"
-    return text
-
-
 def _something(text: str) -> str:
     """Return a text that says something. Raises `UsageError`."""
     if not text.strip():
         raise UsageError("there is nothing to say: write a text behind it")
-    return text
+    return str(text)
 
 
-def _last(ctx: ShellContext, target: str, *, is_own: bool = False) -> int:
-    """Return the number of the last own message, or of the last one of the others. Raises `UsageError`."""
-    found = ctx.shell.last(target, own=is_own)
+def _last(ctx: ShellContext, target: str, *, is_own: bool = False, of: str = "") -> int:
+    """Return the number of the last own message, of somebody's, or of the others'. Raises `UsageError`."""
+    found = ctx.shell.last(target, own=is_own, of=of)
     if found is None:
-        who = "you have" if is_own else "nobody else has"
+        who = "you have" if is_own else f"{of or 'nobody else'} has"
         raise UsageError(f"{who} said nothing here of late; give the number of the message, /history shows it")
     return found.seq
