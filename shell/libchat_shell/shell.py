@@ -24,6 +24,7 @@ from libchat.errors import ChatError, PluginError, Refused
 from libchat.names import target_key
 from libchat.plugins.host import Host
 from libchat.plugins.values import Drop, Message
+from libchat_shell.completion import Known
 from libchat_shell.bell import Commands, sequences
 from libchat_shell.front import Ui
 from libchat_shell.lines import Line
@@ -81,8 +82,6 @@ class Shell:
         self.ignored: tuple[str, ...] = memory.ignored if memory is not None else ()
         self.levels: Mapping[str, str] = memory.notify if memory is not None else {}
         self.model = Model(chat.name, self._look(), ignored=self.ignored, notify=self.settings.text("notify"))
-        for target, level in self.levels.items():
-            self.model.set_level(target, level)
         self._rooms: tuple[str, ...] = ()
         """The rooms one is in, by name as shown, in the order in which they were entered."""
         self._fetched: set[str] = set()
@@ -211,6 +210,7 @@ class Shell:
     def _note(self, event: Event) -> None:
         """Keep track of rooms, and have the plugins told."""
         if isinstance(event, m.Entered):
+            self.model.set_level(event.room, self.levels.get(target_key(event.room), ""))
             others = [room for room in self._rooms if target_key(room) != target_key(event.room)]
             if len(others) == len(self._rooms):
                 self._rooms = (*self._rooms, event.room)
@@ -257,12 +257,11 @@ class Shell:
     def scope(self, target: str) -> ShellScope:
         """Return what arguments are understood by in a conversation. From any thread."""
 
-        def look() -> ShellScope:
-            model = self.model
-            found = (model.members(target), model.rooms(), model.messages(target))
-            return ShellScope(self.service, target, *map(tuple, found))  # type: ignore[arg-type]
+        return self.on_ui(lambda: ShellScope(self.service, self.model, target).picture())
 
-        return self.on_ui(look)
+    def known(self) -> Known:
+        """Return what completion knows. In the interface's thread."""
+        return Known(ShellScope(self.service, self.model, self.model.active), self.host.commands)
 
     # --- what was said before ---------------------------------------------------------------------------------------
 

@@ -18,26 +18,21 @@ from libchat_shell.desk import Desk
 from libchat_shell.front import Query
 
 if TYPE_CHECKING:
+    from libchat_shell.model import Model
     from libchat_shell.shell import Shell
 
 
 class ShellScope:
-    """What arguments are understood by in a conversation: a picture of the moment when it was made."""
+    """What arguments are understood by in a conversation.
 
-    def __init__(
-        self,
-        desk: Desk,
-        target: str,
-        members: Sequence[str],
-        rooms: Sequence[str],
-        messages: Sequence[tuple[int, str, str]],
-    ) -> None:
+    It looks at the model when it is asked, in the interface's thread. Any other thread needs a `picture`.
+    """
+
+    def __init__(self, desk: Desk, model: Model, target: str) -> None:
         self.desk = desk
         self.target = target
-        self.me = desk.chat.name
-        self._members = members
-        self._rooms = rooms
-        self._messages = messages
+        self.me = model.me
+        self._model = model
 
     @property
     def cwd(self) -> Path:
@@ -46,14 +41,37 @@ class ShellScope:
 
     def members(self) -> Sequence[str]:
         """Return who is in the conversation."""
-        return self._members
+        return self._model.members(self.target)
 
     def rooms(self) -> Sequence[str]:
         """Return the rooms that are known."""
-        return self._rooms
+        return self._model.rooms()
 
     def messages(self) -> Sequence[tuple[int, str, str]]:
         """Return recent messages."""
+        return self._model.messages(self.target)
+
+    def picture(self) -> ShellScope:
+        """Return the scope as it is now. In the interface's thread."""
+        return _Picture(self.desk, self._model, self.target)
+
+
+class _Picture(ShellScope):
+    """A scope as it was at one moment, for any thread."""
+
+    def __init__(self, desk: Desk, model: Model, target: str) -> None:
+        super().__init__(desk, model, target)
+        self._members = tuple(model.members(target))
+        self._rooms = tuple(model.rooms())
+        self._messages = tuple(model.messages(target))
+
+    def members(self) -> Sequence[str]:
+        return self._members
+
+    def rooms(self) -> Sequence[str]:
+        return self._rooms
+
+    def messages(self) -> Sequence[tuple[int, str, str]]:
         return self._messages
 
 
