@@ -52,8 +52,6 @@ class Conversation:
     is_joined: bool = False
     draft: str = ""
     """What was typed, and not sent: kept by the user interface while the conversation is not on the screen."""
-    level: str = ""
-    """For what of it the person wants to be called: "all", "mentions", "none", "" as set for all."""
     typing: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Who is typing, as shown, and until when that is believed."""
     newest: int = 0

@@ -26,6 +26,8 @@ class Look:
     """Whether the screen shows more than ASCII."""
     name_columns: int = 10
     """Columns for names; longer ones are shown whole all the same."""
+    has_previews: bool = True
+    """Whether a line tells of a mention or private message elsewhere."""
     context: int = 5
     """How many messages that were seen before are repeated when a conversation comes back on the screen."""
     local: Callable[[float], datetime] = local_time

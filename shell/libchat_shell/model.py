@@ -51,6 +51,10 @@ class Model:
         """Return the own name."""
         return self._render.me
 
+    @me.setter
+    def me(self, name: str) -> None:
+        self._state.render = Renderer(name, self.look)
+
     @property
     def look(self) -> Look:
         """Return how lines look; set it when the screen's width changes, or a setting."""
@@ -71,12 +75,11 @@ class Model:
 
     def level(self, target: str) -> str:
         """Return for what of a conversation the person wants to be called, "" for as is set for all."""
-        found = self.conversations.find(target)
-        return found.level if found else ""
+        return self._state.levels.get(target_key(target), "")
 
     def set_level(self, target: str, level: str) -> None:
         """Set for what of a conversation the person wants to be called; "" is as is set for all."""
-        self.conversations.open(target).level = level
+        self._state.levels[target_key(target)] = level
 
     # --- what is heard
 
@@ -141,6 +144,13 @@ class Model:
         """
         return self._recall.entries(title, entries, now, more)
 
+    def fetched(self, page: m.Page, now: int) -> list[Line]:
+        """Take the newest page of a conversation that was just entered, and return what of it was not shown yet.
+
+        Nothing is returned if the conversation is no longer on the screen: it is shown when it comes back.
+        """
+        return self._recall.fetched(page, now)
+
     def ignore(self, name: str, *, is_ignored: bool) -> None:
         """Show nothing that somebody says, or show it again."""
         if is_ignored:
@@ -159,6 +169,26 @@ class Model:
     def active(self) -> str:
         """Return the conversation that is on the screen, "" for home."""
         return self.conversations.active.target
+
+    def targets(self) -> Sequence[str]:
+        """Return the conversations in the order of their numbers; the first is home, ""."""
+        return [each.target for each in self.conversations]
+
+    def topic(self, target: str) -> str:
+        """Return the topic of a room, "" if there is none, or it is not known."""
+        found = self.conversations.find(target)
+        return found.topic if found else ""
+
+    def draft(self, target: str) -> str:
+        """Return what was being typed in a conversation when it left the screen."""
+        found = self.conversations.find(target)
+        return found.draft if found else ""
+
+    def keep_draft(self, target: str, text: str) -> None:
+        """Keep what is being typed in a conversation that leaves the screen."""
+        found = self.conversations.find(target)
+        if found is not None:
+            found.draft = text
 
     def next_active(self) -> str | None:
         """Return the conversation that wants attention most: a mention or private message, then any unread; or None."""

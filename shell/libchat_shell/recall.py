@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from libchat import Entry
+from libchat import messages as m
 from libchat_shell import wording
 from libchat_shell.conversations import Conversation
 from libchat_shell.lines import Line
@@ -75,6 +76,23 @@ class Recall:
         footing = render.note(shown(more), now) if more else []
         end = [render.rule([f"end of {shown(title)}"], now, kind="history")] if title else []
         return [*heading, *self._state.dated(lines, now, is_past=True), *footing, *end]
+
+    def fetched(self, page: m.Page, now: int) -> list[Line]:
+        """Take a page of a conversation that was just entered; return what of it is new, if it is on the screen."""
+        conversation = self._state.conversations.find(page.target)
+        if conversation is None:
+            return []
+        conversation.reach(page.read, now, is_read=True)
+        conversation.reach(page.delivered, now, is_read=False)
+        unknown = [entry for entry in page.entries if entry.seq not in conversation.recent]
+        for entry in unknown:
+            conversation.note_newest(entry.seq)
+            if entry.kind == "message":
+                conversation.recall(entry)
+        if conversation is not self._state.conversations.active:
+            return []
+        conversation.note_seen(conversation.newest)
+        return self.entries("", unknown, now, "")
 
     def _entry(self, entry: Entry, entries: Sequence[Entry]) -> list[Line]:
         state = self._state

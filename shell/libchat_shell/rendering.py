@@ -51,9 +51,9 @@ class Renderer:
         self._stamps = lru_cache(256)(self._stamp)
         self._days = lru_cache(64)(self._day)
         signs = (
-            ("│", "--", "* ", "╭", "…", "“", "”", "─", "→")
+            ("│", "--", " *", "╭", "…", "“", "”", "─", "→")
             if look.is_unicode
-            else ("|", "--", "* ", ">", "~", '"', '"', "-", ">")
+            else ("|", "--", " *", ">", "~", '"', '"', "-", ">")
         )
         self._bar, self._voice, self._star, self._corner, self._more, self._open, self._shut, self._rule, self._to = (
             signs

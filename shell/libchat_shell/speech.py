@@ -66,14 +66,14 @@ class Speech:
         """Count a message of somebody else, call the person if they want it, and return a preview if it is for them."""
         state = self._state
         is_mention = conversation.is_room and bool(find_mentions(entry.text, state.render.me))
-        level = conversation.level or state.notify
+        level = state.levels.get(conversation.key) or state.notify
         call = notifications.decide(conversation.target, entry.sender, entry.text, is_mention=is_mention, level=level)
         state.wanted += [call] if call else []
         if state.is_shown(conversation):
             return []
         conversation.unread += 1
         conversation.mentions += is_mention
-        if not (is_mention or conversation.is_private):
+        if not (state.render.look.has_previews and (is_mention or conversation.is_private)):
             return []
         return state.dated(self._preview(conversation, entry), now)
 

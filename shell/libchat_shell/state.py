@@ -24,6 +24,8 @@ class State:
         self.render = render
         self.notify = notify
         self.ignored = {target_key(name): name for name in ignored}
+        self.levels: dict[str, str] = {}
+        """For what of a conversation the person wants to be called, by canonical name, where it is not `notify`."""
         self.conversations = Conversations()
         self.receipts = Receipts()
         self.connection = Connection()
