@@ -27,8 +27,8 @@ def add(commands: Commands) -> None:
         "  who          who is online                join ROOM    enter a room\n"
         "  leave        back out of the room         exit         goodbye\n"
         "  /help        everything else\n"
-        "\nIn a room every line is said to it, but for `leave` and what begins with `server:`, as `server:who`, or with "
-        "a slash.\n"
+        "\nIn a room every line is said to it, but for `leave` and what begins with `server:`, as `server:who`, or "
+        "with a slash.\n"
         "Without a terminal, lines are read from standard input; at its end, when all is answered, you leave.\n"
         "A line that is refused then makes the exit code 1.",
         (
@@ -67,9 +67,7 @@ def converse(client: Client, screen: Screen, options: Options, room: str = "", r
 
     with client, explaining_trust(options):
         place = shell.place_of(options, client.address, client.name, rooms) if screen.is_terminal else None
-        return shell.talk(
-            client, screen, options, room=room, place=place, connect=connect, link=shell.link_of(client)
-        )
+        return shell.talk(client, screen, options, room=room, place=place, connect=connect, link=shell.link_of(client))
 
 
 def enter(options: Options, screen: Screen) -> Client:

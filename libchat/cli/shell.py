@@ -1,7 +1,7 @@
-"""The shell, for the commands that talk: the only module of the library that knows `libchat_shell`, once it is needed.
+"""The shell, for the commands that talk: the only module of the library that knows `libchat_shell`, when it is needed.
 
-On a terminal it is the prompt with the log above; without one, with `TERM=dumb` or `--plain`, the plain shell: lines in,
-lines out, and prompt_toolkit is not imported.
+On a terminal it is the prompt with the log above; without one, with `TERM=dumb` or `--plain`, it is the plain shell:
+lines in, lines out, and prompt_toolkit is not imported.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from libchat.cli import logs, output
@@ -16,12 +17,11 @@ from libchat.cli.parser import Options, Parser
 from libchat.cli.screen import Screen
 
 if TYPE_CHECKING:
-    from libchat_shell.places import Place, Places
-    from libchat_shell.shell import Surroundings
-
     from libchat.client.client import Client
     from libchat.messages import InviteMade
     from libchat.participant import Participant
+    from libchat_shell.places import Place, Places
+    from libchat_shell.shell import Surroundings
 
 Connect = Callable[[str], "Participant"]
 
@@ -48,8 +48,9 @@ def open_screen(options: Options) -> Screen:
 
 def places() -> Places:
     """Return what the shell remembers of the last time."""
-    from libchat_shell.places import Places
     from platformdirs import user_data_path
+
+    from libchat_shell.places import Places
 
     return Places(user_data_path("libchat") / "shell")
 
@@ -72,9 +73,9 @@ def link_of(client: Client) -> Callable[[InviteMade], str]:
     """Return what makes the link of an invite to a client's server."""
 
     def link(made: InviteMade) -> str:
-        from libchat_shell.links import link_of
+        from libchat_shell import links
 
-        return link_of(client, made)
+        return links.link_of(client, made)
 
     return link
 
@@ -132,9 +133,10 @@ def _surroundings(
     connect: Connect | None,
     link: Callable[[InviteMade], str],
 ) -> Surroundings:
+    from platformdirs import user_data_path
+
     from libchat_shell.settings import Settings
     from libchat_shell.shell import Surroundings
-    from platformdirs import user_data_path
 
     return Surroundings(
         connect=connect,
@@ -154,16 +156,17 @@ def _show_warnings(tell: Callable[[str], None]) -> None:
     logs.show_warnings(lambda say, line: tell(line))
 
 
-def _config() -> os.PathLike[str]:
+def _config() -> Path:
     from platformdirs import user_config_path
 
     return user_config_path("libchat")
 
 
 def _theme() -> str:
+    from platformdirs import user_config_path
+
     from libchat_shell.colours import theme
     from libchat_shell.settings import Settings
-    from platformdirs import user_config_path
 
     setting = Settings(user_config_path("libchat") / "shell.toml").text("theme")
     return theme(setting, no_color=bool(os.environ.get("NO_COLOR")))

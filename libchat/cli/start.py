@@ -15,9 +15,8 @@ from libchat.cli.parser import Commands, Options, add_command
 from libchat.cli.signing import add_password_option
 
 if TYPE_CHECKING:
-    from libchat_shell.places import Place
-
     from libchat.cli.screen import Screen
+    from libchat_shell.places import Place
 
 WELCOME = (
     "No server is known yet. Paste an invite, type the address of a server (as 192.168.1.5),",

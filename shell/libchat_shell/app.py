@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future
@@ -37,6 +38,7 @@ from libchat_shell.menu import Suggester
 from libchat_shell.paste import Pastes
 from libchat_shell.printing import Printer
 from libchat_shell.prompt import FileHistory, document, make_layout
+from libchat_shell.sanitise import safe_line
 from libchat_shell.strays import Strays
 from libchat_shell.terminal import open_output
 
@@ -178,8 +180,15 @@ class App:
         if isinstance(error, OSError):  # the terminal has gone: nothing can be shown any more
             self.end(self._code)
             return
-        exc_info = error if isinstance(error, BaseException) else None
-        _log.error("the shell has made a mistake: %s", context.get("message"), exc_info=exc_info)
+        self._admit(error if isinstance(error, BaseException) else None)
+
+    def _admit(self, error: BaseException | None) -> None:
+        """Show a mistake of ours in one line; the log has it whole."""
+        _log.debug("the shell has made a mistake", exc_info=error)
+        where = traceback.extract_tb(error.__traceback__)[-1:] if error is not None else []
+        place = "".join(f" ({os.path.basename(frame.filename)}:{frame.lineno})" for frame in where)
+        text = safe_line(f"the shell has made a mistake: {type(error).__name__}: {error}{place}")
+        self.show([Line((("error", text),), kind="error")])
 
     def end(self, code: int = 0) -> None:
         """Have `run` return. From any thread."""
@@ -187,7 +196,7 @@ class App:
         def leave() -> None:
             self._code = code
             if self._app.is_running and not self._app.is_done:
-                self._app.exit(code)
+                self._app.exit(result=code)
 
         self.post(leave)
 
@@ -215,7 +224,7 @@ class App:
             self.post(function)
             return
         try:
-            loop.call_soon_threadsafe(loop.call_later, delay, self.post, function)
+            loop.call_soon_threadsafe(lambda: loop.call_later(delay, self.post, function))
         except RuntimeError:
             pass
 
@@ -226,8 +235,8 @@ class App:
         while posted:
             try:
                 posted.popleft()()
-            except Exception:  # noqa: BLE001  # the outermost frame of what was posted
-                _log.exception("the shell has made a mistake")
+            except Exception as error:  # noqa: BLE001  # the outermost frame of what was posted
+                self._admit(error)
         self.refresh()
 
     def is_own_thread(self) -> bool:

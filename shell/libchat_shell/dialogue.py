@@ -25,7 +25,6 @@ class Dialogue(Screen):
 
     is_terminal = True
 
-
     def __init__(
         self,
         theme: str,
@@ -41,9 +40,7 @@ class Dialogue(Screen):
         """Return the answer. Raises EOFError (Ctrl-D) and KeyboardInterrupt (Ctrl-C)."""
         session: PromptSession[str] = PromptSession(input=self._input, output=self._output)
         try:
-            return session.prompt(
-                FormattedText([("bold", prompt)]), pre_run=lambda: self._printer.attach(session.app)
-            )
+            return session.prompt(FormattedText([("bold", prompt)]), pre_run=lambda: self._printer.attach(session.app))
         except BaseException:
             print(flush=True)
             raise

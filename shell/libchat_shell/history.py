@@ -57,7 +57,7 @@ class HistoryFile:
         return lines[-self._limit :]
 
     def add(self, line: str) -> bool:
-        """Keep a line, and return True; or False if it is not to be kept: it is secret, empty, or the last one again."""
+        """Keep a line, and return True; or False if it is not to be kept: secret, empty, or the last one again."""
         if not line.strip() or line == self._last or is_secret(line):
             return False
         self._last = line

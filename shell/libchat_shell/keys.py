@@ -106,7 +106,7 @@ def _bind_ends(keys: KeyBindings, app: App) -> None:
 
 
 def _bind_answers(keys: KeyBindings, app: App) -> None:
-    """A question that is answered by one key takes that, and nothing else."""
+    """Have a question that is answered by one key take that, and nothing else."""
     wants_key = Condition(lambda: app.wants_key)
 
     @keys.add(Keys.Any, filter=wants_key, eager=True)

@@ -1,7 +1,7 @@
 """The menu of suggestions below the input: a thin adapter of what the shell suggests to prompt_toolkit.
 
-It takes rows of its own while it is open, instead of floating over them: an inline prompt at the lower end of the screen
-has nothing below to float over.
+It takes rows of its own while it is open, instead of floating over them: an inline prompt at the lower end of the
+screen has nothing below to float over.
 """
 
 from __future__ import annotations

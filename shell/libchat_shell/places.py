@@ -108,4 +108,3 @@ class Places:
                 write_private(self._path, msgspec.json.encode(change(self.load())))
         except StoreError:
             pass
-

@@ -43,9 +43,7 @@ PATIENCE_SECONDS: Final = 2.0
 class Talk:
     """One participant's conversation through a screen."""
 
-    def __init__(
-        self, me: Participant, screen: Screen, make_slashes: Callable[[Talk], Slashes] | None = None
-    ) -> None:
+    def __init__(self, me: Participant, screen: Screen, make_slashes: Callable[[Talk], Slashes] | None = None) -> None:
         self._me = me
         self._screen = screen
         self._make_slashes = make_slashes

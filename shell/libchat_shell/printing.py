@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from prompt_toolkit.output import Output
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PAUSE_SECONDS: Final = 0.1
 """Between two batches: a person does not see lines come more often, and a redrawing takes some milliseconds."""
 WAITING_LINES: Final = 20_000
-"""Lines that wait to be printed, at most: more than any terminal scrolls back. The oldest give way, and that is told."""
+"""Lines that wait to be printed at most: more than any terminal scrolls back. The oldest give way, which is told."""
 
 
 class Printer:
@@ -39,14 +39,14 @@ class Printer:
         self._output = output
         self._paint = paint
         self._clock = clock
-        self._app: Application[int] | None = None
+        self._app: Application[Any] | None = None
         self._lock = threading.Lock()  # around the lines that wait, and nothing is called under it
         self._waiting: list[str] = []
         self._lost = 0
         self._is_scheduled = False
         self._printed = 0.0
 
-    def attach(self, app: Application[int] | None) -> None:
+    def attach(self, app: Application[Any] | None) -> None:
         """Print above this application from now on, or straight away. In the application's thread."""
         with self._lock:
             self._app = app

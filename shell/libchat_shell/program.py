@@ -16,9 +16,7 @@ from libchat_shell.talking import Talking
 WELCOME = "welcome {name}: /help lists the commands, Tab completes, Alt-A goes to what is new, Ctrl-D leaves"
 
 
-def run(
-    chat: Participant, around: Surroundings, *, history: Path, log: Callable[[Callable[[str], None]], None]
-) -> int:
+def run(chat: Participant, around: Surroundings, *, history: Path, log: Callable[[Callable[[str], None]], None]) -> int:
     """Talk until the person leaves, and return the exit code. Raises the reason if the chat ends before.
 
     `log` is told how warnings of the library are to be shown.

@@ -56,7 +56,9 @@ class FileHistory(History):
 
 def make_layout(app: App, buffer: Buffer) -> Layout:
     """Return the status line, the input and the menu, one below the other."""
-    search = SearchToolbar(text_if_not_searching="", forward_search_prompt="search: ", backward_search_prompt="search: ")
+    search = SearchToolbar(
+        text_if_not_searching="", forward_search_prompt="search: ", backward_search_prompt="search: "
+    )
     control = BufferControl(
         buffer,
         input_processors=[

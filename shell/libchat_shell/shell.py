@@ -20,12 +20,12 @@ from msgspec.structs import replace
 
 from libchat import Event, Participant
 from libchat import messages as m
-from libchat.errors import ChatError, PluginError, Refused
+from libchat.errors import ChatError, Refused
 from libchat.names import target_key
 from libchat.plugins.host import Host
 from libchat.plugins.values import Drop, Message
-from libchat_shell.completion import Known
 from libchat_shell.bell import Commands, sequences
+from libchat_shell.completion import Known
 from libchat_shell.front import Ui
 from libchat_shell.lines import Line
 from libchat_shell.listener import Listener
@@ -226,7 +226,7 @@ class Shell:
         observed = _observed(event)
         if observed is not None and self.host.has_hook(observed[0]):
             hook, target, arguments = observed
-            self.host.observe(hook, target=target, **arguments)
+            self.host.observe(hook, "", target, **arguments)
         elif isinstance(event, (m.Interrupted, m.Resumed)):
             hook = "disconnect" if isinstance(event, m.Interrupted) else "connect"
             self.host.observe(hook, name=self.chat.name)
@@ -256,7 +256,6 @@ class Shell:
 
     def scope(self, target: str) -> ShellScope:
         """Return what arguments are understood by in a conversation. From any thread."""
-
         return self.on_ui(lambda: ShellScope(self.service, self.model, target).picture())
 
     def known(self) -> Known:
@@ -266,7 +265,7 @@ class Shell:
     # --- what was said before ---------------------------------------------------------------------------------------
 
     def _fetch(self, target: str, until: int = 0) -> None:
-        """Have the last entries of a conversation shown, once: up to a number, since the newer ones come by themselves."""
+        """Have the last entries of a conversation shown, once, up to a number: the newer ones come by themselves."""
         limit = self.settings.number("history")
         if not limit or target_key(target) in self._fetched:
             return
@@ -372,8 +371,6 @@ class Shell:
     def _become(self, new: Participant, entered: Sequence[m.Entered]) -> None:
         self.chat = new
         self.model.me = new.name
-        if self.around.place is not None:
-            self.around.places and self.around.places.keep(replace(self.around.place, name=new.name))
         self.take(entered)
         self._listener = self._make_listener(new)
         self._listener.start()

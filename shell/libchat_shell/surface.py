@@ -115,7 +115,7 @@ class ShellSurface:
 
     def make_context(self, home: Home, sender: str, target: str) -> Context:
         """Return the context of one call."""
-        return ShellContext(home, sender, target, self._shell)
+        return ShellContext(home, sender, target, self._shell.service)
 
     def clock(self) -> float:
         """Return seconds since 1970."""

@@ -82,7 +82,7 @@ class Talking:
         """Take a typed text. `unfold` puts in what was pasted, if that was folded."""
         meaning = interpret(text, self._shell.model.active, self._shell.host.commands)
         if unfold is None or not isinstance(meaning, (Say, Run)):
-            self._do(meaning)
+            self._do(meaning, text)
             return
         whole = _unfolded(meaning, unfold)
         answer = self._shell.ui.ask(Query(_question(whole), keys="yn"))
@@ -90,11 +90,11 @@ class Talking:
 
     def _confirmed(self, given: Future[str], meaning: Meaning, text: str) -> None:
         if not given.cancelled() and given.result() == "y":
-            self._do(meaning)
+            self._do(meaning, text)
         else:
             self._shell.ui.draft = text
 
-    def _do(self, meaning: Meaning) -> None:
+    def _do(self, meaning: Meaning, typed: str) -> None:
         shell = self._shell
         match meaning:
             case Say(target, text):
@@ -107,6 +107,7 @@ class Talking:
                 shell.do(self._ask_message)
             case Wrong(text):
                 shell.tell(text, is_error=True)
+                shell.ui.draft = typed
             case Quit():
                 shell.leave()
             case Nothing():

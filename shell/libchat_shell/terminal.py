@@ -1,8 +1,8 @@
 """The terminal's output: as prompt_toolkit's, but that several steps can be one write.
 
-Between taking the prompt off the screen and drawing it again, a terminal shows it missing. So all that happens when lines
-are printed is held back until it can be written at once, and terminals that know synchronized updates (DEC mode 2026)
-are told to show it at once, too. Others ignore that.
+Between taking the prompt off the screen and drawing it again, a terminal shows it missing. So all that happens when
+lines are printed is held back until it can be written at once, and terminals that know synchronized updates (DEC mode
+2026) are told to show it at once, too. Others ignore that.
 
 Cursor position requests are off: what they tell (how many rows are below) is of no use to a prompt that prints all the
 time, and a slow line would have to be waited for.

@@ -65,7 +65,6 @@ class Terminal:
         """Called, in the thread that reads, whenever all that was written is on the screen."""
         self._woken, self._wake = os.pipe()
         self._changed = threading.Condition()
-        self._is_over = False
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
@@ -120,7 +119,7 @@ class Terminal:
         with self._changed:
             while not condition():
                 left = deadline - time.monotonic()
-                assert left > 0 and not self._is_over, f"{what} did not come:\n{self.text}"
+                assert left > 0, f"{what} did not come:\n{self.text}"
                 self._changed.wait(left)
 
     def signal(self, number: signal.Signals) -> None:
