@@ -13,11 +13,9 @@ from libchat.errors import ChatError, Closed, Code, Disconnected, Refused
 ADVICE: Final[dict[str, str]] = {
     Code.INVITE_ONLY: "Somebody in it can type: /invite {me}",
     Code.MODERATED: "/who shows who they are",
-    Code.NAME_TAKEN: "/who lists who is here",
     Code.NOT_IN_ROOM: "/join {subject} enters it",
     Code.NOT_PERMITTED: "/who shows who has which role",
     Code.NO_SUCH_ENTRY: "/history shows the numbers",
-    Code.NO_SUCH_NAME: "/who lists who is here",
     Code.PASSWORD_NEEDED: "/password asks for it",
     Code.QUEUE_FULL: "Wait a moment, and try again",
     Code.RATE_LIMITED: "Wait a moment, and try again",
@@ -32,7 +30,15 @@ PLAIN: Final[frozenset[str]] = frozenset(
     {
         # the chat's words say what to do
         *(Code.BAD_LINE, Code.BAD_NAME, Code.BAD_VALUE, Code.EMPTY_TEXT, Code.LINE_TOO_LONG, Code.TEXT_TOO_LONG),
-        *(Code.TOO_MANY, Code.TOO_MANY_TRIES, Code.TO_YOURSELF, Code.WRONG_PASSWORD, Code.CID_REUSED),
+        *(
+            Code.NAME_TAKEN,
+            Code.NO_SUCH_NAME,
+            Code.TOO_MANY,
+            Code.TOO_MANY_TRIES,
+            Code.TO_YOURSELF,
+            Code.WRONG_PASSWORD,
+            Code.CID_REUSED,
+        ),
         *(Code.BANNED, Code.MUTED),  # nothing here helps but time, and an operator
         # how one comes in, before there is a shell
         *(Code.BAD_PROOF, Code.INVITE_EXPIRED, Code.INVITE_UNKNOWN, Code.INVITE_USED_UP, Code.NOT_ADMITTED),
@@ -43,6 +49,11 @@ PLAIN: Final[frozenset[str]] = frozenset(
 
 _WORD: Final = re.compile("`(who|join|leave|rooms|bans)`")
 """The words of the original client, as the chat's own sentences name them: they are commands here."""
+
+_PASSWORD: Final = re.compile("set a password first")
+
+_ALWAYS: Final = frozenset({Code.INVITE_ONLY, Code.MODERATED, Code.NOT_IN_ROOM, Code.ROOM_PASSWORD})
+"""Codes whose advice says more than the end of the chat's sentence, which is behind a semicolon."""
 
 
 class Advised(Refused):
@@ -62,10 +73,10 @@ def advise(error: ChatError | TimeoutError, me: str = "") -> str:
         return "you have left the chat"
     if not isinstance(error, Refused):
         return str(error)
-    reason = _WORD.sub(r"/\1", error.reason)
-    hint = ADVICE.get(error.code, "").format(me=me or "NAME", subject=error.subject or "ROOM")
-    is_said = not hint or any(word.startswith("/") and word in reason for word in hint.split())
-    return reason if is_said else f"{reason}. {hint}."
+    reason = _PASSWORD.sub(r"\g<0> (/password)", _WORD.sub(r"/\1", error.reason))
+    is_said = "; " in reason and error.code not in _ALWAYS
+    hint = "" if is_said else ADVICE.get(error.code, "").format(me=me or "NAME", subject=error.subject or "ROOM")
+    return f"{reason}. {hint}." if hint else reason
 
 
 def advised(error: Refused, me: str) -> Advised:

@@ -16,7 +16,9 @@ from libchat_shell.times import ago
 
 @builtin()
 def nick(ctx: ShellContext, name: Annotated[str, Arg(help="what you want to be called")] = "") -> str:
-    """Take another name: you leave, and come back under it into the same rooms. Without one, tell the present one.
+    """Take another name, or tell what yours is.
+
+    You leave, and come back under the new name into the same rooms.
 
     Example: /nick anna
     """
@@ -31,9 +33,9 @@ def nick(ctx: ShellContext, name: Annotated[str, Arg(help="what you want to be c
 
 @builtin()
 def password(ctx: ShellContext) -> str:
-    """Make your name an account, so that nobody else can take it; or change its password.
+    """Protect your name by a password, or change that.
 
-    You are asked for it. It is not shown, and kept nowhere.
+    Nobody else can take your name then. You are asked for it. It is not shown, and kept nowhere.
 
     Example: /password
     """
@@ -51,7 +53,9 @@ def password(ctx: ShellContext) -> str:
 
 @builtin()
 def devices(ctx: ShellContext) -> str:
-    """List the devices that are signed in to your account, and need no password.
+    """List the devices that are signed in to your account.
+
+    They need no password.
 
     Example: /devices
     """
@@ -71,7 +75,9 @@ def devices(ctx: ShellContext) -> str:
 def revoke(
     ctx: ShellContext, device: Annotated[str, SeenKind("devices", "ID"), Arg(help="the ID that /devices lists")]
 ) -> str:
-    """Sign a device of yours out: its connections end, and it needs the password again.
+    """Sign a device of yours out.
+
+    Its connections end, and it needs the password again.
 
     Example: /revoke 6a09e667f3bcc908
     """

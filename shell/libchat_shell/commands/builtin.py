@@ -9,6 +9,7 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 from libchat import Entry, Refused
 from libchat.plugins import Text, UsageError, command
 from libchat.receipt import Receipt
+from libchat.tables import format_table
 from libchat_shell.advice import advise, advised
 from libchat_shell.context import ShellContext
 
@@ -59,6 +60,11 @@ def hear_own(ctx: ShellContext, target: str, receipt: Receipt, kind: str, text: 
     """Wait until an own entry that is no message is accepted, and have it shown: the chat tells the others only."""
     accepted = receipt.accepted()
     ctx.shell.heard(Entry(target, accepted.seq, ctx.me, accepted.time, text, kind, ref))
+
+
+def indented(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a table under a title."""
+    return [f"  {line}" for line in format_table(rows)]
 
 
 def count(number: int, noun: str, nouns: str = "") -> str:

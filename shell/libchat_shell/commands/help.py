@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Annotated, Final
 
 from libchat.plugins import Arg, UsageError
 from libchat.plugins.declare import Command
 from libchat.plugins.surface import Scope
 from libchat.plugins.types import Candidate
-from libchat.tables import format_table
-from libchat_shell.commands.builtin import builtin
+from libchat_shell.commands.builtin import builtin, indented
 from libchat_shell.commands.kinds import desk_of, did_you_mean
 from libchat_shell.context import ShellContext
 
@@ -64,10 +64,11 @@ def help_(ctx: ShellContext, name: Annotated[str, CommandKind(), Arg(help="tell 
 
 def overview(commands: Iterable[Command]) -> list[str]:
     """Return the lines of the list of all commands, in groups."""
+    groups = grouped(commands)
+    rows = iter(indented([(f"/{each.name}", each.summary) for _, group in groups for each in group]))
     lines: list[str] = []
-    for title, group in grouped(commands):
-        rows = [(f"  /{each.name}", each.summary) for each in group]
-        lines += [title, *format_table(rows), ""]
+    for title, group in groups:
+        lines += [title, *islice(rows, len(group)), ""]
     return [*lines, *TIPS]
 
 
@@ -89,9 +90,9 @@ def _title(command: Command) -> str:
 def describe(command: Command) -> list[str]:
     """Return the lines that tell all about a command."""
     lines = [command.grammar.usage(f"/{command.name}"), "", *command.help.splitlines()]
-    rows = [(f"  {each.label}", each.help) for each in command.grammar.parameters if each.help]
+    rows = [(each.label, each.help) for each in command.grammar.parameters if each.help]
     if rows:
-        lines += ["", *format_table(rows)]
+        lines += ["", *indented(rows)]
     if command.aliases:
         lines += ["", "Also: " + ", ".join(f"/{alias}" for alias in command.aliases)]
     return lines

@@ -63,6 +63,23 @@ class SpanKind:
         return beginning(prefix, SPANS)
 
 
+@dataclass(frozen=True, slots=True)
+class CountKind:
+    """A number from 1 to `most`; some are offered."""
+
+    most: int
+    offered: tuple[int, ...]
+    placeholder: str = "N"
+
+    def parse(self, word: str, scope: Scope) -> int:
+        if not (word.isascii() and word.isdecimal() and len(word) < 10 and 1 <= int(word) <= self.most):
+            raise ValueError(f"'{clean_line(word)}' does not do: write a number from 1 to {self.most}")
+        return int(word)
+
+    def complete(self, prefix: str, scope: Scope) -> Iterable[Candidate]:
+        return beginning(prefix, map(str, self.offered))
+
+
 class EmojiKind:
     """A reaction: an emoji, its shortcode, or any short text."""
 
@@ -146,7 +163,7 @@ class RoomKind:
 class PlaceKind:
     """A conversation that is open, by its number, its name, or the beginning of that; "" is home."""
 
-    placeholder = "N|NAME|#ROOM"
+    placeholder = "PLACE"
 
     def parse(self, word: str, scope: Scope) -> str:
         opened = list(desk_of(scope).conversations)

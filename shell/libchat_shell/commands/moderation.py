@@ -7,13 +7,14 @@ from typing import Annotated, Final, Literal
 
 from libchat import Participant
 from libchat import messages as m
+from libchat.durations import format_duration
 from libchat.names import target_key
 from libchat.plugins import Arg, Member, Room, Text, UsageError
 from libchat.tables import format_table
-from libchat_shell.commands.builtin import NOTHING, ask_secret, builtin, count, milliseconds
+from libchat_shell.commands.builtin import NOTHING, ask_secret, builtin, count, indented, milliseconds
 from libchat_shell.commands.kinds import LedKind, MaskKind, SeenKind, SpanKind, lead_of
 from libchat_shell.context import ShellContext
-from libchat_shell.times import ago, span, until
+from libchat_shell.times import ago, until
 
 InRoom = Annotated[Room, Arg(help="the room (default: the one you are in)")]
 Somebody = Annotated[Member, Arg(help="who")]
@@ -23,7 +24,9 @@ ForAWhile = Annotated[Text, LedKind(SpanKind(), "REASON"), Arg(help="for how lon
 
 @builtin()
 def kick(ctx: ShellContext, name: Somebody, reason: Why = NOTHING, *, room: InRoom | None = None) -> None:
-    """Put somebody out of a room. They may come back; /ban keeps them out.
+    """Put somebody out of a room.
+
+    They may come back; /ban keeps them out.
 
     Example: /kick bo please read the rules
     """
@@ -35,13 +38,13 @@ def kick(ctx: ShellContext, name: Somebody, reason: Why = NOTHING, *, room: InRo
 @builtin()
 def ban(
     ctx: ShellContext,
-    mask: Annotated[str, MaskKind(), Arg(help="a name, an address, or a network as 192.168.1.0/24")],
+    name: Annotated[str, MaskKind(), Arg(help="a name, an address, or a network as 192.168.1.0/24")],
     reason: ForAWhile = NOTHING,
     *,
     address: Annotated[bool, Arg(help="ban the addresses from which NAME comes")] = False,
     room: InRoom | None = None,
 ) -> str:
-    """Keep somebody out of a room, for a while or for good, and put them out.
+    """Put somebody out of a room, and keep them out.
 
     Example: /ban bo 24h advertising
     Example: /ban 192.168.1.0/24 7d
@@ -49,18 +52,18 @@ def ban(
     seconds, why = _span(reason)
     place = ctx.need_room(room)
     members = {target_key(each.name): each.name for each in ctx.chat.who(place)}
-    ctx.chat.ban(place, mask, seconds, why, by_address=address)
+    ctx.chat.ban(place, name, seconds, why, by_address=address)
     left = members.keys() - {target_key(each.name) for each in ctx.chat.who(place)}
     for key in sorted(left):
         ctx.shell.heard(m.Kicked(place, members[key], ctx.me, why or "banned"))
     _remember_bans(ctx, place)
-    return f"{'the addresses of ' if address else ''}{mask} may not enter {place}{_for(seconds)}; /unban takes it back"
+    return f"{'the addresses of ' if address else ''}{name} may not enter {place}{_for(seconds)}; /unban takes it back"
 
 
 @builtin()
 def unban(
     ctx: ShellContext,
-    mask: Annotated[str, SeenKind("bans", "NAME|ADDRESS", is_of_room=True), Arg(help="as /bans lists it")],
+    name: Annotated[str, SeenKind("bans", "NAME|ADDRESS", is_of_room=True), Arg(help="as /bans lists it")],
     *,
     room: InRoom | None = None,
 ) -> str:
@@ -69,14 +72,16 @@ def unban(
     Example: /unban bo
     """
     place = ctx.need_room(room)
-    ctx.chat.unban(place, mask)
+    ctx.chat.unban(place, name)
     _remember_bans(ctx, place)
-    return f"{mask} may enter {place} again"
+    return f"{name} may enter {place} again"
 
 
 @builtin()
 def bans(ctx: ShellContext, *, room: InRoom | None = None) -> str:
-    """List who is banned from a room, and who is muted in it: by whom, since when, for how long, and why.
+    """List who is banned from a room, or muted in it.
+
+    With by whom, since when, for how long, and why.
 
     Example: /bans
     """
@@ -95,7 +100,9 @@ def bans(ctx: ShellContext, *, room: InRoom | None = None) -> str:
 
 @builtin()
 def mute(ctx: ShellContext, name: Somebody, reason: ForAWhile = NOTHING, *, room: InRoom | None = None) -> None:
-    """Have somebody hear a room, and not speak in it, for a while or until /unmute.
+    """Have somebody not speak in a room; they hear it still.
+
+    It lasts as long as you say, or until /unmute.
 
     Example: /mute bo 10m calm down
     """
@@ -120,6 +127,8 @@ def unmute(
     """
     place = ctx.need_room(room)
     ctx.chat.unmute(place, name)
+    what = f"mutes {place}"
+    ctx.shell.remember(what, [each for each in ctx.shell.remembered(what) if each != name])
     ctx.shell.heard(m.Unmuted(place, name, ctx.me))
 
 
@@ -128,7 +137,9 @@ def unmute(
 
 @builtin()
 def op(ctx: ShellContext, name: Somebody, *, room: InRoom | None = None) -> None:
-    """Make somebody an operator of a room: they kick, ban, mute, and change its settings.
+    """Make somebody an operator of a room.
+
+    Operators kick, ban, mute, give a voice, and change the settings.
 
     Example: /op bo
     """
@@ -137,7 +148,9 @@ def op(ctx: ShellContext, name: Somebody, *, room: InRoom | None = None) -> None
 
 @builtin()
 def deop(ctx: ShellContext, name: Somebody, *, room: InRoom | None = None) -> None:
-    """Take the role of operator or owner from somebody, or give up your own.
+    """Take the role of operator from somebody, or your own.
+
+    Owners can only give it up themselves.
 
     Example: /deop bo
     """
@@ -164,7 +177,9 @@ def devoice(ctx: ShellContext, name: Somebody, *, room: InRoom | None = None) ->
 
 @builtin()
 def owner(ctx: ShellContext, name: Somebody, *, room: InRoom | None = None) -> None:
-    """Make somebody an owner of a room, beside you. Only they can give that up; /deop NAME gives up your own.
+    """Make somebody an owner of a room, beside you.
+
+    Only they can give that up; /deop with your own name gives up yours.
 
     Example: /owner bo
     """
@@ -223,7 +238,7 @@ def room(
     *,
     room: InRoom | None = None,
 ) -> str | None:
-    """Change how a room is; without a setting, show what is known of it.
+    """Tell about a room, or change how it is.
 
     invite-only: one enters by /invite only. password: one enters with it only; it is asked for, and not shown.
     moderated: only those with a role speak. secret: only members find it. open-topic: every member sets the topic.
@@ -256,13 +271,13 @@ def _about(ctx: ShellContext, place: str) -> str:
     mine = next((each.role for each in people if each.name == ctx.me), "") or "member"
     leaders = ", ".join(each.name for each in people if each.role in ("owner", "operator"))
     rows = [
-        ("  topic", ctx.chat.topic(place) or "none"),
-        ("  people", count(len(people), "person", "people")),
-        ("  run by", leaders or "nobody"),
-        ("  you are", mine),
+        ("topic", ctx.chat.topic(place) or "none"),
+        ("people", count(len(people), "person", "people")),
+        ("run by", leaders or "nobody"),
+        ("you are", mine),
     ]
     return "\n".join(
-        [f"{place}:", *format_table(rows), f"/room SETTING on|off changes: {', '.join(_SETTERS)}, password"]
+        [f"{place}:", *indented(rows), f"/room SETTING on|off changes: {', '.join(_SETTERS)}, password"]
     )
 
 
@@ -276,7 +291,7 @@ def _span(reason: Text) -> tuple[int, str]:
 
 
 def _for(seconds: int) -> str:
-    return f" for {span(seconds)}" if seconds else ""
+    return f" for {format_duration(seconds)}" if seconds else ""
 
 
 def _remember_bans(ctx: ShellContext, place: str) -> m.BanList:

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from libchat import Code, Entered, Entry, Present, Refused
 from libchat import messages as m
+from libchat.limits import HISTORY_ENTRIES, INVITE_USES
 from libchat.plugins import Arg, Member, Ref, Room, Text, UsageError
 from libchat.tables import format_table
-from libchat_shell.commands.builtin import NOTHING, ask_secret, builtin, count, hear_own, milliseconds
-from libchat_shell.commands.kinds import LedKind, RoomKind, SpanKind, TargetKind, lead_of
+from libchat_shell.commands.builtin import NOTHING, ask_secret, builtin, count, hear_own, indented, milliseconds
+from libchat_shell.commands.kinds import CountKind, LedKind, RoomKind, SpanKind, TargetKind, lead_of
 from libchat_shell.context import ShellContext
 from libchat_shell.times import ago, until
 
@@ -42,7 +43,7 @@ def _enter(ctx: ShellContext, room: str) -> Entered:
 
 @builtin(aliases=("part",))
 def leave(ctx: ShellContext, place: Place | None = None) -> None:
-    """Leave a room, or close a private conversation: the one that you are in, or another one.
+    """Leave a room, or close a private conversation.
 
     Example: /leave
     Example: /leave #team
@@ -56,7 +57,7 @@ def leave(ctx: ShellContext, place: Place | None = None) -> None:
 
 @builtin()
 def rooms(ctx: ShellContext) -> str:
-    """List the rooms that there are, and what they are about.
+    """List the rooms, and what they are about.
 
     Example: /rooms
     """
@@ -101,7 +102,7 @@ def who(
     *,
     everybody: Annotated[bool, Arg(help="all who are online, wherever they are")] = False,
 ) -> str:
-    """List who is in the room, with roles; outside rooms, who is online.
+    """List who is in the room, or who is online.
 
     Example: /who
     Example: /who --everybody
@@ -124,7 +125,9 @@ def _state(person: Present, me: str) -> str:
 
 @builtin()
 def whois(ctx: ShellContext, name: Annotated[Member, Arg(help="whom you want to know of")]) -> str:
-    """Tell what is known of somebody: whether they are here, and in which of your rooms, and as what.
+    """Tell what is known of somebody.
+
+    That is whether they are here, in which of your rooms, and as what.
 
     Example: /whois bo
     """
@@ -137,7 +140,7 @@ def whois(ctx: ShellContext, name: Annotated[Member, Arg(help="whom you want to 
             rows += _last_said(ctx, room, name)
     if ctx.shell.ignored and name in ctx.shell.ignored:
         rows.append(("ignored", "yes; /unignore shows again what they say"))
-    return "\n".join([f"{name}:", *format_table([(f"  {key}", value) for key, value in rows])])
+    return "\n".join([f"{name}:", *indented(rows)])
 
 
 def _presence(person: Present | None) -> str:
@@ -161,12 +164,15 @@ def invite(
     name: Annotated[Member, Arg(help="who is invited (default: a newcomer, by a link)")] | None = None,
     *,
     room: InRoom | None = None,
-    uses: Annotated[int, Arg(help="how many may come in by the link (default: 1)")] = 1,
+    uses: Annotated[
+        int, CountKind(INVITE_USES, (1, 5, 25)), Arg(help="how many may come in by the link (default: 1)")
+    ] = 1,
     expires: Annotated[int, SpanKind(), Arg(help="how long the link is good (default: 24h)")] = DAY,
 ) -> str:
-    """Invite somebody to a room; without a name, make a link by which a newcomer can come in.
+    """Invite somebody to a room, or a newcomer by a link.
 
-    Who is invited may enter once, also a room that is for the invited only or has a password.
+    Without a name, it makes a link by which a newcomer can come in. Who is invited by name may enter once, also a room
+    that is for the invited only, or has a password.
 
     Example: /invite bo
     Example: /invite --uses 5 --expires 7d
@@ -189,7 +195,7 @@ def invite(
 @builtin(aliases=("hist",))
 def history(
     ctx: ShellContext,
-    lines: Annotated[int, Arg(help="how many")] = 30,
+    lines: Annotated[int, CountKind(HISTORY_ENTRIES, (30, 100, 200)), Arg(help="how many")] = 30,
     *,
     in_: Place | None = None,
     before: Annotated[Ref, Arg(help="older than this number")] | None = None,
@@ -204,7 +210,7 @@ def history(
     target = in_ or ctx.need_target()
     if sum(number is not None for number in (before, after, around)) > 1:
         raise UsageError("give one of --before, --after and --around")
-    page = ctx.chat.history(target, before=before, after=after, around=around, limit=_within(lines, 200))
+    page = ctx.chat.history(target, before=before, after=after, around=around, limit=lines)
     if not page.entries:
         return f"nothing was said in {target}" + (" there" if before or after or around else " yet")
     more = f"older: /history {lines} --in {target} --before {page.entries[0].seq}" if page.has_more else ""
@@ -220,7 +226,9 @@ def search(
     in_: Place | None = None,
     before: Annotated[int, Arg(help="older ones, as an earlier answer says")] | None = None,
 ) -> str | None:
-    """Find messages that have all of the words, wherever you may read: newest last.
+    """Find messages that have all of the words.
+
+    It looks wherever you may read, and shows the newest last.
 
     Example: /search release notes
     Example: /search --in #team "release notes"
@@ -233,10 +241,3 @@ def search(
     more = f"older: /search {place}--before {found.next} {words}" if found.next is not None else ""
     ctx.shell.show_entries(f"found for {words}", entries, more)
     return None
-
-
-def _within(number: int, most: int) -> int:
-    """Return a number of lines. Raises `UsageError`."""
-    if not 1 <= number <= most:
-        raise UsageError(f"{number} lines are too {'few' if number < 1 else 'many'}: give 1 to {most}")
-    return number

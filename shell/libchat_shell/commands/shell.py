@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from libchat.names import target_key
 from libchat.plugins import Arg, Member, Text, UsageError
 from libchat.tables import format_table
-from libchat_shell.commands.builtin import NOTHING, builtin
+from libchat_shell.commands.builtin import NOTHING, builtin, indented
 from libchat_shell.commands.kinds import IgnoredKind, PlaceKind, SettingTextKind, lead_of
 from libchat_shell.context import ShellContext
 from libchat_shell.desk import Setting
@@ -17,7 +17,9 @@ Place = Annotated[str, PlaceKind(), Arg(help="its number, its name, or the begin
 
 @builtin(aliases=("s", "buffer"))
 def switch(ctx: ShellContext, place: Place | None = None) -> str | None:
-    """Go to another conversation that is open; without one, list them.
+    """Go to another conversation, or list those that are open.
+
+    The beginning of a name is enough, or its number.
 
     Example: /switch 2
     Example: /switch bo
@@ -35,7 +37,9 @@ def switch(ctx: ShellContext, place: Place | None = None) -> str | None:
 
 @builtin()
 def close(ctx: ShellContext, place: Place | None = None) -> str | None:
-    """Take a conversation off the list. A room goes on: you are in it still, and it comes back when something is said.
+    """Take a conversation off the list.
+
+    You stay in a room, and it comes back when something is said there. /leave leaves it.
 
     Example: /close
     Example: /close bo
@@ -49,7 +53,9 @@ def close(ctx: ShellContext, place: Place | None = None) -> str | None:
 
 @builtin()
 def clear(ctx: ShellContext) -> None:
-    """Empty the screen. /history brings back what was said.
+    """Empty the screen.
+
+    /history brings back what was said.
 
     Example: /clear
     """
@@ -71,24 +77,26 @@ def quit_(
 
 
 @builtin("set")
-def set_(ctx: ShellContext, change: Annotated[Text, SettingTextKind()] = NOTHING) -> str:
-    """Show the settings of the shell, or change one. It is kept.
+def set_(ctx: ShellContext, name: Annotated[Text, SettingTextKind()] = NOTHING) -> str:
+    """Show the settings of the shell, or change one.
+
+    What you change is kept. The value `default` takes a change back.
 
     Example: /set
     Example: /set theme dark
     Example: /set notify default
     """
-    name, value = str(lead_of(change) or ""), str(change)
-    if not name:
+    wanted, value = str(lead_of(name) or ""), str(name)
+    if not wanted:
         return "\n".join(_listed(ctx))
-    setting = _find(ctx, name)
+    setting = _find(ctx, wanted)
     if not value:
         return "\n".join(_described(setting))
     try:
-        ctx.shell.set(name, setting.default if value == "default" else value)
+        ctx.shell.set(wanted, setting.default if value == "default" else value)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    return f"{name} is {_find(ctx, name).value}"
+    return f"{wanted} is {_find(ctx, wanted).value}"
 
 
 def _listed(ctx: ShellContext) -> list[str]:
@@ -99,10 +107,10 @@ def _listed(ctx: ShellContext) -> list[str]:
 
 
 def _described(setting: Setting) -> list[str]:
-    rows = [("  is", setting.value), ("  comes as", setting.default), ("  does", setting.help)]
+    rows = [("is", setting.value), ("comes as", setting.default), ("does", setting.help)]
     if setting.choices:
-        rows.append(("  may be", ", ".join(setting.choices)))
-    return [f"{setting.name}:", *format_table(rows)]
+        rows.append(("may be", ", ".join(setting.choices)))
+    return [f"{setting.name}:", *indented(rows)]
 
 
 def _find(ctx: ShellContext, name: str) -> Setting:
@@ -115,7 +123,9 @@ def notify(
     what: Annotated[Literal["all", "mentions", "none", "default"] | None, Arg(help="what calls you")] = None,
     place: Place | None = None,
 ) -> str:
-    """Say what of a conversation calls you: everything, what names you, nothing, or what the setting notify says.
+    """Say what of a conversation calls you.
+
+    That is everything, what names you, nothing, or, by default, what the setting notify says.
 
     Example: /notify none
     Example: /notify all #team
@@ -131,7 +141,9 @@ def notify(
 
 @builtin()
 def ignore(ctx: ShellContext, name: Annotated[Member, Arg(help="whom you do not want to hear")] | None = None) -> str:
-    """Show nothing any more that somebody says; without a name, list those. They are not told.
+    """Show nothing any more that somebody says.
+
+    They are not told. Without a name, it lists those that are ignored.
 
     Example: /ignore bo
     """
@@ -156,7 +168,7 @@ def unignore(ctx: ShellContext, name: Annotated[str, IgnoredKind(), Arg(help="wh
 
 @builtin()
 def ping(ctx: ShellContext) -> str:
-    """Ask the server whether it is there, and tell how long the answer took.
+    """Ask how long the server takes to answer.
 
     Example: /ping
     """

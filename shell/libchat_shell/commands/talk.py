@@ -16,31 +16,33 @@ Number = Annotated[int, MessageKind(), Arg(help="the number of the message (defa
 @builtin(aliases=("m",))
 def msg(
     ctx: ShellContext,
-    to: Annotated[str, TargetKind(), Arg(help="a name or a #room")],
+    name: Annotated[str, TargetKind(), Arg(help="a name or a #room")],
     text: Annotated[Text, Arg(help="what to say")],
 ) -> None:
-    """Say something to somebody, or to a room, without going there.
+    """Say something to somebody, without going there.
 
     It waits for them if they are away.
 
     Example: /msg bo shall we have lunch?
     """
-    ctx.shell.say(to, _something(text))
+    ctx.shell.say(name, _something(text))
 
 
 @builtin(aliases=("q",))
 def query(
     ctx: ShellContext,
-    to: Annotated[str, TargetKind(), Arg(help="a name or a #room")],
+    name: Annotated[str, TargetKind(), Arg(help="a name or a #room")],
     text: Annotated[Text, Arg(help="what to say at once")] = NOTHING,
 ) -> None:
-    """Go to the private conversation with somebody; what you type from then on is said there.
+    """Go to the private conversation with somebody.
+
+    What you type from then on is said there.
 
     Example: /query bo
     """
-    ctx.shell.switch(to)
+    ctx.shell.switch(name)
     if text.strip():
-        ctx.shell.say(to, text)
+        ctx.shell.say(name, str(text))
 
 
 @builtin()
@@ -54,7 +56,9 @@ def me(ctx: ShellContext, text: Annotated[Text, Arg(help="what you do")]) -> Non
 
 @builtin(aliases=("r",))
 def reply(ctx: ShellContext, text: Annotated[Text, LedKind(AnswerKind())]) -> None:
-    """Answer a message: the last one, the last of somebody, or the one of a number.
+    """Answer a message: the last one, or another.
+
+    NAME is for the last one of somebody, N for the one of that number.
 
     Example: /reply bo yes, at noon
     """
@@ -65,9 +69,10 @@ def reply(ctx: ShellContext, text: Annotated[Text, LedKind(AnswerKind())]) -> No
 
 @builtin()
 def edit(ctx: ShellContext, text: Annotated[Text, LedKind(MessageKind(is_own=True))]) -> None:
-    """Change what you have said: your last message, or the one of a number.
+    """Change what you have said.
 
-    A text that begins with a number needs the number of the message before it.
+    That is your last message here, or the one of a number. A text that begins with a number needs the number of the
+    message before it.
 
     Example: /edit see you at noon
     Example: /edit 12 see you at noon
@@ -79,7 +84,7 @@ def edit(ctx: ShellContext, text: Annotated[Text, LedKind(MessageKind(is_own=Tru
 
 @builtin(aliases=("del",))
 def delete(ctx: ShellContext, number: Number | None = None) -> None:
-    """Take a message of yours away: the last one, or the one of a number.
+    """Take away what you have said: the last message, or another.
 
     Operators of a room may take away anybody's.
 
@@ -92,7 +97,7 @@ def delete(ctx: ShellContext, number: Number | None = None) -> None:
 
 @builtin(aliases=("+",))
 def react(ctx: ShellContext, emoji: Emoji, number: Number | None = None) -> None:
-    """Answer a message without words: the last one of the others, or the one of a number.
+    """Answer a message without words: the last one, or another.
 
     Example: /react :+1:
     Example: /react 🎉 12
@@ -147,6 +152,6 @@ def _last(ctx: ShellContext, target: str, *, is_own: bool = False, of: str = "")
     """Return the number of the last own message, of somebody's, or of the others'. Raises `UsageError`."""
     found = ctx.shell.last(target, own=is_own, of=of)
     if found is None:
-        who = "you have" if is_own else f"{of or 'nobody else'} has"
-        raise UsageError(f"{who} said nothing here of late; give the number of the message, /history shows it")
+        what = "you have said nothing" if is_own else f"{of} has said nothing" if of else "nobody else has said anything"
+        raise UsageError(f"{what} here of late; give the number of the message, /history shows it")
     return found.seq
