@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from libchat.cli import logs, output, shell, signals
-from libchat.cli.connection import add_connection_options, explaining_trust, open_chat
+from libchat.cli.connection import StateFolder, add_connection_options, explaining_trust, open_chat
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.parser import Commands, Options, Parser, add_command
 from libchat.errors import Code, InvalidName, Refused
@@ -63,7 +63,7 @@ def converse(client: Client, screen: Screen, options: Options, room: str = "", r
     """Talk until the user leaves: in a room, or in the rooms of the last time."""
 
     def connect(name: str) -> Client:
-        return open_chat(options, name)
+        return open_chat(options, name, state=_state(screen))
 
     with client, explaining_trust(options):
         place = shell.place_of(options, client.address, client.name, rooms) if screen.is_terminal else None
@@ -78,13 +78,18 @@ def enter(options: Options, screen: Screen) -> Client:
         if name is None:
             name = _ask_name(screen)
         try:
-            return open_chat(options, str(parse_name(name)))
+            return open_chat(options, str(parse_name(name)), state=_state(screen))
         except (InvalidName, Refused) as error:
             reason = _reason(error)
             if not can_ask or (isinstance(error, Refused) and error.code not in (Code.NAME_TAKEN, Code.BAD_NAME)):
                 raise Failure(Exit.REFUSED, reason) from error
             screen.tell(output.deplore, f"server: {reason}")
         name = None
+
+
+def _state(screen: Screen) -> StateFolder | None:
+    """Return where a person's client is remembered. A pipe begins anew each time."""
+    return shell.places().state_folder if screen.is_terminal else None
 
 
 def _ask_name(screen: Screen) -> str:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from libchat.client.client import Client
     from libchat.messages import InviteMade
     from libchat.participant import Participant
-    from libchat_shell.places import Place, Places
+    from libchat_shell.places import Place as Place  # for the other commands, which do not know the shell
+    from libchat_shell.places import Places
     from libchat_shell.shell import Surroundings
 
 Connect = Callable[[str], "Participant"]

@@ -185,7 +185,7 @@ def test_a_secret_is_not_shown(stage: Stage) -> None:
     """The answer to a secret question is nowhere on the screen, nor in the history."""
     answers: list[Future[str]] = []
     stage.play(
-        "x", lambda: answers.append(stage.app.ask(Query("password? ", is_secret=True))), "hunter2\r", "\r", "\x04"
+        "x", lambda: answers.append(stage.app.ask(Query("password? ", is_secret=True))), "hunter2", "\r", "\r", "\x04"
     )
     assert answers[0].result(0) == "hunter2"
     assert "hunter2" not in stage.written.getvalue()

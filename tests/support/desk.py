@@ -11,8 +11,8 @@ from libchat.names import target_key
 from libchat.plugins.context import Context
 from libchat.plugins.home import Home
 from libchat.plugins.host import Host
-from libchat_shell.context import ShellContext
 from libchat.receipt import E
+from libchat_shell.context import ShellContext
 from libchat_shell.desk import Notify, Setting
 
 SECONDS = 10.0

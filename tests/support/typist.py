@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from libchat.errors import ChatError
 from libchat.participant import Participant
 from libchat.plugins import UsageError
-from libchat.plugins.declare import Command, MARK, marks_of
+from libchat.plugins.declare import MARK, Command, marks_of
 from libchat.plugins.grammar import Grammar
 from libchat.plugins.host import Outcome
-from libchat.errors import ChatError
 from libchat_shell.commands import MODULES
 from libchat_shell.context import ShellContext
 from support.desk import ListDesk, ListScope, ListSurface

@@ -276,9 +276,7 @@ def _about(ctx: ShellContext, place: str) -> str:
         ("run by", leaders or "nobody"),
         ("you are", mine),
     ]
-    return "\n".join(
-        [f"{place}:", *indented(rows), f"/room SETTING on|off changes: {', '.join(_SETTERS)}, password"]
-    )
+    return "\n".join([f"{place}:", *indented(rows), f"/room SETTING on|off changes: {', '.join(_SETTERS)}, password"])
 
 
 # --- what they share ------------------------------------------------------------------------------------------------

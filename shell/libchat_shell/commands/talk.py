@@ -152,6 +152,8 @@ def _last(ctx: ShellContext, target: str, *, is_own: bool = False, of: str = "")
     """Return the number of the last own message, of somebody's, or of the others'. Raises `UsageError`."""
     found = ctx.shell.last(target, own=is_own, of=of)
     if found is None:
-        what = "you have said nothing" if is_own else f"{of} has said nothing" if of else "nobody else has said anything"
+        what = (
+            "you have said nothing" if is_own else f"{of} has said nothing" if of else "nobody else has said anything"
+        )
         raise UsageError(f"{what} here of late; give the number of the message, /history shows it")
     return found.seq

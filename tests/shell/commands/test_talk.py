@@ -90,7 +90,13 @@ def test_edit(ana: Typist, bo: Typist) -> None:
     texts = [entry.text for entry in ana.chat.history("#red").entries if entry.kind == "message"]
     assert texts == ["cake", "the last one", "/me three"]
     first, *_ = heard(ana.desk, Entry)
-    assert (first.kind, first.sender, first.target, first.ref, first.text) == ("edit", "ana", "#red", 2, "beers,  please")
+    assert (first.kind, first.sender, first.target, first.ref, first.text) == (
+        "edit",
+        "ana",
+        "#red",
+        2,
+        "beers,  please",
+    )
 
 
 @pytest.mark.parametrize("line", ["/edit hello", "/delete"])
