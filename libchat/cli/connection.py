@@ -88,8 +88,8 @@ def open_chat(options: Options, name: str, *, reconnect: bool = True, state: Sta
 
     A key that is seen for the first time is shown; on a terminal, the person is asked whether to trust it, and for the
     password, if the name is an account. `state` says where the client keeps what it must know after a restart, by the
-    server's address and the name; if that cannot be used, or another program uses it, it does without. Raises `Failure` if the server cannot be reached or is not trusted, and
-    `Refused` if it refuses the name.
+    server's address and the name; if that cannot be used, or another program uses it, the client does without. Raises
+    `Failure` if the server cannot be reached or is not trusted, and `Refused` if it refuses the name.
     """
     invite = _invite_of(options)
     where = _where(options, invite)

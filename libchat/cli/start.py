@@ -16,7 +16,7 @@ from libchat.cli.signing import add_password_option
 
 if TYPE_CHECKING:
     from libchat.cli.screen import Screen
-    from libchat_shell.places import Place
+    from libchat.cli.shell import Place
 
 WELCOME = (
     "No server is known yet. Paste an invite, type the address of a server (as 192.168.1.5),",

@@ -31,11 +31,12 @@ def _bind_lines(keys: KeyBindings, app: App) -> None:
     is_searching = Condition(lambda: app.is_searching)
 
     @keys.add("enter", filter=~is_searching)
+    @keys.add("c-j", filter=~is_searching)  # Enter, too, if it was pressed before the prompt was there
     def _(event: E) -> None:
         app.enter()
 
     @keys.add("escape", "enter")
-    @keys.add("c-j", filter=~is_searching)
+    @keys.add("escape", "c-j")
     def _(event: E) -> None:
         app.buffer.insert_text("\n")
 

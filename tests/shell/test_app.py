@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -218,7 +219,7 @@ def test_lines_are_printed_above(stage: Stage) -> None:
     def talk() -> None:
         stage.app.show([Line((("nick3", "bo"), ("", ": hello")))])
 
-    stage.front.on_submit = lambda text: print("stray \x1b]0;title\x07print")
+    stage.front.on_submit = lambda text: sys.stdout.write("stray \x1b]0;title\x07print\n")
     with other_thread(talk):
         stage.play("x\r", "", "\x04")
     assert "bo: hello\r\n" in stage.written.getvalue()

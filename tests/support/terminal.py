@@ -75,9 +75,17 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """What is on the screen, without the blanks at the ends of rows and below the last row."""
+        """What is on the screen, without the blanks at the ends of rows and below the last row.
+
+        Those before the cursor count: they were written.
+        """
         with self._changed:
-            return "\n".join(row.rstrip() for row in self.screen.display).rstrip()
+            cursor = self.screen.cursor
+            rows = [
+                row.rstrip().ljust(cursor.x if number == cursor.y else 0)
+                for number, row in enumerate(self.screen.display)
+            ]
+        return "\n".join(rows).rstrip("\n")
 
     @property
     def rows(self) -> list[str]:
