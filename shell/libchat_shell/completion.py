@@ -13,8 +13,11 @@ letter nothing is suggested: a menu that opens by itself at each space is in the
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
+from itertools import accumulate
 from typing import Final
 
 from libchat.plugins.declare import Command
@@ -193,27 +196,35 @@ def best(words: Iterable[str], begun: str, limit: int, *, has_fuzzy: bool = True
     """Return the words that begin so, whatever the case, in their order; if none does, those that are like it."""
     words = words if isinstance(words, Sequence) else list(words)
     folded = begun.casefold()
-    found: list[str] = []
-    for word in words:
-        if word.casefold().startswith(folded):
-            found.append(word)
-            if len(found) >= limit:
-                return found
-    return found or (fuzzy(words, begun, limit) if has_fuzzy else [])
+    found = [word for word, form in zip(words, _forms(words), strict=True) if form.startswith(folded)]
+    return found[:limit] or (fuzzy(words, begun, limit) if has_fuzzy else [])
 
 
-def fuzzy(words: Iterable[str], begun: str, limit: int) -> list[str]:
+def fuzzy(words: Sequence[str], begun: str, limit: int) -> list[str]:
     """Return words that have the letters of another in the same order, those first that have them closest together."""
-    letters = begun.casefold().lstrip("#@/")
+    letters = begun.casefold().lstrip("#@")
     if not letters:
         return []
-    pattern = re.compile(".*?".join(map(re.escape, letters)), re.DOTALL)
-    found = []
-    for number, word in enumerate(words):
-        match = pattern.search(word.casefold())
-        if match is not None:
-            found.append((match.end() - match.start(), match.start(), number, word))
-    return [word for *_, word in sorted(found)[:limit]]
+    forms = _forms(words)
+    ends = list(accumulate(len(form) + 1 for form in forms))
+    found: dict[int, tuple[int, int, int]] = {}
+    for match in _pattern(letters).finditer("\n".join(forms)):
+        number = bisect_right(ends, match.start())
+        begin = match.start() - (ends[number - 1] if number else 0)
+        found.setdefault(number, (match.end() - match.start(), begin, number))
+    return [words[number] for *_, number in nsmallest(limit, found.values())]
+
+
+def _forms(words: Sequence[str]) -> list[str]:
+    """Return how words are compared. All at once, since there may be thousands at each key."""
+    forms = "\n".join(words).casefold().split("\n")
+    return forms if len(forms) == len(words) else [word.replace("\n", " ").casefold() for word in words]
+
+
+def _pattern(letters: str) -> re.Pattern[str]:
+    """Return what finds letters in this order in a line. It never tries a second way, so it takes no time to fail."""
+    first, *rest = map(re.escape, letters)
+    return re.compile(first + "".join(f"[^{letter}\n]*{letter}" for letter in rest))
 
 
 def _note(text: str) -> str:

@@ -66,7 +66,8 @@ class Conversation:
     """How far the other one of a private conversation has come, and when the last was read."""
     absence: str = ""
     """What was told last about the other one of a private conversation not being there."""
-    _names: tuple[str, ...] | None = None
+    _sorted: list[tuple[str, str]] | None = None
+    """Keys and names of the members by alphabet, made when they are asked for."""
 
     @property
     def is_room(self) -> bool:
@@ -88,12 +89,12 @@ class Conversation:
     def enter(self, names: Iterable[str]) -> None:
         """Take a list of members for the one that is so far known."""
         self.members = {target_key(name): name for name in names}
-        self._names = None
+        self._sorted = None
 
     def add(self, name: str) -> None:
         """Have somebody be a member."""
         self.members[target_key(name)] = name
-        self._names = None
+        self._sorted = None
 
     def remove(self, name: str) -> None:
         """Have somebody be a member no longer."""
@@ -101,7 +102,7 @@ class Conversation:
         self.members.pop(key, None)
         self.roles.pop(key, None)
         self.typing.pop(key, None)
-        self._names = None
+        self._sorted = None
 
     def exit(self) -> None:
         """Be out of the room."""
@@ -120,13 +121,13 @@ class Conversation:
 
     def names(self, me: str) -> list[str]:
         """Return who may be meant: who spoke last first, then by alphabet, oneself last."""
-        if self._names is None:
-            self._names = tuple(self.members[key] for key in sorted(self.members))
+        if self._sorted is None:
+            self._sorted = sorted(self.members.items())
         own = target_key(me)
         present = self.members if self.is_room else {**self.members, self.key: self.target}
         first = [name for key, name in reversed(self.spoken.items()) if key in present and key != own]
         keys = {*self.spoken, own}
-        rest = [name for name in self._names if target_key(name) not in keys]
+        rest = [name for key, name in self._sorted if key not in keys]
         if self.is_private and self.key not in self.spoken:
             rest = [self.target, *rest]
         return [*first, *rest, me]

@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import Final
 
 from libchat import Entry
+from libchat.limits import NAME_CHARACTERS
 from libchat.names import target_key
 from libchat_shell.colours import nick_class
 from libchat_shell.lines import Fragment, Line
@@ -32,6 +33,9 @@ NARROWEST: Final = 8
 
 ROOMY: Final = 40
 """Columns of a screen that are not for names."""
+
+LABEL_COLUMNS: Final = 2 * 2 * NAME_CHARACTERS + 1
+"""Columns that two names may have, of characters that take two each."""
 
 QUOTE_COLUMNS: Final = 40
 """How much of a message is quoted where something refers to it."""
@@ -89,21 +93,21 @@ class Renderer:
             pieces.insert(0, "")
         is_mention = kind == "message" and any(find_mentions(text, self.me) for text in texts)
         style = "own" if kind == "own" else nick_class(entry.sender) + (" mention" if is_mention else "")
-        heads = self._heads(entry.time, label, style, entry.seq, len(pieces))
         bodies = [self._styled(piece) for piece in pieces]
-        bodies[-1] += after
+        self._append(bodies, after, columns)
+        heads = self._heads(entry.time, label, style, entry.seq, len(bodies))
         kind = "mention" if is_mention else kind
         return [Line((*head, *body), entry.time, kind) for head, body in zip(heads, bodies, strict=True)]
 
     def _action(self, entry: Entry, text: str, kind: str, after: list[Fragment]) -> list[Line]:
         """Return what somebody does: "* ana waves"."""
-        name = shown(entry.sender)
+        name = self._label(entry.sender, "")
         first, *rest = _balanced(wrap(f"{name} {safe_line(text)}", self.columns))
         style = "own" if kind == "own" else nick_class(entry.sender)
         is_mention = kind == "message" and bool(find_mentions(text, self.me))
         body = [(style, name), *self._styled(first[len(name) :])] if first.startswith(name) else self._styled(first)
         bodies = [body, *map(self._styled, rest)]
-        bodies[-1] += after
+        self._append(bodies, after, self.columns)
         heads = self._heads(entry.time, self._star, style, entry.seq, len(bodies))
         kind = "mention" if is_mention else kind
         return [Line((*head, *body), entry.time, kind) for head, body in zip(heads, bodies, strict=True)]
@@ -123,19 +127,32 @@ class Renderer:
             after.append(("pending", f" {self._more}" if self.look.is_unicode else " (pending)"))
         return after
 
+    def _append(self, bodies: list[list[Fragment]], after: list[Fragment], columns: int) -> None:
+        """Put fragments behind the last line of a text, and into further ones as they do not fit."""
+        for style, text in after:
+            used = sum(width(part) for _, part in bodies[-1])
+            fits = not columns or not used or used + width(text) <= columns
+            if not fits:
+                bodies.append([])
+            words = text if fits else text.lstrip()
+            bodies[-1].append((style, _balanced([clip(words, columns, self._more)])[0] if columns else words))
+
     def _label(self, sender: str, to: str) -> str:
-        return f"{shown(sender)}{self._to}{shown(to)}" if to else shown(sender)
+        """Return what stands before the bar. Only what is too long for any name is clipped."""
+        label = f"{shown(sender)}{self._to}{shown(to)}" if to else shown(sender)
+        return _balanced([clip(label, LABEL_COLUMNS, self._more)])[0]
 
     # --- what refers to it
 
     def _reply(self, entry: Entry, quoted: Entry | None) -> list[Line]:
+        """Return a line about the message that is answered; it is clipped, never wrapped."""
+        columns = self.columns or QUOTE_COLUMNS
         if quoted is None:
             words = f"{self._corner} in reply to number {entry.ref}"
         else:
-            start = f"{self._corner} {shown(quoted.sender)}: "
-            words = start + self.quote(quoted, self.columns - width(start), is_bare=True)
-        head = self._blank()
-        return [Line((*head, ("dim", words)), entry.time, "quote")]
+            words = f"{self._corner} {shown(quoted.sender)}: {self.quote(quoted, columns, is_bare=True)}"
+        words = _balanced([clip(words, columns, self._more)])[0]
+        return [Line((*self._blank(), ("dim", words)), entry.time, "quote")]
 
     def quote(self, entry: Entry, columns: int = QUOTE_COLUMNS, *, is_bare: bool = False) -> str:
         """Return the beginning of a message in one line, in quotation marks unless it is to be bare."""

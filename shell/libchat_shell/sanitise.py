@@ -105,8 +105,9 @@ def wrap(text: str, columns: int) -> list[str]:
     if columns < 1 or width(text) <= columns:
         return [text]
     lines, line, used = [], "", 0
+    measure = len if text.isascii() else width
     for word in _WORDS.findall(text):
-        size = width(word)
+        size = measure(word)
         if used and used + size > columns:
             lines.append(line.rstrip(" "))
             line, used = "", 0
