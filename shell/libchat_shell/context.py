@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from libchat import ChatError, Failed, Refused
 from libchat.plugins import Context, UsageError
 from libchat.plugins.home import Home
+from libchat.receipt import Receipt
 from libchat_shell.desk import Desk
+
+_LOOK_SECONDS: Final = 1.0
+"""How long a plugin that is unloaded may have to wait for what it has sent."""
 
 
 class ShellContext(Context):
@@ -15,6 +22,29 @@ class ShellContext(Context):
     def __init__(self, home: Home, sender: str, target: str, shell: Desk) -> None:
         super().__init__(home, sender, target)
         self.shell = shell
+
+    def say(self, text: str, to: str = "") -> Receipt:
+        receipt = super().say(text, to)
+        self.shell.sent(to or self.target, text, receipt.cid)
+        if receipt.is_answered:
+            self._follow(receipt)
+        else:
+            self.thread(lambda: self._follow(receipt))
+        return receipt
+
+    def _follow(self, receipt: Receipt) -> None:
+        """Have the shell told what becomes of something that was sent: its receipt has the answer, and no event."""
+        while not self.ending.is_set():
+            try:
+                self.shell.heard(receipt.accepted(_LOOK_SECONDS))
+                return
+            except TimeoutError:
+                continue  # there is no connection: it goes out later
+            except Refused as error:
+                self.shell.heard(Failed(error.code, error.reason, error.subject, receipt.cid))
+                return
+            except ChatError:
+                return
 
     def need_target(self) -> str:
         """Return the conversation that this is about. Raises `UsageError` outside any."""

@@ -71,6 +71,10 @@ class Desk(Protocol):
         """Say something: it is shown at once, as pending, and goes out when there is a connection."""
         ...
 
+    def sent(self, target: str, text: str, cid: str) -> None:
+        """Show what a plugin has sent, as pending: what becomes of it will be `heard`, as `Accepted` or `Failed`."""
+        ...
+
     def show(self, text: str) -> None:
         """Show lines of the shell's own in the conversation that is on the screen."""
         ...

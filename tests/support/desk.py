@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -33,6 +34,8 @@ class ListDesk:
         self.levels: dict[str, Notify | Literal[""]] = {}
         self.seen: dict[str, Sequence[str]] = {}
         self.heard_events: list[Event] = []
+        self._condition = threading.Condition()
+        self.pending: list[tuple[str, str, str]] = []
         self.shown: list[str] = []
         self.pages: list[tuple[str, Sequence[Entry], str]] = []
         self.is_cleared = False
@@ -58,10 +61,15 @@ class ListDesk:
             self.active = ""
 
     def heard(self, event: Event) -> None:
-        self.heard_events.append(event)
+        with self._condition:
+            self.heard_events.append(event)
+            self._condition.notify_all()
 
     def say(self, target: str, text: str, *, reply_to: int = 0) -> None:
         self.chat.send(target, text, reply_to=reply_to or None).accepted()
+
+    def sent(self, target: str, text: str, cid: str) -> None:
+        self.pending.append((target, text, cid))
 
     def show(self, text: str) -> None:
         self.shown.append(text)
@@ -126,6 +134,11 @@ class ListDesk:
 
     def quit(self, reason: str = "") -> None:
         self.quit_reason = reason
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        """Wait until something holds of what was heard."""
+        with self._condition:
+            assert self._condition.wait_for(condition, SECONDS)
 
 
 class ListScope:
@@ -195,3 +208,9 @@ class ListSurface:
 def heard(desk: ListDesk, kind: type[E]) -> list[E]:
     """Return what commands handed over, of one type."""
     return [event for event in desk.heard_events if isinstance(event, kind)]
+
+
+def wait_for(desk: ListDesk, kind: type[E]) -> E:
+    """Return the first event of a type that is handed over, maybe by another thread."""
+    desk.wait(lambda: bool(heard(desk, kind)))
+    return heard(desk, kind)[0]

@@ -3,83 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
-from libchat.errors import ChatError
 from libchat.participant import Participant
-from libchat.plugins import UsageError
-from libchat.plugins.declare import MARK, Command, marks_of
-from libchat.plugins.grammar import Grammar
-from libchat.plugins.host import Outcome
+from libchat.plugins.host import Host, Outcome
 from libchat_shell.commands import MODULES
-from libchat_shell.context import ShellContext
-from support.desk import ListDesk, ListScope, ListSurface
-
-
-class TempContext(ShellContext):
-    __slots__ = ("surf",)
-    me = property(lambda self: self.shell.chat.name)
-    room = property(lambda self: self.target if self.target.startswith("#") else "")
-    chat = property(lambda self: self.shell.chat)
-
-    def now(self):
-        return self.surf.now
-
-    def ask(self, q, *, secret=False, timeout=60):
-        return self.surf.ask(self, q, secret, timeout)
-
-
-class MiniHost:
-    def __init__(self, surface):
-        self.surface = surface
-        self.commands = {}
-        for module in MODULES:
-            for f in vars(module).values():
-                if callable(f) and MARK in getattr(f, "__dict__", {}):
-                    for name, rate, aliases in marks_of(f).commands:
-                        doc = (f.__doc__ or "").strip()
-                        import inspect
-
-                        doc = inspect.cleandoc(f.__doc__ or "")
-                        c = Command(name, f, Grammar.of(f), doc.splitlines()[0], doc, rate, aliases, "shell")
-                        for n in (name, *aliases):
-                            self.commands[n] = c
-
-    def run(self, line, sender, target):
-        name, _, rest = line.partition(" ")
-        c = self.commands[name]
-        ctx = TempContext(None, sender, target, self.surface.desk)
-        ctx.surf = self.surface
-        try:
-            args, kwargs = c.grammar.parse(rest, ListScope(self.surface.desk, target), "/" + name)
-            text = c.function(ctx, *args, **kwargs)
-        except UsageError as e:
-            return Outcome("usage", str(e))
-        except (ChatError, TimeoutError) as e:
-            return Outcome("refused", str(e))
-        if text:
-            self.surface.reply(ctx, text)
-        return Outcome("done", text or "")
-
-    def complete(self, line, cursor, target):
-        name, _, rest = line.partition(" ")
-        at = len(name) + 1
-        slot = self.commands[name].grammar.slot(rest, cursor - at)
-        if slot is None:
-            return 0, ()
-        return at + slot.start, tuple(slot.kind.complete(slot.prefix, ListScope(self.surface.desk, target)))
-
-    def close(self):
-        pass
+from support.desk import ListDesk, ListSurface
 
 
 class Typist:
     """A participant with a shell that has no screen."""
 
-    def __init__(self, chat: Participant) -> None:
+    def __init__(self, chat: Participant, folder: Path | None = None) -> None:
         self.chat = chat
         self.desk = ListDesk(chat)
         self.surface = ListSurface(self.desk)
-        self.host = MiniHost(self.surface)
+        self.host = Host(self.surface, folder=folder, use_entry_points=False)
+        for module in MODULES:
+            self.host.add_builtin(module.__name__.rpartition(".")[2], module)
         self.desk.host = self.host
 
     def run(self, line: str) -> Outcome:

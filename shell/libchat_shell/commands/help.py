@@ -26,8 +26,8 @@ GROUPS: Final[Mapping[str, str]] = {
 """The titles of the files of commands, in the order in which they are shown."""
 
 TIPS: Final = (
-    "In a room or a private conversation, what you type is said there. //TEXT says /TEXT.",
-    "Outside, the words of the classic chat work: who, join ROOM, message, NAME:TEXT, exit.",
+    "What you type in a room, or to somebody, is said there. //TEXT says /TEXT.",
+    "Outside, these words work, too: who, join ROOM, message, NAME:TEXT, exit.",
     "Tab completes everything. /help COMMAND tells more.",
 )
 
@@ -47,7 +47,7 @@ class CommandKind:
         return [Candidate(slash + name, each.summary) for name, each in commands.items() if name.startswith(wanted)]
 
 
-@builtin("help", aliases=("?",))
+@builtin("help", aliases=("h",))
 def help_(ctx: ShellContext, name: Annotated[str, CommandKind(), Arg(help="tell all about it")] = "") -> str:
     """List the commands, or tell all about one.
 

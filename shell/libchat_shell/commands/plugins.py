@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import Annotated, Final, Literal
 
 from libchat.plugins import Arg, UsageError
-from libchat.plugins.host import Listed
+from libchat.plugins.host import Failure, Listed
 from libchat.plugins.surface import Scope
 from libchat.plugins.types import Candidate
 from libchat.tables import format_table
-from libchat_shell.commands.builtin import builtin, count, indented
+from libchat_shell.commands.builtin import builtin, count, indented, milliseconds
 from libchat_shell.commands.kinds import desk_of
 from libchat_shell.context import ShellContext
+from libchat_shell.times import ago
 
 Action = Literal["list", "info", "enable", "disable", "reload", "errors"]
 _WITH_NAME: Final = ("info", "enable", "disable", "reload")
@@ -29,7 +30,7 @@ class PluginKind:
     def complete(self, prefix: str, scope: Scope) -> Iterable[Candidate]:
         return [
             Candidate(each.name, f"{each.state}: {each.summary}")
-            for each in desk_of(scope).host.listed()
+            for each in desk_of(scope).host.list()
             if each.name.startswith(prefix.lower())
         ]
 
@@ -51,7 +52,7 @@ def plugins(
     if action in _WITH_NAME and not name:
         raise UsageError(f"say which one: /plugins {action} NAME; /plugins lists them")
     if action == "list":
-        return "\n".join(_listed(host.listed()))
+        return "\n".join(_listed(host.list()))
     if action == "info":
         return "\n".join(_described(host.info(name)))
     if action == "errors":
@@ -75,11 +76,15 @@ def _listed(found: Iterable[Listed]) -> list[str]:
 
 def _described(listed: Listed) -> list[str]:
     rows = [
-        ("is", listed.state),
+        ("is", listed.state + (", and loaded whenever the shell starts" if listed.is_enabled else "")),
+        ("problem", listed.problem),
         ("version", listed.version),
         ("comes from", listed.origin),
-        ("problem", listed.problem),
-        *[("has" if number == 0 else "", each) for number, each in enumerate(listed.holds)],
+        ("commands", ", ".join(f"/{each}" for each in listed.commands)),
+        ("hooks", ", ".join(listed.hooks)),
+        ("timers", str(listed.timers or "")),
+        ("threads", str(listed.threads or "")),
+        ("failures", str(listed.failures or "")),
     ]
     title = f"{listed.name}: {listed.summary}" if listed.summary else f"{listed.name}:"
     return [title, *indented([row for row in rows if row[1]])]
@@ -87,10 +92,14 @@ def _described(listed: Listed) -> list[str]:
 
 def _errors(ctx: ShellContext, name: str) -> list[str]:
     """Return what went wrong; with its details, if one plugin is asked about."""
-    found = [error for error in ctx.shell.host.errors() if not name or error.plugin == name]
+    found = [each for each in ctx.shell.host.errors() if not name or each.plugin == name]
     if not found:
         return [f"nothing went wrong{' with ' + name if name else ''}"]
+    now = milliseconds(ctx)
     if name:
-        return [line for error in found for line in (str(error), *error.details.splitlines())]
-    lines = [str(error) for error in found]
-    return [*lines, f"{count(len(found), 'error')}; /plugins errors NAME shows where"]
+        return [line for each in found for line in (_told(each, now), *each.details.splitlines())]
+    return [*(_told(each, now) for each in found), f"{count(len(found), 'error')}; /plugins errors NAME shows more"]
+
+
+def _told(failure: Failure, now: int) -> str:
+    return f"{failure.plugin}, {failure.where}, {ago(int(failure.when * 1000), now)}: {failure.reason}"

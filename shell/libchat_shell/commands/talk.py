@@ -95,7 +95,7 @@ def delete(ctx: ShellContext, number: Number | None = None) -> None:
     hear_own(ctx, target, ctx.chat.delete(target, seq), "delete", ref=seq)
 
 
-@builtin(aliases=("+",))
+@builtin()
 def react(ctx: ShellContext, emoji: Emoji, number: Number | None = None) -> None:
     """Answer a message without words: the last one, or another.
 

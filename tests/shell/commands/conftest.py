@@ -6,16 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from libchat.accounts.desk import MemoryAccounts
 from libchat.hub import Hub
 from support.desk import NOW
-from support.signing import quick_accounts
+from support.signing import CHEAP
 from support.typist import Enter, Typist
 
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
     """Return a chat that keeps accounts."""
-    with Hub(accounts=quick_accounts(), clock=lambda: NOW) as hub:
+    with Hub(accounts=MemoryAccounts(hasher=CHEAP, clock=lambda: int(NOW * 1000)), clock=lambda: NOW) as hub:
         yield hub
 
 

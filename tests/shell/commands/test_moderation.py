@@ -198,4 +198,4 @@ def test_about_a_room(ana: Typist, bo: Typist) -> None:
         "/room SETTING on|off changes: invite-only, moderated, secret, open-topic, password",
     ]
     assert "did you mean 'moderated'?" in ana.fails("/room moderat on")
-    assert "you are not in #blue" in ana.fails("/room --room #blue")
+    assert "there is no room #blue" in ana.fails("/room --room #blue")

@@ -126,7 +126,7 @@ def test_who(ana: Typist, bo: Typist, enter: Enter) -> None:
 
 
 def test_whois(ana: Typist, bo: Typist) -> None:
-    """What is known of somebody is told: here or not, the rooms one shares, when they spoke, whether they are ignored."""
+    """What is known of somebody is told: here or not, common rooms, when they spoke, and whether they are ignored."""
     bo.says("/me waves")
     bo.says("/away lunch")
     ana.says("/ignore bo")
@@ -154,7 +154,7 @@ def test_an_invite_for_somebody(ana: Typist, enter: Enter) -> None:
 
 def iter_events(typist: Typist) -> list[m.Invited]:
     """Return the invitations that wait for somebody."""
-    found = []
+    found: list[m.Invited] = []
     while True:
         try:
             event = typist.chat.receive_event(timeout=0)
