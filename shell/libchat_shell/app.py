@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding.vi_state import InputMode
@@ -420,12 +421,14 @@ class App:
     def complete(self) -> None:
         """Take the only suggestion, or go down in the menu."""
         state = self.buffer.complete_state
-        if state is not None and state.completions:
-            self.buffer.complete_next()
-            if len(state.completions) == 1:
-                self.buffer.complete_state = None
-        else:
-            self.buffer.start_completion(insert_common_part=True)
+        if state is None or not state.completions:  # Tab was faster than the menu
+            found = list(self.buffer.completer.get_completions(self.buffer.document, CompleteEvent(True)))
+            if not found:
+                return
+            state = self.buffer._set_completions(found)
+        self.buffer.complete_next()
+        if len(state.completions) == 1:
+            self.buffer.complete_state = None
 
     def open_editor(self) -> None:
         """Have what is typed edited in the person's editor."""

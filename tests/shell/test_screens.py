@@ -32,7 +32,7 @@ def enter(shell: Terminal, room: str) -> None:
 def say(shell: Terminal, text: str) -> None:
     """Type a line, and wait until it is accepted."""
     shell.press(f"{text}\r")
-    shell.expect(f"│ {text}", "✓ accepted")
+    shell.expect(f"│ {text[:16]}", "✓ accepted")
 
 
 # --- coming in ------------------------------------------------------------------------------------------------------
@@ -42,9 +42,7 @@ def test_the_first_run_and_the_next(
     open_terminal: OpenShell, env: dict[str, str], take_picture: TakePicture, tmp_path: Path
 ) -> None:
     """The first time one is asked where to go; afterwards `libchat` goes back to the server, the name and the room."""
-    with Serving("--data", str(tmp_path / "data"), "--port", "0", "--insecure", env=env) as server:
-        first = open_terminal("--help")  # warms nothing up: it shows that the bare word is explained
-        assert first.end() == 0
+    with Serving("--data", str(tmp_path / "data"), "--port", "0", env=env) as server:
         shell = open_terminal()
         shell.expect("No server is known yet", "invite, address or 'host': ")
         take_picture(shell, "first-run", "The first run: where to go")
@@ -53,7 +51,9 @@ def test_the_first_run_and_the_next(
         shell.press(f"127.0.0.1:{server.port}\r")
         shell.expect("name: ")
         shell.press("ana\r")
-        shell.expect("welcome ana")
+        shell.expect("Trust it from now on?")
+        shell.press("y\r")
+        shell.expect("welcome ana", "in no room")
         enter(shell, "team")
         say(shell, "first!")
         shell.press("\x04")
@@ -139,9 +139,11 @@ def test_two_people_talk(open_shell: OpenShell, take_picture: TakePicture, rows:
     ana.expect("#other> ", "1:#team")
     take_picture(ana, f"chat-{columns}x{rows}", "A chat in the shell")
     ana.press("\x1ba")
-    ana.expect("bo> ")
-    ana.press("\x1b1")
     ana.expect("#team> ", "and ana is called")
+    ana.press("\x1ba")
+    ana.expect("bo> ", "│ only you")
+    ana.press("\x1b2")
+    ana.expect("#other> ")
 
 
 def test_the_original_words(open_shell: OpenShell) -> None:
@@ -299,7 +301,7 @@ def test_the_server_goes_and_comes_back(
         enter(ana, "team")
         first.signal(signal.SIGTERM)
         first.end()
-        ana.expect("connection lost")
+        ana.expect("not connected")
         ana.press("said into the void\r")
         ana.expect("said into the void", "#team> ")
         take_picture(ana, "connection-lost", "A lost connection")
@@ -337,7 +339,7 @@ def test_kicked_and_banned(open_shell: OpenShell) -> None:
     ana.press("/kick bo too loud\r")
     bo.expect("ana", "too loud")
     bo.press("hello?\r")
-    bo.expect("/join")
+    bo.expect("not sent to #team")
 
 
 @pytest.mark.parametrize(
@@ -418,14 +420,14 @@ def test_secrets_are_nowhere(open_shell: OpenShell, tmp_path: Path) -> None:
     ana.expect("password")
     ana.press("hunter2 is long\r")
     ana.press("hunter2 is long\r")
-    ana.expect("account")
+    ana.expect("the password of ana is set")
     ana.press("/who\r")
     ana.expect("online")
     ana.press("\x04")
     assert ana.end() == 0
     assert b"hunter2" not in ana.written
     typed = [json.loads(line) for line in (tmp_path / ".config/libchat/shell_history").read_text().splitlines()]
-    assert typed == ["/password", "/who"]
+    assert typed == ["/who"]
 
 
 def test_a_peer_cannot_touch_the_terminal(open_shell: OpenShell, server: Serving) -> None:
