@@ -57,6 +57,9 @@ class SpanKind:
     def parse(self, word: str, scope: Scope) -> int:
         return parse_duration(word)
 
+    def claims(self, word: str) -> bool:
+        return word[:1].isdigit()  # "10 minutes" would be a reason otherwise, and the ban for good
+
     def complete(self, prefix: str, scope: Scope) -> Iterable[Candidate]:
         if prefix.isdecimal() and prefix.isascii():
             return [Candidate(prefix + unit) for unit in UNITS]
@@ -105,6 +108,9 @@ class MessageKind:
             raise ValueError(f"'{clean_line(word)}' is not the number of a message; /history shows them")
         return int(digits)
 
+    def claims(self, word: str) -> bool:
+        return False
+
     def complete(self, prefix: str, scope: Scope) -> Iterable[Candidate]:
         wanted = prefix.removeprefix("#")
         me = target_key(scope.me)
@@ -125,6 +131,9 @@ class AnswerKind:
         known.update(map(target_key, scope.members()))
         name = word.removesuffix(":").removeprefix("@")
         return name if target_key(name) in known else MessageKind().parse(word, scope)
+
+    def claims(self, word: str) -> bool:
+        return False
 
     def complete(self, prefix: str, scope: Scope) -> Iterable[Candidate]:
         yield from beginning(prefix, (name for name in scope.members() if name != scope.me))
@@ -155,6 +164,9 @@ class RoomKind:
         if not word.startswith("#"):
             raise ValueError(f"'{clean_line(word)}' is no room: write #NAME")
         return str(parse_target(word))
+
+    def claims(self, word: str) -> bool:
+        return word.startswith("#")
 
     def complete(self, prefix: str, scope: Scope) -> Iterable[Candidate]:
         return beginning(prefix, scope.rooms())
@@ -308,6 +320,10 @@ class Leading(Protocol):
         """Return the value of a word. Raises ValueError."""
         ...
 
+    def claims(self, word: str) -> bool:
+        """Return whether a word that cannot be parsed is a mistake, and not the beginning of the text."""
+        ...
+
     def complete(self, prefix: str, scope: Scope) -> Iterable[Candidate]:
         """Return what a word may become."""
         ...
@@ -325,6 +341,8 @@ class LedKind:
         try:
             return Led(self._kind.parse(word, scope), text) if word else Led(None, "")
         except ValueError:
+            if self._kind.claims(word):
+                raise
             return Led(None, rest.strip(" "))
 
     def complete(self, prefix: str, scope: Scope) -> Iterable[Candidate]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from libchat import Code, Entered, Entry, Present, Refused
 from libchat import messages as m
@@ -14,7 +14,10 @@ from libchat_shell.commands.kinds import CountKind, LedKind, RoomKind, SpanKind,
 from libchat_shell.context import ShellContext
 from libchat_shell.times import ago, until
 
-DAY = 24 * 3600
+DAY: Final = 24 * 3600
+ROWS: Final = 100
+"""Rows of a table: nobody reads more, and a room may have thousands of members."""
+ROLES: Final = ("", "voice", "operator", "owner")
 InRoom = Annotated[Room, Arg(help="the room (default: the one you are in)")]
 Place = Annotated[str, TargetKind(), Arg(help="a #room or a name")]
 
@@ -59,14 +62,18 @@ def leave(ctx: ShellContext, place: Place | None = None) -> None:
 def rooms(ctx: ShellContext) -> str:
     """List the rooms, and what they are about.
 
+    Your own come first, and are marked with a star; then the large ones.
+
     Example: /rooms
     """
     found = ctx.chat.rooms()
     if not found:
         return "there are no rooms yet; /join #NAME makes one"
     own = set(ctx.shell.conversations)
-    rows = [("*" if each.room in own else "", each.room, str(each.members), each.topic) for each in found]
-    return "\n".join(format_table([("", "ROOM", "PEOPLE", "TOPIC"), *rows]))
+    shown = sorted(found, key=lambda each: (each.room not in own, -each.members))[:ROWS]
+    rows = [("*" if each.room in own else "", each.room, str(each.members), each.topic) for each in shown]
+    more = _more(len(found) - len(shown), "/join enters one whose name you know")
+    return "\n".join([*format_table([("", "ROOM", "PEOPLE", "TOPIC"), *rows]), *more])
 
 
 @builtin()
@@ -110,11 +117,18 @@ def who(
     place = "" if everybody else room or ctx.room
     people = ctx.chat.who(place)
     title = f"{count(len(people), 'person', 'people')} {'in ' + place if place else 'online'}"
-    rows = [(each.name, each.role, _state(each, ctx.me)) for each in people]
+    shown = sorted(people, key=lambda each: -ROLES.index(each.role) if each.role in ROLES else 0)[:ROWS]
+    rows: list[tuple[str, ...]] = [(each.name, each.role, _state(each, ctx.me)) for each in shown]
+    heading: tuple[str, ...] = ("NAME", "ROLE", "STATE")
     if not place:
-        rows = [(name, state, "") for name, _, state in rows]
-        return "\n".join([f"{title}:", *format_table([("NAME", "STATE", ""), *rows])])
-    return "\n".join([f"{title}:", *format_table([("NAME", "ROLE", "STATE"), *rows])])
+        heading, rows = ("NAME", "STATE"), [(name, state) for name, _, state in rows]
+    more = _more(len(people) - len(shown), "/whois NAME looks for somebody")
+    return "\n".join([f"{title}:", *format_table([heading, *rows]), *more])
+
+
+def _more(number: int, hint: str) -> list[str]:
+    """Return the line that tells of what is not shown."""
+    return [f"and {number} more; {hint}"] if number else []
 
 
 def _state(person: Present, me: str) -> str:

@@ -72,9 +72,9 @@ def test_ban(ana: Typist, bo: Typist) -> None:
 
 def test_a_ban_for_good(ana: Typist, bo: Typist) -> None:
     """Without a span it holds until it is taken back; what is no span is the reason."""
-    assert ana.says("/ban bo 5 times warned") == "bo may not enter #red; /unban takes it back"
+    assert ana.says("/ban bo warned 5 times") == "bo may not enter #red; /unban takes it back"
     assert "for good" in ana.says("/bans")
-    assert "5 times warned" in ana.says("/bans")
+    assert "warned 5 times" in ana.says("/bans")
 
 
 def test_a_ban_of_addresses(ana: Typist, bo: Typist) -> None:
@@ -86,7 +86,13 @@ def test_a_ban_of_addresses(ana: Typist, bo: Typist) -> None:
 
 @pytest.mark.parametrize(
     ("line", "words"),
-    [("/ban", "NAME is missing"), ("/ban b*o", "cannot be a name"), ("/ban bo 400d", "seconds at most")],
+    [
+        ("/ban", "NAME is missing"),
+        ("/ban b*o", "cannot be a name"),
+        ("/ban bo 400d", "seconds at most"),
+        ("/ban bo 10 minutes", "REASON: '10' does not do: write a number and s, m, h, d or w, as in 24h"),
+        ("/mute bo 1h30m", "'1h30m' does not do"),
+    ],
 )
 def test_bans_that_cannot_be(ana: Typist, bo: Typist, line: str, words: str) -> None:
     """What cannot be banned is told."""

@@ -6,6 +6,7 @@ import pytest
 
 from libchat import Entered, Entry
 from libchat import messages as m
+from libchat.hub import Hub
 from support.desk import heard
 from support.typist import Enter, Typist
 
@@ -79,8 +80,8 @@ def test_rooms(ana: Typist, enter: Enter) -> None:
     enter("cy", "#blue")
     assert ana.says("/rooms").split("\n") == [
         "   ROOM   PEOPLE  TOPIC",
-        "   #blue  1",
         "*  #red   1       tea [31mand cake",
+        "   #blue  1",
     ]
     ana.says("/leave")
 
@@ -104,6 +105,7 @@ def test_topic(ana: Typist, bo: Typist) -> None:
         ("topic", ""),
     ]
     assert "you are in no room here" in bo.fails("/topic")
+    assert "'*' is not allowed" in bo.fails("/topic #b*d tea")
     assert "not both" in bo.fails("/topic --clear #red tea")
 
 
@@ -123,6 +125,21 @@ def test_who(ana: Typist, bo: Typist, enter: Enter) -> None:
     assert bo.says("/who --everybody").split("\n")[0] == "3 people online:"
     assert bo.says("/who #red") == bo.says("/who")
     assert "no option --all" in bo.fails("/who --all")
+
+
+def test_many(ana: Typist, hub: Hub) -> None:
+    """Of many people or rooms, the most important hundred are shown, and it is said that there are more."""
+    crowd = [hub.connect(f"a{number:03}") for number in range(120)]
+    for number, each in enumerate(crowd):
+        each.join("#red")
+        each.join(f"#r{number}")
+    ana.says("/op a119")
+    lines = ana.says("/who").split("\n")
+    assert [line.split()[0] for line in lines[2:5]] == ["ana", "a119", "a000"]
+    assert (len(lines), lines[-1]) == (103, "and 21 more; /whois NAME looks for somebody")
+    lines = ana.says("/rooms").split("\n")
+    assert (len(lines), lines[1].split()) == (102, ["*", "#red", "121"])
+    assert lines[-1] == "and 21 more; /join enters one whose name you know"
 
 
 def test_whois(ana: Typist, bo: Typist) -> None:
