@@ -93,8 +93,6 @@ class _Head(msgspec.Struct):
     cid: str = ""
 
 
-
-
 def _as_text(value: object) -> str:
     """Return a string of a program's own type, such as a plugin's `Room`, as one that JSON knows."""
     if isinstance(value, str):

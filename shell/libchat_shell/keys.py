@@ -13,6 +13,22 @@ if TYPE_CHECKING:
 
 E = KeyPressEvent
 
+KEYS: Final = (
+    ("Enter", "send what is typed, or take what is chosen in the menu"),
+    ("Alt-Enter", "begin a new line"),
+    ("Tab, Shift-Tab", "go down and up in the menu of suggestions"),
+    ("Up, Down", "go through the lines typed before, or through the lines of a text"),
+    ("Ctrl-R", "search the lines typed before"),
+    ("Alt-A", "go to the conversation that wants attention most"),
+    ("Alt-1 to Alt-9", "go to a conversation by its number"),
+    ("Alt-0", "go home, out of all conversations"),
+    ("Ctrl-X Ctrl-E", "edit what is typed in your editor (EDITOR)"),
+    ("Ctrl-L", "empty the screen"),
+    ("Ctrl-C", "take away what is typed, or a question; twice where nothing is typed: leave"),
+    ("Ctrl-D", "leave, where nothing is typed"),
+)
+"""What the documentation says of keys. All others are those of Emacs and readline."""
+
 ROOMS: Final = "123456789"
 
 

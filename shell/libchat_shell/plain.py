@@ -165,9 +165,9 @@ class Talk:
             found = [each for each in self._rooms if each == parse_room(room)]
             self._rooms = [*self._others(room), *found]
 
-    def leave(self) -> None:
+    def leave(self, reason: str = "") -> None:
         """Leave the chat."""
-        self._leave(m.Exit())
+        self._leave(m.Exit(reason))
 
     def _leave(self, command: m.Exit) -> None:
         """Say goodbye. Over the network the other side answers it, in process nobody does."""

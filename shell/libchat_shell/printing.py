@@ -1,6 +1,6 @@
 """The log above the prompt: lines come from any thread, and are printed in batches.
 
-A batch costs one redrawing of the prompt, however many lines it has. The first line after a pause is printed at once;
+A batch costs one drawing of the prompt, however many lines it has; a long one repeats what was drawn. The first line after a pause is printed at once;
 what follows within `PAUSE_SECONDS` waits for the next batch. So a flood redraws the prompt ten times a second, and a
 person who types has the rest of the time.
 """
@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from prompt_toolkit.output import Output
 
-from libchat_shell.terminal import held
+from libchat_shell.terminal import NOT_RECORDED, held
 
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 PAUSE_SECONDS: Final = 0.1
 """Between two batches: a person does not see lines come more often, and a redrawing takes some milliseconds."""
+CHUNK_BYTES: Final = 1500
+"""About so much is written at once, and the prompt with it. Linux hands a terminal 2,048 bytes at a time (`tty_write`):
+a terminal that draws in between shows the prompt all the same."""
+ESC: Final = "\x1b"
 WAITING_LINES: Final = 20_000
 """Lines that wait to be printed at most: more than any terminal scrolls back. The oldest give way, which is told."""
 
@@ -98,16 +102,46 @@ class Printer:
         if lost:
             lines.insert(0, f"-- {lost} lines came too fast to be shown --")
         if lines:
-            self._write("\r\n".join(lines) + "\r\n")
+            self._write(_chunks(lines))
             self._printed = self._clock()
 
-    def _write(self, text: str) -> None:
-        app = self._app
+    def _write(self, chunks: Iterator[str]) -> None:
+        app, output = self._app, self._output
         if app is None or not app.is_running:
-            self._output.write_raw(text)
-            self._output.flush()
+            output.write_raw("".join(chunks))
+            output.flush()
             return
-        with held(self._output):
+        with held(output) as recorded:
             app.renderer.erase(leave_alternate_screen=False)
-            self._output.write_raw(text)
+            output.write_raw(next(chunks))
+            before = len(recorded)
             app._redraw()
+            prompt = "".join(recorded[before:])
+        for chunk in chunks:
+            with held(output) as recorded:
+                if recorded is NOT_RECORDED:
+                    app.renderer.erase(leave_alternate_screen=False)
+                    output.write_raw(chunk)
+                    app._redraw()
+                else:
+                    output.write_raw(f"{_erasing(app)}{chunk}{prompt}")  # nothing has changed but what is above
+
+
+def _erasing(app: Application[Any]) -> str:
+    """Return what takes the prompt off the screen, as `Renderer.erase` does."""
+    at = app.renderer._cursor_pos
+    return f"\r{f'{ESC}[{at.y}A' if at.y else ''}{ESC}[J{ESC}[0m"
+
+
+def _chunks(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines in chunks that a terminal gets at once."""
+    chunk: list[str] = []
+    size = 0
+    for line in lines:
+        length = 2 * len(line) if not line.isascii() else len(line)
+        if chunk and size + length > CHUNK_BYTES:
+            yield "\r\n".join(chunk) + "\r\n"
+            chunk, size = [], 0
+        chunk.append(line)
+        size += length + 2
+    yield "\r\n".join(chunk) + "\r\n"

@@ -65,6 +65,11 @@ class Service:
         """Say something."""
         self._shell.say(target, text, reply_to)
 
+    def sent(self, target: str, text: str, cid: str) -> None:
+        """Show what a plugin has said in the person's name, as pending."""
+        shell = self._shell
+        shell.ui.post(lambda: shell.ui.show(shell.model.sent(target, text, cid, shell.now)))
+
     def show(self, text: str) -> None:
         """Show lines of the shell's own."""
         self._shell.show(text)
@@ -152,7 +157,7 @@ class Service:
 
     def quit(self, reason: str = "") -> None:
         """Leave the chat and end."""
-        self._shell.leave()
+        self._shell.leave(reason)
 
     def _call(self, function: Callable[[], T]) -> T:
         return self._shell.on_ui(function)

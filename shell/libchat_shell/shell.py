@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Final, TypeVar
 
 from msgspec.structs import replace
@@ -152,9 +153,11 @@ class Shell:
         self._keeper.close(CLOSE_SECONDS)
         self.chat.close()
 
-    def leave(self) -> None:
+    def leave(self, reason: str = "") -> None:
         """Leave, as the person wants. From any thread."""
         self._is_leaving = True
+        if reason:
+            self.tell_chat(m.Exit(reason))
         self.ui.end()
 
     def _ended(self, end: ChatError | None) -> None:
@@ -416,7 +419,7 @@ def _observed(event: Event) -> tuple[str, str, dict[str, object]] | None:
     return None
 
 
-def _builtins() -> list[tuple[str, object]]:
+def _builtins() -> list[tuple[str, ModuleType]]:
     from libchat_shell.commands import MODULES
 
     return [(module.__name__.rpartition(".")[2], module) for module in MODULES]

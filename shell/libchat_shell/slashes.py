@@ -126,6 +126,6 @@ class Slashes(Shell):
             return True
         return self.host.run(meaning.line.removeprefix("/"), self.chat.name, target).kind == "done"
 
-    def leave(self) -> None:
+    def leave(self, reason: str = "") -> None:
         """Leave, as the person wants."""
-        self._talk.leave()
+        self._talk.leave(reason)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, TextIO
 
@@ -22,6 +22,8 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 
 BEGIN: Final = "\x1b[?2026h"
 END: Final = "\x1b[?2026l"
+NOT_RECORDED: Final[Sequence[str]] = ()
+"""Stands for what an output writes that cannot be held back."""
 
 
 class HeldOutput(Vt100_Output):
@@ -37,15 +39,15 @@ class HeldOutput(Vt100_Output):
             super().flush()
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Write everything that happens in the block at its end, at once."""
+    def held(self) -> Iterator[Sequence[str]]:
+        """Write everything that happens in the block at its end, at once. Yields what is recorded for that."""
         if self._is_held:
-            yield
+            yield self._buffer
             return
         self._is_held = True
         self.write_raw(BEGIN)
         try:
-            yield
+            yield self._buffer
         finally:
             self.write_raw(END)
             self._is_held = False
@@ -53,13 +55,13 @@ class HeldOutput(Vt100_Output):
 
 
 @contextmanager
-def held(output: Output) -> Iterator[None]:
-    """Have an output hold back what happens in the block, if it can."""
+def held(output: Output) -> Iterator[Sequence[str]]:
+    """Have an output hold back what happens in the block, if it can. Yields what is recorded, or `NOT_RECORDED`."""
     if isinstance(output, HeldOutput):
-        with output.held():
-            yield
+        with output.held() as recorded:
+            yield recorded
     else:
-        yield
+        yield NOT_RECORDED
 
 
 def open_output() -> Output:

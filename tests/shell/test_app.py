@@ -219,7 +219,10 @@ def test_lines_are_printed_above(stage: Stage) -> None:
     def talk() -> None:
         stage.app.show([Line((("nick3", "bo"), ("", ": hello")))])
 
-    stage.front.on_submit = lambda text: sys.stdout.write("stray \x1b]0;title\x07print\n")
+    def print_something(text: str) -> None:
+        sys.stdout.write("stray \x1b]0;title\x07print\n")
+
+    stage.front.on_submit = print_something
     with other_thread(talk):
         stage.play("x\r", "", "\x04")
     assert "bo: hello\r\n" in stage.written.getvalue()

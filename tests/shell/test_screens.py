@@ -147,7 +147,7 @@ def test_two_people_talk(open_shell: OpenShell, take_picture: TakePicture, rows:
 
 
 def test_the_original_words(open_shell: OpenShell) -> None:
-    """Outside of a room `message` asks for recipient and text; `NAME:TEXT`, `who`, `join`, `leave`, `exit` work, too."""
+    """Outside of a room `message` asks for recipient and text, and the other original words work, too."""
     bo = open_shell("bo")
     ana = open_shell("ana")
     ana.press("who\r")
@@ -316,7 +316,7 @@ def test_the_server_goes_and_comes_back(
 
 
 def test_it_is_over_for_good(open_terminal: OpenShell, env: dict[str, str], server: Serving) -> None:
-    """When the server comes back as another one, nobody has to press a key to learn it, and the terminal is in order."""
+    """When the server comes back as another one, one is told without a key, and the terminal is in order."""
     ana = open_terminal("chat", "--name", "ana", "--no-plugins")
     ana.expect("welcome ana")
     ana.press("half a line")
@@ -468,4 +468,3 @@ def test_the_bell_rings_for_mentions(open_shell: OpenShell, server: Serving) -> 
         assert b"\a" not in ana.written
         bo.send("#team", "ana: look")
         ana.wait(lambda: b"\a" in ana.written, "the bell")
-

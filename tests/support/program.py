@@ -18,7 +18,7 @@ from subprocess import PIPE
 from types import TracebackType
 from typing import IO, Self
 
-PATIENCE = float(os.environ.get("LIBCHAT_PATIENCE", 20.0))
+PATIENCE = 20.0
 """Seconds in which every line comes that comes at all, on a machine that is busy with other tests."""
 PRESS_AGAIN = 3.0
 """After how many seconds a person presses a key again."""
