@@ -6,6 +6,7 @@ needs to do its work is imported when it runs.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -25,8 +26,10 @@ from libchat.cli import (
     key,
     output,
     passwd,
+    plugins,
     send,
     serve,
+    start,
     tail,
     users,
     verify,
@@ -40,6 +43,7 @@ from libchat.errors import ChatError
 __all__ = ["main"]
 
 _COMMANDS: Final[tuple[Callable[[Commands], None], ...]] = (
+    start.add,
     host.add,
     join.add,
     chat.add,
@@ -50,6 +54,7 @@ _COMMANDS: Final[tuple[Callable[[Commands], None], ...]] = (
     who.add,
     passwd.add,
     devices.add,
+    plugins.add,
     users.add,
     audit.add,
     forget.add,
@@ -67,7 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program with these arguments (without its name), or with those of the process; return the exit code."""
     output.prepare()
     parser, commands = make_parser(_COMMANDS)
-    options = parse(parser, commands, argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    options = parse(parser, commands, ["start"] if start.is_meant(words) else words)
     try:
         return _run(options)
     except BrokenPipeError:

@@ -24,6 +24,7 @@ class Step:
     """One transform of one plugin."""
 
     home: Home
+    hook: str
     function: Callable[..., object]
     wants_message: bool
     wants_context: bool
@@ -72,7 +73,8 @@ class Chain:
         with self._lock:
             self._life += 1
             message = self._messages[len(self.results)]
-            self.results.append(error if home.is_refusing else message)
+            own = PluginError(home.name, error.reason, error.kind, error.details)  # the call was of all plugins
+            self.results.append(own if home.is_refusing else message)
         return home
 
     def _decide(self, message: Message, life: int) -> Transformed:
@@ -101,7 +103,9 @@ class Chain:
         if step.wants_message:
             given["message"] = message
         if step.wants_context:
-            given["ctx"] = step.home.context(message.sender, self._place(message))
+            context = step.home.context(message.sender, self._place(message))
+            context.hook = step.hook
+            given["ctx"] = context
         returned = step.function(**given)
         if returned is None or returned is message:
             return message
