@@ -1,0 +1,249 @@
+"""A filter of words, with reasons: what is said is refused, or has its bad words masked.
+
+It belongs on the server, where nobody gets around it; in a shell or a bot it filters what you are shown. Words are
+found whole, in capital or small letters, with look-alikes of other scripts (a Cyrillic а), digits and signs instead of
+letters (1d10t), accents piled up, invisible characters between, or spaces between all letters. Moderators are let be.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final, Literal
+
+from libchat import ChatError
+from libchat.names import look_of, target_key
+from libchat.plugins import Context, Drop, Message, UsageError, command, hook
+
+LIBCHAT_API = 1
+
+WORDS: Final = 5_000
+"""Words of a list. Each message's words are looked up, so the number costs memory and no time."""
+
+_TOKEN: Final = re.compile(r"[\w@$!|+*\u00ad\u034f\u180e\u200b-\u200f\u2060-\u2064\ufeff'’]+")
+_LEET: Final = str.maketrans("013457@$!|+", "oleastasllt")
+_TRIMMED: Final = "'’!|+*@$_"
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings in `[plugins.words]`."""
+
+    words: tuple[str, ...] = ()
+    """Words, phrases, and beginnings as `stup*`."""
+    reasons: dict[str, str] = field(default_factory=dict)
+    """Words with a reason of their own."""
+    action: Literal["drop", "mask"] = "drop"
+    reason: str = "a word of it is not wanted here"
+    """What the sender is told about words without a reason of their own. `{word}` is the word."""
+    exempt: tuple[str, ...] = ()
+    """Names and rooms that are not filtered."""
+    exempt_moderators: bool = True
+    """Owners and operators of a room say there what they want."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be looked for."""
+        if len(self.words) + len(self.reasons) > WORDS:
+            raise ValueError(f"{WORDS:,} words are the most; list fewer")
+        for word in (*self.words, *self.reasons):
+            if not fold(word.removesuffix("*")).strip():
+                raise ValueError(f"'{word}' has no letter or digit to look for; take it off the list")
+
+
+# --- how words are compared -----------------------------------------------------------------------------------------
+
+
+@lru_cache(4096)
+def fold(text: str) -> str:
+    """Return a text as it is compared: in small letters, without what is not seen, look-alikes as what they look like.
+
+    ASCII letters stay as they are: `rn` looks like `m` too, but who filters one word must not lose another one.
+    """
+    text = unicodedata.normalize("NFKC", text).casefold()
+    if not text.isascii():
+        text = "".join(char if char.isascii() else _plain(char) for char in text)
+    return text.replace("'", "")
+
+
+def _plain(char: str) -> str:
+    """Return the ASCII letter that another character looks like, or itself; nothing for what only adds to another."""
+    if unicodedata.category(char) in ("Mn", "Me", "Cf") or char == "’":
+        return ""
+    look = look_of(char)
+    return look if look.isascii() and len(look) == 1 else char
+
+
+def _leet(folded: str) -> str:
+    """Return a word with letters for its digits and signs; what looks like an i is an l, on both sides."""
+    return folded.translate(_LEET).replace("i", "l")
+
+
+def _is_disguised(folded: str) -> bool:
+    return any(char.isalpha() for char in folded) and not folded.isalpha()
+
+
+# --- the list -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A word of the list in a text: which, and from where to where."""
+
+    word: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word of a text."""
+
+    folded: str
+    start: int
+    end: int
+
+
+class WordList:
+    """Words to look for."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._exact: dict[str, str] = {}
+        self._leet: dict[str, str] = {}
+        self._beginnings: dict[str, str] = {}
+        self._phrases: dict[tuple[str, ...], str] = {}
+        for word in words:
+            self._add(word)
+        self._longest = max(map(len, self._phrases), default=0)
+
+    def _add(self, word: str) -> None:
+        parts = tuple(token.folded for token in tokens_of(word.removesuffix("*")))
+        if len(parts) > 1:
+            self._phrases[parts] = word
+        elif word.endswith("*"):
+            self._beginnings["".join(parts)] = word
+        else:
+            self._exact["".join(parts)] = word
+            self._leet[_leet("".join(parts))] = word
+
+    def hits(self, text: str) -> list[Hit]:
+        """Return what is found in a text, in its order; never two at one place."""
+        tokens = list(tokens_of(text))
+        found = [*self._single(tokens), *self._single(_joined(tokens)), *self._in_phrases(tokens)]
+        kept: list[Hit] = []
+        for hit in sorted(found, key=lambda hit: (hit.start, -hit.end)):
+            if not kept or hit.start >= kept[-1].end:
+                kept.append(hit)
+        return kept
+
+    def _single(self, tokens: Iterable[Token]) -> Iterator[Hit]:
+        for token in tokens:
+            word = self._word_of(token.folded)
+            if word:
+                yield Hit(word, token.start, token.end)
+
+    def _word_of(self, folded: str) -> str:
+        for form in (folded, folded.strip(_TRIMMED)):
+            word = self._exact.get(form) or self._beginning_of(form)
+            if not word and _is_disguised(form):
+                word = self._leet.get(_leet(form), "")
+            if word:
+                return word
+        return ""
+
+    def _beginning_of(self, folded: str) -> str:
+        if not self._beginnings:
+            return ""
+        return next((found for end in range(len(folded), 0, -1) if (found := self._beginnings.get(folded[:end]))), "")
+
+    def _in_phrases(self, tokens: list[Token]) -> Iterator[Hit]:
+        for start in range(len(tokens)):
+            for length in range(2, min(self._longest, len(tokens) - start) + 1):
+                part = tokens[start : start + length]
+                word = self._phrases.get(tuple(token.folded.strip(_TRIMMED) for token in part))
+                if word:
+                    yield Hit(word, part[0].start, part[-1].end)
+
+
+def tokens_of(text: str) -> Iterator[Token]:
+    """Yield the words of a text."""
+    for match in _TOKEN.finditer(text):
+        folded = fold(match[0])
+        if folded:
+            yield Token(folded, match.start(), match.end())
+
+
+def _joined(tokens: list[Token]) -> Iterator[Token]:
+    """Yield what single letters in a row spell: `b a d`."""
+    run: list[Token] = []
+    for token in (*tokens, Token("", 0, 0)):
+        if len(token.folded) == 1:
+            run.append(token)
+            continue
+        if len(run) > 2:
+            yield Token("".join(one.folded for one in run), run[0].start, run[-1].end)
+        run = []
+
+
+def mask(text: str, hits: Iterable[Hit]) -> str:
+    """Return the text with stars in place of what was found."""
+    for hit in reversed(list(hits)):
+        text = text[: hit.start] + "*" * (hit.end - hit.start) + text[hit.end :]
+    return text
+
+
+# --- the plugin -----------------------------------------------------------------------------------------------------
+
+
+@lru_cache(8)
+def word_list(words: tuple[str, ...]) -> WordList:
+    """Return the list of these words, made once."""
+    return WordList(words)
+
+
+@hook("message", order=-50)
+def check(message: Message, ctx: Context) -> Message | Drop | None:
+    """Refuse a message with an unwanted word, or mask the word."""
+    config: Config = ctx.config
+    hits = word_list((*config.words, *config.reasons)).hits(message.text)
+    if not hits or _is_exempt(message, config, ctx):
+        return None
+    if config.action == "mask":
+        return message.replace(text=mask(message.text, hits))
+    return Drop(reason_for(hits[0].word, config))
+
+
+def reason_for(word: str, config: Config) -> str:
+    """Return what the sender is told."""
+    return config.reasons.get(word, config.reason).replace("{word}", word)
+
+
+def _is_exempt(message: Message, config: Config, ctx: Context) -> bool:
+    """Return whether the sender may say it. The chat is asked for roles only when something was found."""
+    free = {target_key(one) for one in config.exempt}
+    if free & {target_key(message.sender), target_key(message.target)}:
+        return True
+    if not (config.exempt_moderators and message.room):
+        return False
+    try:
+        people = ctx.chat.who(message.room)
+    except ChatError:
+        return False  # nobody says who moderates there: then nobody is exempt
+    key = target_key(message.sender)
+    return any(target_key(one.name) == key and one.role in ("owner", "operator") for one in people)
+
+
+@command("words")
+def words(ctx: Context, *text: str) -> str:
+    """Say what the filter makes of a text, or how many words are on its list."""
+    config: Config = ctx.config
+    listed = (*config.words, *config.reasons)
+    if not listed:
+        raise UsageError('no words are listed; put words = ["..."] into [plugins.words]')
+    if not text:
+        done = "masked" if config.action == "mask" else "refused"
+        return f"{len(listed)} words are on the list; a message with one of them is {done}"
+    hits = word_list(listed).hits(" ".join(text))
+    return "\n".join(f"{hit.word}: {reason_for(hit.word, config)}" for hit in hits) or "nothing is found in it"
