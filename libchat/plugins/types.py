@@ -49,5 +49,5 @@ class Arg:
     its own, and what comes too late is offered at the next key.
     """
 
-    complete: Callable[[str], Iterable[str]] | None = None
+    complete: Callable[[str], Iterable[str | Candidate]] | None = None
     help: str = ""
