@@ -73,10 +73,10 @@ def bars(rows: Sequence[tuple[str, int, str]], columns: int, *, ascii_only: bool
 
 
 def sparkline(values: Sequence[int], *, ascii_only: bool = False) -> str:
-    """Return one character for each value; nothing is a blank."""
+    """Return one character for each value: the most is the last step, and nothing is a blank."""
     steps = ASCII_STEPS if ascii_only else STEPS
     top = max(values, default=0) or 1
-    return "".join(steps[min(len(steps) - 1, value * len(steps) // (top + 1))] if value else " " for value in values)
+    return "".join(steps[-(-value * len(steps) // top) - 1] if value else " " for value in values)
 
 
 def squeeze(values: Sequence[int], columns: int) -> list[int]:

@@ -54,6 +54,10 @@ class Config:
             raise ValueError("seconds is between 0.1 and 8")
         if not 1_024 <= self.size <= 4_194_304:
             raise ValueError("size is between 1024 and 4194304 bytes")
+        try:
+            self.bounds()
+        except OSError as error:
+            raise ValueError(f"ca_file {self.ca_file} is no file of certificates: {error.strerror}") from error
 
     def bounds(self) -> Bounds:
         """Return how far a fetch may go."""

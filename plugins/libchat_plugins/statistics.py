@@ -112,7 +112,7 @@ def people_plot(counts: Counts, people: int, columns: int, *, ascii_only: bool =
 
 
 def _row(name: str, number: int, words: int, total: int) -> tuple[str, int, str]:
-    return name, number, f"{number:,} ({number * 100 // total} %, {words:,} words)"
+    return name, number, f"{number:,} ({number * 100 // total} %, {words:,} {'word' if words == 1 else 'words'})"
 
 
 def hours_plot(hours: list[int], *, ascii_only: bool = False) -> list[str]:

@@ -49,7 +49,7 @@ class Config:
         if len(self.words) + len(self.reasons) > WORDS:
             raise ValueError(f"{WORDS:,} words are the most; list fewer")
         for word in (*self.words, *self.reasons):
-            if not fold(word.removesuffix("*")).strip():
+            if not any(char.isalnum() for char in fold(word.removesuffix("*"))):
                 raise ValueError(f"'{word}' has no letter or digit to look for; take it off the list")
 
 
@@ -65,12 +65,14 @@ def fold(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).casefold()
     if not text.isascii():
         text = "".join(char if char.isascii() else _plain(char) for char in text)
-    return text.replace("'", "")
+    return text
 
 
 def _plain(char: str) -> str:
     """Return the ASCII letter that another character looks like, or itself; nothing for what only adds to another."""
-    if unicodedata.category(char) in ("Mn", "Me", "Cf") or char == "’":
+    if char == "’":
+        return "'"
+    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
         return ""
     look = look_of(char)
     return look if look.isascii() and len(look) == 1 else char
@@ -79,6 +81,15 @@ def _plain(char: str) -> str:
 def _leet(folded: str) -> str:
     """Return a word with letters for its digits and signs; what looks like an i is an l, on both sides."""
     return folded.translate(_LEET).replace("i", "l")
+
+
+def _forms(folded: str) -> tuple[str, ...]:
+    """Return what a word may be without the signs around and within it: `idiot's` and `l'idiot` hold one."""
+    if folded.isalpha():
+        return (folded,)
+    bare = folded.strip(_TRIMMED)
+    parts = bare.split("'")
+    return (folded, bare, "".join(parts), *parts) if len(parts) > 1 else (folded, bare)
 
 
 def _is_disguised(folded: str) -> bool:
@@ -145,7 +156,7 @@ class WordList:
                 yield Hit(word, token.start, token.end)
 
     def _word_of(self, folded: str) -> str:
-        for form in (folded, folded.strip(_TRIMMED)):
+        for form in _forms(folded):
             word = self._exact.get(form) or self._beginning_of(form)
             if not word and _is_disguised(form):
                 word = self._leet.get(_leet(form), "")

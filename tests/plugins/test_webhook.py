@@ -1,0 +1,114 @@
+"""The webhook: where it may send, what it sends, and that no secret is told."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from libchat.plugins import Message
+from libchat_plugins.webhook import Config, body_of, check_url, number_of, post, sign, waits
+from support.web import Answer, web_server
+
+MESSAGE = Message("ana", "#ops", "a <b> & *c*", seq=7, time=1_795_305_600_000)
+ALLOWED = ("hooks.example.org", "other.example.org:8443")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hooks.example.org/services/T0/B0/secret",
+        "https://HOOKS.example.org:443/x",
+        "https://other.example.org:8443/x",
+    ],
+)
+def test_hosts_of_the_list_may_be_sent_to(url: str) -> None:
+    """A host is allowed by its name, and by its port where that is not the usual one."""
+    assert check_url(url, ALLOWED, allow_loopback=False)
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("https://evil.example.org/s3cret", "evil.example.org is not on the list"),
+        ("https://hooks.example.org.evil.org/s3cret", "is not on the list"),
+        ("https://hooks.example.org:8443/s3cret", "hooks.example.org:8443 is not on the list"),
+        ("https://other.example.org/s3cret", "is not on the list"),
+        ("http://hooks.example.org/s3cret", "must begin with https"),
+        ("http://localhost/s3cret", "must begin with https"),
+        ("ftp://hooks.example.org/s3cret", "must begin with https"),
+        ("https://ana:s3cret@hooks.example.org/", "is no address"),
+        ("https://hooks.example.org/s3cret\r\nX: y", "is no address"),
+        ("https://[::1/s3cret", "is no address"),
+        ("s3cret", "is no address"),
+    ],
+)
+def test_no_other_address_is_sent_to(url: str, why: str) -> None:
+    """What is refused is told without the address, which may be a secret."""
+    with pytest.raises(ValueError, match=why) as caught:
+        Config(url=url, allow=ALLOWED)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_http_is_for_this_machine_alone() -> None:
+    """Plain http is taken to loopback, if that is allowed and listed, and nowhere else."""
+    assert check_url("http://127.0.0.1:8000/", ("127.0.0.1:8000",), allow_loopback=True)
+    with pytest.raises(ValueError, match="https"):
+        check_url("http://hooks.example.org/", ALLOWED, allow_loopback=True)
+
+
+def test_the_signature_is_that_of_the_standard() -> None:
+    """The example of the specification of Standard Webhooks has its signature."""
+    secret, number = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek"
+    signature = sign(secret, number, 1_614_265_330, b'{"test": 2432232314}')
+    assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_secrets_are_not_in_what_is_printed() -> None:
+    """Neither the secret nor the address is in the representation of the settings, or in an error about them."""
+    config = Config(url="https://hooks.example.org/s3cret", allow=ALLOWED, secret="s3cret")
+    assert "s3cret" not in repr(config)
+    with pytest.raises(ValueError, match="whsec_") as caught:
+        Config(secret="whsec_s3cret!")
+    assert "s3cret" not in str(caught.value)
+
+
+def test_bodies_are_what_services_take() -> None:
+    """A message is JSON of our own, or what Slack and Discord take; nobody is pinged by what somebody wrote."""
+    assert json.loads(body_of(MESSAGE, "json")) == {
+        "type": "message",
+        "time": MESSAGE.time,
+        "room": "#ops",
+        "sender": "ana",
+        "text": "a <b> & *c*",
+        "seq": 7,
+    }
+    assert json.loads(body_of(MESSAGE, "slack")) == {"text": "*ana* (#ops): a &lt;b&gt; &amp; *c*"}
+    assert json.loads(body_of(MESSAGE, "discord"))["allowed_mentions"] == {"parse": []}
+
+
+def test_waits_grow_and_end() -> None:
+    """Each wait is twice the last one, up to five minutes; there is one fewer than tries."""
+    assert list(waits(5, 1.0)) == [1.0, 2.0, 4.0, 8.0]
+    assert list(waits(12, 1.0))[-1] == 300.0
+    assert list(waits(1, 1.0)) == []
+
+
+def test_a_message_keeps_its_number() -> None:
+    """A second try has the number of the first, so that the other side can tell; another message has another."""
+    assert number_of(MESSAGE) == number_of(Message("ana", "#ops", "a <b> & *c*", seq=7, time=1_795_305_600_000))
+    assert number_of(MESSAGE) != number_of(Message("ana", "#ops", "a <b> & *c*", seq=8, time=1_795_305_600_000))
+
+
+def test_a_body_is_posted_once_and_no_redirect_is_followed() -> None:
+    """What arrives is signed, and where else the server points to is not asked."""
+    with web_server(lambda request: Answer(302, headers={"Location": "/other"})) as web:
+        address = f"127.0.0.1:{web.port}"
+        config = Config(url=f"http://{address}/hook?a=b", allow=(address,), secret="key", allow_loopback=True)
+        assert post(config, "msg_1", 1_614_265_330, b'{"a": 1}') == 302
+        request = web.requests.get(timeout=5)
+        assert web.requests.empty()
+    assert (request.method, request.path, request.body) == ("POST", "/hook?a=b", b'{"a": 1}')
+    assert request.headers["webhook-id"] == "msg_1"
+    assert request.headers["webhook-timestamp"] == "1614265330"
+    assert request.headers["webhook-signature"] == sign("key", "msg_1", 1_614_265_330, b'{"a": 1}')
