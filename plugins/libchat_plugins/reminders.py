@@ -1,4 +1,4 @@
-"""Be reminded: /remind in 10m tea, /remind at 16:30 call ana, /remind tomorrow at 9 stand-up.
+"""Be reminded: /remind in 10m tea, /remind tomorrow at 9 call ana.
 
 A shell reminds you alone; a bot reminds whoever asked it, where they asked. Reminders survive a restart, and what fell
 due meanwhile is told late, with when it was due.

@@ -1,4 +1,4 @@
-"""Send what is said in rooms to a web address: for a bot that feeds other programs.
+"""Send what is said in rooms to a web address, for a bot that feeds others.
 
 Messages go to hosts of an allow-list only, by HTTPS, signed if a secret is set (standardwebhooks.com: the headers
 `webhook-id`, `webhook-timestamp` and `webhook-signature`). The queue has an end, and so have the tries. Neither the

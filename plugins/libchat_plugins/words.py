@@ -1,4 +1,4 @@
-"""A filter of words, with reasons: what is said is refused, or has its bad words masked.
+"""Refuse messages with unwanted words and say why, or mask the words.
 
 It belongs on the server, where nobody gets around it; in a shell or a bot it filters what you are shown. Words are
 found whole, in capital or small letters, with look-alikes of other scripts (a Cyrillic а), digits and signs instead of

@@ -24,7 +24,7 @@ class Site:
     def __call__(self, request: Request) -> Answer:
         match request.path.split("?")[0]:
             case "/page":
-                return Answer(200, "<title>Tea &amp; cake\n for all</title>".encode(), HTML)
+                return Answer(200, b"<title>Tea &amp; cake\n for all</title>", HTML)
             case "/moved":
                 return Answer(302, headers={"Location": "/page"})
             case "/loop":

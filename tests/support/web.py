@@ -50,8 +50,7 @@ Answering = Callable[[Request], Answer]
 def web_server(answer: Answering, *, folder: Path | None = None) -> Iterator[Web]:
     """Serve on a free port: over TLS if there is a folder for its key, and for `CERTIFICATE_FILE`, to be trusted."""
     requests: SimpleQueue[Request] = SimpleQueue()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(answer, requests))
-    server.daemon_threads = False  # they are waited for
+    server = _Server(("127.0.0.1", 0), _handler(answer, requests))
     if folder is not None:
         server.socket = _context(folder).wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -62,6 +61,13 @@ def web_server(answer: Answering, *, folder: Path | None = None) -> Iterator[Web
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = False  # they are waited for
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: who does not trust the certificate hangs up, and that is no error of the server."""
 
 
 def _context(folder: Path) -> ssl.SSLContext:

@@ -1,0 +1,86 @@
+"""Each plugin that comes along is found, and its section of the page tells its commands and settings."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import libchat_plugins
+from libchat.plugins import LIBCHAT_API
+from libchat.plugins.declare import MARK, Marks
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "howto" / "plugins.md").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+ENTRY_POINTS: dict[str, str] = PROJECT["entry-points"]["libchat.plugins"]
+
+plugins = pytest.mark.parametrize("name", ENTRY_POINTS)
+
+
+def module(name: str) -> ModuleType:
+    """Return a plugin."""
+    return import_module(ENTRY_POINTS[name])
+
+
+def section(name: str) -> str:
+    """Return what the page says about a plugin."""
+    _, found, rest = PAGE.partition(f"\n## {name}\n")
+    assert found, f"docs/howto/plugins.md has no section {name!r}"
+    return re.split(r"\n## ", rest)[0]
+
+
+def commands(plugin: ModuleType) -> list[str]:
+    """Return the commands that a plugin declares."""
+    marked = [vars(one).get(MARK) for one in vars(plugin).values() if callable(one) and hasattr(one, "__dict__")]
+    return [name for marks in marked if isinstance(marks, Marks) for name, *_ in marks.commands]
+
+
+def test_every_file_is_an_entry_point() -> None:
+    """A plugin that comes along can be enabled by its name."""
+    files = Path(libchat_plugins.__file__ or "").parent.glob("[!_]*.py")
+    assert {f"libchat_plugins.{file.stem}" for file in files} == set(ENTRY_POINTS.values())
+    assert all(path == f"libchat_plugins.{name}" for name, path in ENTRY_POINTS.items())
+
+
+@plugins
+def test_a_plugin_says_what_it_is(name: str) -> None:
+    """It opens with a sentence for lists, and states the version of the API that it was written for."""
+    summary = (module(name).__doc__ or "").splitlines()[0]
+    assert summary.endswith(".")
+    assert len(summary) <= 80
+    assert module(name).LIBCHAT_API == LIBCHAT_API
+
+
+@plugins
+def test_every_command_has_an_example(name: str) -> None:
+    """The page shows each command as it is typed."""
+    shown = set(re.findall(r"^    /([\w-]+)", section(name), re.MULTILINE))
+    assert shown == set(commands(module(name)))
+
+
+@plugins
+def test_every_setting_is_documented(name: str) -> None:
+    """The table of a plugin names its settings with their defaults, and no others."""
+    told = dict(re.findall(r"^\| `(\w+)` \| `(.*?)` \|", section(name), re.MULTILINE))
+    config = getattr(module(name), "Config", None)
+    assert config is not None or "It has no settings" in section(name)
+    fields = dataclasses.fields(config) if config else ()
+    assert told.keys() == {field.name for field in fields}
+    defaults = dataclasses.asdict(config()) if config else {}
+    for field, default in told.items():
+        value = tomllib.loads(f"value = {default}")["value"]
+        assert (tuple(value) if isinstance(value, list) else value) == defaults[field]
+
+
+@plugins
+def test_examples_of_settings_are_good(name: str) -> None:
+    """What the page shows as settings is taken by the plugin."""
+    for block in re.findall(r"^```toml\n(.*?)^```", section(name), re.MULTILINE | re.DOTALL):
+        table = tomllib.loads(block)["plugins"][name]
+        module(name).Config(**{key: tuple(one) if isinstance(one, list) else one for key, one in table.items()})
