@@ -5,6 +5,7 @@
     3  outbox         what waits for one participant in process
     4  log            the memory log's own entries; the file of a client's state, which is written under it; what waits
                       for the accounts, and for their passwords to be hashed
+    5  plugins        what a host of plugins knows: its tables, and what waits for a plugin
 
 A thread that holds a lock takes only locks of higher tiers; nothing is called back and no I/O is done under any.
 With `LIBCHAT_DEBUG_LOCKS=1` in the environment, as in the tests, each lock checks that.
@@ -21,6 +22,7 @@ HUB: Final = 1
 INBOX: Final = 2
 OUTBOX: Final = 3
 LOG: Final = 4
+PLUGINS: Final = 5
 
 
 class Lock(Protocol):
