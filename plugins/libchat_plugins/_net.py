@@ -26,6 +26,8 @@ from typing import Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 REDIRECTS: Final = 3
+ADDRESSES: Final = 4
+"""Addresses of one host that are tried."""
 _CHUNK: Final = 16_384
 
 
@@ -113,9 +115,9 @@ def fetch(url: str, bounds: Bounds) -> Page:
 
 def _get(parts: SplitResult, bounds: Bounds, deadline: float) -> tuple[HTTPResponse, bytes]:
     host, port = parts.hostname or "", parts.port or 443
-    address = _checked_address(host, port, bounds)
+    addresses = _checked_addresses(host, port, bounds)
     try:
-        with socket.create_connection((address, port), _left(deadline)) as plain:
+        with _connect(addresses, port, deadline) as plain:
             plain.settimeout(_left(deadline))
             with bounds.context.wrap_socket(plain, server_hostname=host) as connection:
                 connection.settimeout(_left(deadline))
@@ -129,11 +131,22 @@ def _get(parts: SplitResult, bounds: Bounds, deadline: float) -> tuple[HTTPRespo
         raise Unreachable(f"{host} does not answer as it should") from error
 
 
-def _checked_address(host: str, port: int, bounds: Bounds) -> str:
+def _checked_addresses(host: str, port: int, bounds: Bounds) -> Sequence[str]:
     addresses = resolve(host, port)
     if not bounds.allow_private and not all(map(is_public, addresses)):
         raise Unreachable(f"{host} is an address of a private network, and those are not looked at")
-    return addresses[0]
+    return addresses[:ADDRESSES]
+
+
+def _connect(addresses: Sequence[str], port: int, deadline: float) -> socket.socket:
+    """Return a connection to the first address that answers; each gets its share of the time. Raises OSError."""
+    for number, address in enumerate(addresses):
+        try:
+            return socket.create_connection((address, port), _left(deadline) / (len(addresses) - number))
+        except OSError:
+            if number == len(addresses) - 1:
+                raise
+    raise OSError("there is no address")
 
 
 def _request(parts: SplitResult) -> bytes:

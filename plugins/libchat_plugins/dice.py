@@ -127,7 +127,7 @@ def roll_dice(text: str, random: Random) -> str:
     return f"{''.join(text.split())}: {shown} = {total}"
 
 
-@command("roll", aliases=("r",))
+@command("roll", rate="10/10s", aliases=("r",))
 def roll(
     ctx: Context,
     dice: Annotated[str, Arg(complete=lambda _: EXAMPLES, help="as 2d6+3, 4d6kh3, 3d6! or d%")] = "1d6",
@@ -147,13 +147,13 @@ def roll(
     return _tell(ctx, "\n".join(roll_dice(dice, SystemRandom()) for _ in range(times)), quiet)
 
 
-@command("coin")
+@command("coin", rate="10/10s")
 def coin(ctx: Context, *, quiet: bool = False) -> str | None:
     """Toss a coin."""
     return _tell(ctx, f"a coin: {SystemRandom().choice(('heads', 'tails'))}", quiet)
 
 
-@command("pick")
+@command("pick", rate="10/10s")
 def pick(ctx: Context, *options: str, quiet: bool = False) -> str | None:
     """Pick one of several: /pick tea coffee "hot water"."""
     if len(options) < 2:

@@ -16,6 +16,7 @@ from html.parser import HTMLParser
 from typing import Final
 from urllib.parse import urlsplit
 
+from libchat.names import target_key
 from libchat.plugins import Context, Message, UsageError, command, hook
 from libchat.text import clean_line
 from libchat_plugins._net import Bounds, Page, Unreachable, fetch
@@ -159,13 +160,17 @@ def show(ctx: Context, url: str) -> str:
 def look(message: Message, ctx: Context) -> None:
     """Look at the links of a message, if that was asked for, and show their titles when they have come."""
     config: Config = ctx.config
-    if not config.enabled or ctx.surface == "server" or (config.rooms and message.room not in config.rooms):
+    if not config.enabled or ctx.surface == "server" or not _is_looked_at(message.room, config):
         return
     links = [link for link in links_of(message.text) if is_wanted(link, config.hosts)][:PER_MESSAGE]
     slots = _slots(ctx)
     for link in dict.fromkeys(links):
         if slots.acquire(blocking=False):
             ctx.thread(lambda link=link: _look_at(ctx, link, slots))  # type: ignore[misc]
+
+
+def _is_looked_at(room: str, config: Config) -> bool:
+    return not config.rooms or target_key(room) in {target_key("#" + one.removeprefix("#")) for one in config.rooms}
 
 
 def _slots(ctx: Context) -> threading.Semaphore:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import sys
 import tomllib
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import libchat_plugins
 from libchat.plugins import LIBCHAT_API
 from libchat.plugins.declare import MARK, Marks
+from libchat.plugins.find import find_plugins
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "howto" / "plugins.md").read_text(encoding="utf-8")
@@ -46,6 +48,21 @@ def test_every_file_is_an_entry_point() -> None:
     files = Path(libchat_plugins.__file__ or "").parent.glob("[!_]*.py")
     assert {f"libchat_plugins.{file.stem}" for file in files} == set(ENTRY_POINTS.values())
     assert all(path == f"libchat_plugins.{name}" for name, path in ENTRY_POINTS.items())
+
+
+@plugins
+def test_a_plugin_is_found_without_being_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed libchat offers it by name, with what it says about itself, and nothing is imported for that."""
+    information = tmp_path / "libchat-9.9.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: libchat\nVersion: 9.9\n")
+    (information / "entry_points.txt").write_text(f"[libchat.plugins]\n{name} = {ENTRY_POINTS[name]}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, ENTRY_POINTS[name], raising=False)
+    found = find_plugins(None)[name]
+    assert (found.problem, found.version, found.module) == ("", "9.9", ENTRY_POINTS[name])
+    assert found.summary
+    assert ENTRY_POINTS[name] not in sys.modules
 
 
 @plugins
