@@ -127,10 +127,15 @@ def roll_dice(text: str, random: Random) -> str:
     return f"{''.join(text.split())}: {shown} = {total}"
 
 
+def examples(typed: str) -> list[str]:
+    """Return dice that begin as what was typed."""
+    return [example for example in EXAMPLES if example.startswith(typed.lower())]
+
+
 @command("roll", rate="10/10s", aliases=("r",))
 def roll(
     ctx: Context,
-    dice: Annotated[str, Arg(complete=lambda _: EXAMPLES, help="as 2d6+3, 4d6kh3, 3d6! or d%")] = "1d6",
+    dice: Annotated[str, Arg(complete=examples, help="as 2d6+3, 4d6kh3, 3d6! or d%")] = "1d6",
     *,
     times: int = 1,
     quiet: bool = False,

@@ -143,7 +143,7 @@ def _put_new(temporary: str, path: Path) -> None:
 
 
 @command("export")
-def export(ctx: Context, file: Path | None = None, *, room: Room | None = None, force: bool = False) -> str:
+def export(ctx: Context, file: Path | None = None, *, room: Room | None = None, force: bool = False) -> None:
     """Write this conversation into a Markdown file: /export notes.md.
 
     Without a FILE, into one with the room's name and the date, in the current folder. A file that is there already is
@@ -161,8 +161,8 @@ def export(ctx: Context, file: Path | None = None, *, room: Room | None = None, 
         raise UsageError(f"{path} is there already; choose another name, or add --force to overwrite it")
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder {path.parent}; make it first")
+    ctx.reply(f"writing {target} to {path} ...")
     ctx.thread(lambda: _run(ctx, target, path, force))  # a long history takes longer than a command may
-    return f"writing {target} to {path} ..."
 
 
 def _run(ctx: Context, target: str, path: Path, force: bool) -> None:
@@ -176,4 +176,4 @@ def _run(ctx: Context, target: str, path: Path, force: bool) -> None:
     except ChatError as error:
         ctx.reply(f"nothing was written: {error}")
     else:
-        ctx.reply(f"{path} has {count:,} entries of {target}")
+        ctx.reply(f"{path} has {count:,} {'entry' if count == 1 else 'entries'} of {target}")

@@ -29,6 +29,7 @@ def test_a_bar_has_eighths_and_ascii_has_none() -> None:
 def test_a_sparkline_has_a_step_for_each_value() -> None:
     """The most is a full block, nothing is a blank, and a little is seen."""
     assert sparkline([0, 1, 50, 100]) == " ▁▄█"
+    assert sparkline([0, 1, 3]) == " ▃█"
     assert sparkline([0, 1, 50, 100], ascii_only=True) == " _=#"
     assert sparkline([]) == ""
 

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libchat.plugins import UsageError
+from libchat.testing.stage import MakeStage, Stage
 from libchat_plugins.dice import DICE, EXPLOSIONS, Dice, Number, parse_dice, roll_dice
+from support.coming import plugin
 
 
 class Falls(Random):
@@ -98,3 +100,45 @@ def test_anything_is_rolled_or_refused(text: str, seed: int) -> None:
         if isinstance(term, Dice):
             assert len(told.split()) <= DICE + EXPLOSIONS
             assert 1 <= abs(value) <= term.sides * (DICE + EXPLOSIONS)
+
+
+def test_a_roll_is_said_in_the_room(stage: Stage) -> None:
+    """All see it, unless it is rolled quietly."""
+    stage.load(plugin("dice"))
+    assert stage.run("roll 3d1+2") == []
+    assert stage.said == [("#team", "3d1+2: [1 1 1] +2 = 5")]
+    assert stage.run("roll 2d1 --times 2 --quiet") == ["2d1: [1 1] = 2\n2d1: [1 1] = 2"]
+    assert len(stage.said) == 1
+
+
+def test_a_bot_answers_where_it_was_asked(make_stage: MakeStage) -> None:
+    """It says nothing twice."""
+    stage = make_stage("bot")
+    stage.load(plugin("dice"))
+    assert stage.run("roll 1d1", sender="bo") == ["1d1: [1] = 1"]
+    assert stage.said == []
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [("roll 2x6", "is no dice"), ("roll --times 21", "between 1 and 20"), ("pick tea", "at least two")],
+)
+def test_a_mistake_is_told_to_who_made_it(stage: Stage, line: str, why: str) -> None:
+    """Nobody else hears of it."""
+    stage.load(plugin("dice"))
+    (told,) = stage.run(line)
+    assert why in told
+    assert stage.said == []
+
+
+def test_coins_and_picks_are_one_of_what_there_is(stage: Stage) -> None:
+    """A coin has two sides, and a pick is one of the options."""
+    stage.load(plugin("dice"))
+    assert stage.run("coin --quiet")[0] in ("a coin: heads", "a coin: tails")
+    assert stage.run('pick tea "hot tea" --quiet')[0] in ("of tea, hot tea: tea", "of tea, hot tea: hot tea")
+
+
+def test_dice_are_offered(stage: Stage) -> None:
+    """Who does not know the grammar sees examples."""
+    stage.load(plugin("dice"))
+    assert stage.complete("roll 2d") == ["2d6+3", "2d20kh1"]

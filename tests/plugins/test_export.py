@@ -18,7 +18,9 @@ from markdown_it.token import Token
 
 from libchat import Entry, Hub
 from libchat.messages import Reaction
+from libchat.testing.stage import MakeStage, Stage
 from libchat_plugins.export import escape, file_name, pages, save, write
+from support.coming import finish_threads, plugin
 
 MIDNIGHT = 1_795_305_600_000
 """2026-11-22T00:00Z in milliseconds."""
@@ -158,3 +160,66 @@ def test_an_export_that_fails_leaves_nothing(tmp_path: Path) -> None:
 def test_a_file_name_is_one_everywhere() -> None:
     """Rooms may be called what no file system takes; the file is not."""
     assert file_name("#team/..chat", MIDNIGHT / 1000 + 43_200).startswith("team-chat-2026-11-2")
+
+
+def exported(stage: Stage, line: str) -> str:
+    """Run the command, wait for its thread, and return what it told last."""
+    stage.run(line)
+    finish_threads("export")
+    return stage.replies[-1]
+
+
+def test_a_room_is_exported(stage: Stage, tmp_path: Path) -> None:
+    """What people said is in the file, and what became of it is told."""
+    stage.load(plugin("export"))
+    stage.others["bo"].send("#team", "hello *all*").accepted(timeout=5)
+    path = tmp_path / "notes.md"
+    assert exported(stage, f"export '{path}'") == f"{path} has 1 entry of #team"
+    assert " bo** hello \\*all\\*\n" in path.read_text(encoding="utf-8")
+
+
+def test_a_file_is_not_overwritten_unasked(stage: Stage, tmp_path: Path) -> None:
+    """With --force it is."""
+    stage.load(plugin("export"))
+    path = tmp_path / "notes.md"
+    path.write_text("mine")
+    assert "add --force to overwrite" in exported(stage, f"export '{path}'")
+    assert path.read_text() == "mine"
+    assert "has 0 entries" in exported(stage, f"export --force '{path}'")
+    assert path.read_text() == "# \\#team\n"
+
+
+def test_a_folder_takes_a_file_of_the_rooms_name(stage: Stage, tmp_path: Path) -> None:
+    """Who names a folder need not name the file."""
+    stage.load(plugin("export"))
+    exported(stage, f"export '{tmp_path}'")
+    (path,) = tmp_path.iterdir()
+    assert path.name.startswith("team-2023-11-")
+
+
+@pytest.mark.parametrize(
+    ("line", "target", "why"),
+    [
+        ("export no/such/folder/x.md", "#team", "there is no folder"),
+        ("export", "", "name a room"),
+        ("export --room #elsewhere", "#team", "nothing was written"),
+    ],
+)
+def test_what_cannot_be_written_is_told(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, target: str, why: str
+) -> None:
+    """No file is left where there is nothing to write."""
+    monkeypatch.chdir(tmp_path)
+    stage.load(plugin("export"))
+    stage.run(line, target=target)
+    finish_threads("export")
+    assert why in stage.replies[-1]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nobody_has_files_written_elsewhere(make_stage: MakeStage, tmp_path: Path) -> None:
+    """A bot refuses, whoever asks."""
+    bot = make_stage("bot")
+    bot.load(plugin("export"))
+    assert "from the shell only" in bot.run(f"export '{tmp_path / 'x.md'}'", sender="bo")[0]
+    assert list(tmp_path.iterdir()) == []

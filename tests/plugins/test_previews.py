@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from libchat.plugins import PluginError
+from libchat.security.identity import CERTIFICATE_FILE
+from libchat.testing.stage import MakeStage, Stage
 from libchat_plugins._net import Bounds, Page, Unreachable, check_url, fetch, is_public
 from libchat_plugins.previews import TITLE, Config, is_wanted, links_of, preview, title_of
+from support.coming import finish_threads, plugin
 from support.web import Answer, Request, Web, trusting, web_server
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
@@ -40,6 +44,8 @@ class Site:
             case "/chunks":
                 chunked = b"7\r\n<title>\r\n4\r\ncake\r\n8\r\n</title>\r\n0\r\n\r\n"
                 return Answer(200, chunked, {**HTML, "Transfer-Encoding": "chunked"})
+            case "/drips":
+                return Answer(200, b"", HTML, drips_until=self.go_on)
             case "/slow":
                 self.go_on.wait(30)
                 return Answer(200, b"", HTML)
@@ -112,11 +118,12 @@ def test_a_certificate_must_be_trusted(web: Web) -> None:
     assert web.requests.empty()
 
 
-def test_a_slow_server_is_left(web: Web, tmp_path: Path) -> None:
-    """The time is over when it is over, also if the other side never says a word."""
-    bounds = Bounds(seconds=0.2, allow_private=True, context=trusting(tmp_path))
+@pytest.mark.parametrize("path", ["slow", "drips"])
+def test_a_slow_server_is_left(web: Web, tmp_path: Path, path: str) -> None:
+    """The time is over when it is over, also if the other side never says a word, or always one more."""
+    bounds = Bounds(seconds=0.4, allow_private=True, context=trusting(tmp_path))
     with pytest.raises(Unreachable, match="takes too long"):
-        fetch(f"https://localhost:{web.port}/slow", bounds)
+        fetch(f"https://localhost:{web.port}/{path}", bounds)
 
 
 def test_nothing_about_the_person_is_sent(web: Web, bounds: Bounds) -> None:
@@ -156,7 +163,9 @@ def test_private_addresses_are_known(address: str) -> None:
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("address", ["1.1.1.1", "93.184.216.34", "2606:4700:4700::1111", "::ffff:1.1.1.1"])
+@pytest.mark.parametrize(
+    "address", ["1.1.1.1", "93.184.216.34", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"]
+)
 def test_public_addresses_are_known(address: str) -> None:
     """What everybody can reach may be looked at."""
     assert is_public(address)
@@ -238,3 +247,68 @@ def test_bounds_that_are_none_are_refused(wrong: dict[str, float]) -> None:
     """Settings without sense are told when they are read."""
     with pytest.raises(ValueError, match="is between"):
         Config(**wrong)  # type: ignore[arg-type]
+
+
+def test_nothing_is_fetched_unasked(stage: Stage, web: Web, tmp_path: Path) -> None:
+    """A link in a message is a text, as long as nobody has switched previews on."""
+    stage.load(plugin("previews"), allow_private=True, ca_file=str(tmp_path / CERTIFICATE_FILE))
+    stage.play(f"https://localhost:{web.port}/page")
+    finish_threads("previews")
+    assert web.requests.empty()
+    assert stage.replies == []
+
+
+def test_a_title_is_shown_on_demand(stage: Stage, web: Web, tmp_path: Path) -> None:
+    """Only who asked for it sees it."""
+    stage.load(plugin("previews"), allow_private=True, ca_file=str(tmp_path / CERTIFICATE_FILE))
+    url = f"https://localhost:{web.port}"
+    assert stage.run(f"preview {url}/page") == ["Tea & cake for all (localhost)"]
+    assert stage.run(f"preview {url}/nothing") == ["no preview: the server answers 404"]
+    assert stage.said == []
+
+
+def test_links_of_messages_are_shown_when_that_is_wanted(stage: Stage, web: Web, tmp_path: Path) -> None:
+    """Each link of the rooms and hosts that were chosen, once; the message itself does not wait."""
+    stage.load(
+        plugin("previews"),
+        enabled=True,
+        allow_private=True,
+        ca_file=str(tmp_path / CERTIFICATE_FILE),
+        rooms=["Team"],
+        hosts=["localhost"],
+    )
+    url = f"https://localhost:{web.port}"
+    text = f"see {url}/page, {url}/page and https://127.0.0.1:{web.port}/page"
+    assert stage.play(text) == text
+    finish_threads("previews")
+    assert stage.replies == ["Tea & cake for all (localhost)"]
+    stage.play(text, target="#other")
+    stage.play(f"{url}/nothing")
+    finish_threads("previews")
+    assert len(stage.replies) == 1
+    assert web.requests.qsize() == 2
+
+
+def test_few_pages_are_fetched_at_a_time(stage: Stage, web: Web, site: Site, tmp_path: Path) -> None:
+    """Who sends many links has few of them looked at, and memory has an end."""
+    stage.load(plugin("previews"), enabled=True, allow_private=True, ca_file=str(tmp_path / CERTIFICATE_FILE))
+    for number in range(10):
+        stage.play(f"https://localhost:{web.port}/slow?{number}")
+    for _ in range(3):
+        web.requests.get(timeout=5)
+    site.go_on.set()
+    finish_threads("previews")
+    assert web.requests.empty()
+
+
+def test_a_server_fetches_nothing_for_others(make_stage: MakeStage) -> None:
+    """What is behind the server's firewall is nobody's business."""
+    server = make_stage("server")
+    server.load(plugin("previews"), enabled=True)
+    assert "a server looks at no pages" in server.run("preview https://example.org", sender="bo")[0]
+
+
+def test_a_wrong_file_of_certificates_is_told(stage: Stage, tmp_path: Path) -> None:
+    """The mistake is told when the plugin is loaded, not when a link comes."""
+    with pytest.raises(PluginError, match="ca_file"):
+        stage.load(plugin("previews"), ca_file=str(tmp_path / "none.pem"))

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libchat.plugins import UsageError
-from libchat_plugins.reminders import parse_when
+from libchat.testing.stage import MakeStage, Stage
+from libchat_plugins.reminders import parse_when, wall_clock
+from support.coming import plugin
 
 NOW = datetime(2026, 11, 22, 16, 30)  # noqa: DTZ001  # a clock on the wall; a Sunday
 
@@ -81,3 +83,70 @@ def test_anything_is_a_time_or_refused(text: str) -> None:
     except UsageError:
         return
     assert moment > NOW
+
+
+def test_a_shell_reminds_its_person(stage: Stage) -> None:
+    """Nobody else hears of it, and it is told once."""
+    stage.load(plugin("reminders"))
+    due = wall_clock(stage.clock() + 600)
+    assert stage.run("remind in 10m to drink tea") == [f"reminder 1: {due:%H:%M}"]
+    stage.pass_time(599)
+    assert stage.replies[1:] == []
+    stage.pass_time(10)
+    assert stage.replies[1:] == ["reminder: drink tea"]
+    assert stage.said == []
+
+
+def test_a_bot_reminds_who_asked_where_they_asked(make_stage: MakeStage) -> None:
+    """In a room, by name; in private, without."""
+    stage = make_stage("bot")
+    stage.load(plugin("reminders"))
+    stage.run("remind in 1m tea", sender="bo")
+    stage.run("remind in 2m cake", sender="cy", target="cy")
+    stage.pass_time(121)
+    assert stage.said == [("#team", "bo: reminder: tea"), ("cy", "reminder: cake")]
+
+
+def test_what_was_missed_is_told_late(stage: Stage) -> None:
+    """After a restart, a reminder that fell due meanwhile says when that was."""
+    stage.load(plugin("reminders"))
+    stage.run("remind in 10m tea")
+    stage.run("remind in 2h cake")
+    due = wall_clock(stage.clock() + 600)
+    stage.host.unload("reminders")
+    stage.pass_time(3_600)
+    stage.host.load("reminders")
+    stage.pass_time(1)
+    assert stage.replies[2:] == [f"reminder (late, it was due {due:%H:%M}): tea"]
+    stage.restart("reminders")
+    stage.pass_time(3_600)
+    assert stage.replies[3:] == ["reminder: cake"]
+
+
+def test_reminders_are_listed_and_taken_back(make_stage: MakeStage) -> None:
+    """Each sees their own, the next first; nobody takes back another's."""
+    stage = make_stage("bot")
+    stage.load(plugin("reminders"))
+    stage.run("remind in 2h cake", sender="bo")
+    stage.run("remind in 1h tea", sender="BO")
+    (told,) = stage.run("reminders", sender="bo")
+    assert [line.split()[0] + line.split()[-1] for line in told.splitlines()] == ["2tea", "1cake"]
+    assert stage.run("reminders", sender="cy") == ["you have no reminders; /remind in 10m tea makes one"]
+    assert "you have no reminder 1" in stage.run("unremind 1", sender="cy")[0]
+    assert stage.run("unremind 1", sender="bo") == ["reminder 1 is taken back: cake"]
+    stage.pass_time(7_200)
+    assert stage.said == [("#team", "BO: reminder: tea")]
+
+
+def test_a_reminder_says_of_what(stage: Stage) -> None:
+    """A time alone is not enough."""
+    stage.load(plugin("reminders"))
+    assert "say of what" in stage.run("remind in 10m")[0]
+
+
+def test_there_is_an_end_of_reminders(stage: Stage) -> None:
+    """One person has so many, and no more."""
+    stage.load(plugin("reminders"))
+    for number in range(50):
+        stage.run(f"remind in 1h {number}")
+    assert "50 reminders a person are enough" in stage.run("remind in 1h more")[0]

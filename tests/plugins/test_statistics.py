@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC
 
+import pytest
+
 from libchat import Entry, Hub
+from libchat.plugins import PluginError
+from libchat.testing.stage import Stage
 from libchat_plugins._charts import width
 from libchat_plugins.statistics import Config, count, newest, report
+from support.coming import plugin
 
 HOUR = 3_600_000
 MIDNIGHT = 1_795_305_600_000
@@ -84,3 +89,33 @@ def test_the_newest_entries_are_read(hub: Hub) -> None:
         assert [one.seq for one in newest(ana, "#x", 1_000)] == list(range(1, 452))
         assert [one.text for one in newest(ana, "#x", 2)] == ["449", "last"]
         assert newest(ana, "#x", 1_000, since=last.time + 1) == []
+
+
+def test_a_room_is_counted(stage: Stage) -> None:
+    """The command reads the history of the room, or of one of its people."""
+    stage.load(plugin("statistics"), ascii=True)
+    for text in ("one", "two words", "x"):
+        stage.others["bo"].send("#team", text).accepted(timeout=5)
+    stage.others["cy"].send("#team", "hi").accepted(timeout=5)
+    (told,) = stage.run("stats")
+    assert told.startswith("#team: 4 messages of 2 people\nbo ####")
+    (told,) = stage.run("stats #team --days 1 --who CY")
+    assert told.startswith("#team: 1 messages of 1 people\ncy ####")
+
+
+@pytest.mark.parametrize(
+    ("line", "target", "why"),
+    [("stats", "", "name a room"), ("stats --days -1", "#team", "--days"), ("stats #no", "#team", "not in #no")],
+)
+def test_what_cannot_be_counted_is_told(stage: Stage, line: str, target: str, why: str) -> None:
+    """A mistake is told, and no failure of the plugin."""
+    stage.load(plugin("statistics"))
+    assert why in stage.run(line, target=target)[0]
+    assert stage.errors == []
+
+
+@pytest.mark.parametrize("wrong", [{"entries": 0}, {"people": 1_000}])
+def test_settings_out_of_range_are_refused(stage: Stage, wrong: dict[str, int]) -> None:
+    """They are told when the plugin is loaded."""
+    with pytest.raises(PluginError, match="is between"):
+        stage.load(plugin("statistics"), **wrong)

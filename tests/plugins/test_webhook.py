@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
-from libchat.plugins import Message
-from libchat_plugins.webhook import Config, body_of, check_url, number_of, post, sign, waits
-from support.web import Answer, web_server
+from libchat.plugins import Message, PluginError
+from libchat.testing.stage import MakeStage, Stage
+from libchat_plugins.webhook import QUEUE, Config, body_of, check_url, number_of, post, sign, waits
+from support.coming import finish_threads, plugin
+from support.web import Answer, Request, Web, web_server
 
 MESSAGE = Message("ana", "#ops", "a <b> & *c*", seq=7, time=1_795_305_600_000)
 ALLOWED = ("hooks.example.org", "other.example.org:8443")
@@ -112,3 +115,123 @@ def test_a_body_is_posted_once_and_no_redirect_is_followed() -> None:
     assert request.headers["webhook-id"] == "msg_1"
     assert request.headers["webhook-timestamp"] == "1614265330"
     assert request.headers["webhook-signature"] == sign("key", "msg_1", 1_614_265_330, b'{"a": 1}')
+
+
+@pytest.fixture
+def bot(make_stage: MakeStage) -> Stage:
+    """Give a bot's stage."""
+    return make_stage("bot")
+
+
+def load(stage: Stage, web: Web, **settings: object) -> None:
+    """Load the webhook, with an address that holds a secret."""
+    address = f"127.0.0.1:{web.port}"
+    base = {"url": f"http://{address}/s3cret", "allow": [address], "allow_loopback": True, "first_wait": 0.001}
+    stage.load(plugin("webhook"), **{**base, **settings})
+
+
+def test_messages_of_rooms_are_sent(bot: Stage) -> None:
+    """In their order, signed; private ones are not."""
+    with web_server(lambda request: Answer(204)) as web:
+        load(bot, web, secret="key", rooms=["Team"])
+        assert bot.play("one") == "one"
+        bot.play("private", target="ana")
+        bot.play("elsewhere", target="#other")
+        bot.play("two", sender="cy")
+        requests = [web.requests.get(timeout=5) for _ in range(2)]
+        finish_threads("webhook")
+        assert web.requests.empty()
+        assert bot.run("webhook") == ["127.0.0.1: 2 sent, 0 waiting, 0 failed, 0 dropped"]
+    bodies = [json.loads(request.body) for request in requests]
+    assert [(body["sender"], body["text"]) for body in bodies] == [("bo", "one"), ("cy", "two")]
+    assert all(request.headers["webhook-signature"].startswith("v1,") for request in requests)
+
+
+def test_what_fails_is_tried_again(bot: Stage) -> None:
+    """With the same number, until it is taken."""
+    answers = iter((Answer(500), Answer(429), Answer(200)))
+    with web_server(lambda request: next(answers)) as web:
+        load(bot, web)
+        bot.play("one")
+        numbers = {web.requests.get(timeout=5).headers["webhook-id"] for _ in range(3)}
+        finish_threads("webhook")
+        assert "1 sent, 0 waiting, 0 failed" in bot.run("webhook")[0]
+    assert len(numbers) == 1
+
+
+@pytest.mark.parametrize(("status", "tries"), [(500, 3), (404, 1), (302, 1)])
+def test_tries_have_an_end(bot: Stage, status: int, tries: int) -> None:
+    """What will never be taken is given up, and counted; so is what is never taken."""
+    with web_server(lambda request: Answer(status, headers={"Location": "/other"})) as web:
+        load(bot, web, tries=3)
+        bot.play("one")
+        finish_threads("webhook")
+        assert web.requests.qsize() == tries
+        (told,) = bot.run("webhook status")
+    assert told == f"127.0.0.1: 0 sent, 0 waiting, 1 failed, 0 dropped; the last failure: the answer was {status}"
+
+
+def test_the_queue_has_an_end(bot: Stage) -> None:
+    """When the other side is slow the oldest goes, and is counted."""
+    go_on = threading.Event()
+
+    def answer(request: Request) -> Answer:
+        go_on.wait(10)
+        return Answer(200)
+
+    with web_server(answer) as web:
+        load(bot, web)
+        bot.play("first")
+        web.requests.get(timeout=5)
+        for number in range(QUEUE + 3):
+            bot.play(str(number))
+        assert f"0 sent, {QUEUE} waiting, 0 failed, 3 dropped" in bot.run("webhook")[0]
+        go_on.set()
+        texts = [json.loads(web.requests.get(timeout=5).body)["text"] for _ in range(QUEUE)]
+        finish_threads("webhook")
+    assert texts == [str(number) for number in range(3, QUEUE + 3)]
+
+
+def test_nothing_secret_is_told(bot: Stage) -> None:
+    """Not in answers, not in errors, and not when nobody listens at the address."""
+    with web_server(lambda request: Answer(200)) as web:
+        pass
+    load(bot, web, secret="s3cret", tries=1)
+    bot.play("one")
+    finish_threads("webhook")
+    told = "\n".join([*bot.run("webhook"), *bot.told, *bot.errors, *bot.replies])
+    assert "1 failed" in told
+    assert "s3cret" not in told
+
+
+def test_a_test_can_be_sent(bot: Stage) -> None:
+    """Who has set it up sees whether it works."""
+    with web_server(lambda request: Answer(200)) as web:
+        load(bot, web, style="slack")
+        assert "on its way" in bot.run("webhook test")[0]
+        assert "a test of the webhook" in json.loads(web.requests.get(timeout=5).body)["text"]
+        finish_threads("webhook")
+
+
+def test_an_address_that_is_not_allowed_is_told_at_once(bot: Stage) -> None:
+    """The plugin is not loaded, and the address is not told."""
+    with pytest.raises(PluginError, match="is not on the list") as caught:
+        bot.load(plugin("webhook"), url="https://example.org/s3cret")
+    assert "s3cret" not in str(caught.value)
+
+
+def test_without_an_address_nothing_is_sent(bot: Stage) -> None:
+    """And the command says how to set one."""
+    bot.load(plugin("webhook"))
+    bot.play("one")
+    assert "[plugins.webhook]" in bot.run("webhook")[0]
+
+
+def test_a_waiting_webhook_can_be_unloaded(bot: Stage) -> None:
+    """Who waits for the next try does not wait any more."""
+    with web_server(lambda request: Answer(500)) as web:
+        load(bot, web, first_wait=300.0)
+        bot.play("one")
+        web.requests.get(timeout=5)
+        bot.host.unload("webhook")
+        finish_threads("webhook")

@@ -33,6 +33,8 @@ class Answer:
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    drips_until: threading.Event | None = None
+    """With this, the body is followed by a byte now and then, without an end."""
 
 
 @dataclass
@@ -101,6 +103,8 @@ def _handler(answer: Answering, requests: SimpleQueue[Request]) -> type[BaseHTTP
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(told.body)
+            while told.drips_until is not None and not told.drips_until.wait(0.02):
+                self.wfile.write(b" ")
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # as the base class calls it
             return
