@@ -8,13 +8,19 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from libchat.errors import UsageError
 from libchat.participant import Participant
+from libchat.plugins.guard import patience
 from libchat.plugins.home import Home
 from libchat.plugins.surface import SurfaceKind
 from libchat.plugins.timer import Timer
 from libchat.receipt import Receipt
+from libchat.text import clean_text
 
 T = TypeVar("T")
+
+REPLY_CHARACTERS = 20_000
+"""Characters of one reply: several screens; what is longer belongs into a file."""
 
 
 class Context:
@@ -32,72 +38,85 @@ class Context:
     @property
     def plugin(self) -> str:
         """The name of the plugin."""
-        raise NotImplementedError
+        return self.home.name
 
     @property
     def surface(self) -> SurfaceKind:
         """Where the plugin runs: "shell", "bot" or "server"."""
-        raise NotImplementedError
+        return self.home.surface.kind
 
     @property
     def me(self) -> str:
         """The name under which it talks."""
-        raise NotImplementedError
+        return self.chat.name
 
     @property
     def room(self) -> str:
         """The `#room` where this happens, "" if it is none."""
-        raise NotImplementedError
+        return self.target if self.target.startswith("#") else ""
 
     @property
     def chat(self) -> Participant:
         """The chat, for everything that is not here. Its calls may block."""
-        raise NotImplementedError
+        return self.home.surface.participant
 
     @property
     def config(self) -> Any:  # noqa: ANN401  # the plugin's own class
         """The plugin's `Config`, filled from `[plugins.NAME]`; None if it has no such class."""
-        raise NotImplementedError
+        return self.home.config
 
     @property
     def data_dir(self) -> Path:
         """A folder of the plugin's own. It is made when it is first asked for."""
-        raise NotImplementedError
+        return self.home.data_dir()
 
     @property
     def store(self) -> MutableMapping[str, Any]:
         """A small dictionary that outlives the program: values as JSON knows them, 1 MB at most."""
-        raise NotImplementedError
+        return self.home.store
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """A dictionary that all calls share as long as the plugin is loaded."""
+        return self.home.state
 
     @property
     def ending(self) -> threading.Event:
         """Set when the plugin is about to go: threads look at it, and end."""
-        raise NotImplementedError
+        return self.home.ledger.ending
 
     def now(self) -> float:
         """Return seconds since 1970."""
-        raise NotImplementedError
+        return self.home.surface.clock()
 
     def say(self, text: str, to: str = "") -> Receipt:
         """Say something in the chat: to a `#room` or a name, or where this happens."""
-        raise NotImplementedError
+        if not (to or self.target):
+            raise UsageError("there is nobody to say it to here; go to a room, or name one")
+        return self.chat.send(to or self.target, text)
 
     def reply(self, text: str) -> None:
         """Tell who gave the command. In a shell nobody else sees it."""
-        raise NotImplementedError
+        text = clean_text(str(text)[:REPLY_CHARACTERS])
+        if text.strip():
+            self.home.surface.reply(self, text)
 
     def ask(self, question: str, *, secret: bool = False, timeout: float = 60) -> str:
         """Ask who gave the command, and wait for the answer. Raises TimeoutError after so many seconds."""
-        raise NotImplementedError
+        with patience():
+            return self.home.surface.ask(self, clean_text(question), secret, timeout)
 
     def after(self, seconds: float, function: Callable[[], object]) -> Timer:
         """Have a function called once, in so many seconds, unless the plugin is unloaded before."""
-        raise NotImplementedError
+        home = self.home
+        return home.ledger.keep_timer(
+            lambda fire: home.timers.after(seconds, fire), lambda: home.call_later(function, "a timer")
+        )
 
     def thread(self, function: Callable[[], object]) -> threading.Thread:
         """Run a function in a thread of its own. It has to end soon after `ending` is set."""
-        raise NotImplementedError
+        return self.home.ledger.start_thread(self.home.guarded(function, "a thread"))
 
     def enter(self, manager: AbstractContextManager[T]) -> T:
         """Enter a context manager that is exited when the plugin is unloaded."""
-        raise NotImplementedError
+        return self.home.ledger.enter(manager)

@@ -24,7 +24,10 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command: a function, and how it is called. `summary` is the first line of its docstring, `help` all of it."""
+    """A command: a function, and how it is called. `summary` is the first line of its docstring, `help` all of it.
+
+    `group` is the heading under which it is listed.
+    """
 
     name: str
     function: Callable[..., object]
@@ -34,6 +37,7 @@ class Command:
     rate: str = ""
     aliases: tuple[str, ...] = ()
     plugin: str = ""
+    group: str = ""
 
 
 @overload

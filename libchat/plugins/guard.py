@@ -8,6 +8,8 @@ place. There is no sandbox in CPython: code that wants to do harm can. This is f
 from __future__ import annotations
 
 import ctypes
+import logging
+import os
 import sys
 import threading
 import time
@@ -23,6 +25,8 @@ from libchat.plugins.output import Capture, captured
 from libchat.text import clean_line, clean_text
 
 T = TypeVar("T")
+
+_log = logging.getLogger("libchat")
 
 SECONDS: Final = 10.0
 """How long a call may take: whoever waits longer thinks that it does not work."""
@@ -60,11 +64,12 @@ class Guard:
         plugin: str = "",
         seconds: float | None = None,
         capture: Capture | None = None,
+        owner: object = None,
     ) -> T:
         """Return what a function returns.
 
         Raises `PluginError` if it raises, exits or hangs. `ChatError` and TimeoutError pass: they are no mistakes of
-        the plugin. What it prints is kept in `capture`.
+        the plugin. What it prints is kept in `capture`. `owner` is whose calls `end_calls` ends.
         """
         returned: list[T] = []
         job = _Job(
@@ -84,7 +89,25 @@ class Guard:
 
     def spawn(self, function: Callable[[], object]) -> None:
         """Run a function of our own in a worker, and return at once."""
-        self._worker().jobs.put(_Job(function, "", 0, None))
+
+        def run() -> None:
+            try:
+                function()
+            except Exception:  # noqa: BLE001  # the outermost frame of a thread
+                _log.exception("what was to be done for a plugin has failed")
+
+        self._worker().jobs.put(_Job(run, "", 0, None))
+
+    def end_calls(self, owner: object) -> None:
+        """Have the calls of an owner end that are under way, but for one that this thread is."""
+        with self._lock:
+            workers = [each for each in self._workers | self._lost if each.owner is owner]
+        deadline = time.monotonic() + STOPPING_SECONDS
+        for worker in workers:
+            if worker.thread is not threading.current_thread() and not worker.is_free.wait(
+                max(deadline - time.monotonic(), 0)
+            ):
+                interrupt(worker.thread)
 
     @property
     def lost(self) -> int:
@@ -105,7 +128,9 @@ class Guard:
     def _worker(self) -> _Worker:
         with self._lock:
             if self._idle:
-                return self._idle.pop()
+                worker = self._idle.pop()
+                worker.is_free.clear()
+                return worker
             worker = _Worker(self)
             self._workers.add(worker)
         worker.thread.start()
@@ -114,6 +139,8 @@ class Guard:
     def _take_back(self, worker: _Worker) -> bool:
         """Keep a worker for the next call, and return whether it is kept. Called by its own thread."""
         with self._lock:
+            worker.owner = None
+            worker.is_free.set()
             is_kept = worker in self._workers and len(self._idle) < IDLE and not self._is_closed
             if is_kept:
                 self._idle.append(worker)
@@ -136,6 +163,8 @@ class _Worker:
     def __init__(self, guard: Guard) -> None:
         self.jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self.stack = ""
+        self.owner: object = None
+        self.is_free = threading.Event()
         self._guard = guard
         self.thread = threading.Thread(target=self._run, name="libchat plugin worker", daemon=True)
 
@@ -286,7 +315,7 @@ def traceback_of(fault: BaseException) -> str:
     """Return the traceback of what was raised, without our own frames at its beginning."""
     try:
         frames = traceback.extract_tb(fault.__traceback__)
-        own = [frame for frame in frames if frame.filename not in (__file__, traceback.__file__)]
+        own = [frame for frame in frames if os.path.dirname(frame.filename) != os.path.dirname(__file__)]
         return clean_text("".join(traceback.format_list(own)) + describe(fault))
     except BaseException:  # noqa: BLE001
         return describe(fault)

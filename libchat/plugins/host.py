@@ -1,36 +1,58 @@
-"""The host of plugins: it loads them, runs their commands and hooks, and takes them away without a trace."""
+"""The host of plugins: it loads them, runs their commands and hooks, and takes them away without a trace.
+
+What is loaded stands in tables that are replaced whole, so whoever looks something up needs no lock. Loading and
+unloading take turns (`_turn`, a lock of its own kind: it is held while authors' code runs, is taken before all others
+and never by that code). A plugin that fails too often leaves the tables at once, and is cleared up by a worker.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Literal
 
-from libchat.errors import PluginError
+from libchat.errors import PluginError, StoreError
+from libchat.locks import PLUGINS, tiered_lock
+from libchat.plugins import runs
+from libchat.plugins.background import WAIT_SECONDS, without_waiting
+from libchat.plugins.calls import Calls
+from libchat.plugins.chain import Chain, Step, Transformed
+from libchat.plugins.collect import Declared, HookUse, collect
+from libchat.plugins.config import is_refusing, make_config
 from libchat.plugins.declare import Command
+from libchat.plugins.enabled import Enabled
+from libchat.plugins.find import Found, find_plugins, look_at, read_source
+from libchat.plugins.guard import Guard
+from libchat.plugins.home import Home
+from libchat.plugins.listed import Failure, Listed
+from libchat.plugins.modules import forget_module, make_module, run_module
+from libchat.plugins.output import Capture, tell_printed
+from libchat.plugins.runs import Outcome
 from libchat.plugins.surface import Surface
+from libchat.plugins.tables import Tables
+from libchat.plugins.timer import Timers
 from libchat.plugins.types import Candidate
-from libchat.plugins.values import Drop, Message
+from libchat.plugins.values import Message
 
-Ending = Literal["done", "unknown", "usage", "refused", "slow", "failed"]
+__all__ = ["Failure", "Host", "Listed", "Outcome"]
 
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a command. `text` is what was replied: the returned text, or what was wrong."""
-
-    kind: Ending
-    text: str = ""
+Config = Mapping[str, Mapping[str, object]]
 
 
 class Host:
     """The plugins of one program.
 
     `folder` is the user's own folder of plugins, `data` the folder under which each has its `data_dir`, `config` the
-    tables `[plugins.NAME]`. `remember` is the file that keeps which plugins are enabled. With `refuse_on_failure`,
-    messages that a failing transform could not look at are `PluginError`s in what `transform` returns; otherwise they
-    pass.
+    tables `[plugins.NAME]`, or a function that reads them anew. `remember` is the file that keeps which plugins are
+    enabled. With `refuse_on_failure`, messages that a failing transform could not look at are `PluginError`s in what
+    `transform` returns; otherwise they pass.
+
+    `timers` and `seconds` (how long a call may take) are for tests.
     """
 
     def __init__(
@@ -40,75 +62,413 @@ class Host:
         folder: Path | None = None,
         use_entry_points: bool = True,
         data: Path | None = None,
-        config: Mapping[str, Mapping[str, object]] | None = None,
+        config: Config | Callable[[], Config] | None = None,
         remember: Path | None = None,
         refuse_on_failure: bool = False,
+        timers: Timers | None = None,
+        guard: Guard | None = None,
+        completion_seconds: float = WAIT_SECONDS,
     ) -> None:
-        raise NotImplementedError
+        self.surface = surface
+        self.guard = guard if guard is not None else Guard()
+        self.timers = timers if timers is not None else Timers()
+        self._folder = folder
+        self._use_entry_points = use_entry_points
+        self._data = data
+        self._config = config if config is not None else {}
+        self._enabled = Enabled(remember)
+        self._refuse_on_failure = refuse_on_failure
+        self._completion_seconds = completion_seconds
+        self._tables = Tables()
+        self._extra: dict[str, Found] = {}
+        """Plugins that were loaded from files elsewhere."""
+        self._off: dict[str, str] = {}
+        """Plugins that were switched off, and why."""
+        self.calls = Calls(surface, self.guard, self._switch_off)
+        self._lock = tiered_lock(PLUGINS)
+        self._turn = threading.Lock()
+        self._leaving: set[Home] = set()
+        """Plugins that are out of the tables, and not cleared up yet."""
+
+    # --- what there is ----------------------------------------------------------------------------------------------
 
     @property
     def commands(self) -> Mapping[str, Command]:
         """All commands by name and alias. A snapshot: it never changes."""
-        raise NotImplementedError
+        return self._tables.commands
 
-    def add_builtin(self, name: str, commands: object) -> None:
-        """Add a module's or a list's marked functions as commands of the program itself: never switched off."""
-        raise NotImplementedError
+    def find(self) -> dict[str, Found]:
+        """Look which plugins there are, and return them by name."""
+        return find_plugins(self._folder, use_entry_points=self._use_entry_points) | self._extra
 
-    def load_enabled(self) -> list[PluginError]:
+    def list(self) -> Sequence[Listed]:
+        """Return all plugins, by name: loaded or not."""
+        found = self.find()
+        names = sorted({*found, *(home.name for home in self._tables.homes.values() if not home.is_builtin)})
+        return [self._listed(name, found.get(name)) for name in names]
+
+    def info(self, name: str) -> Listed:
+        """Return what is known about one plugin. Raises `PluginError` if there is none of that name."""
+        return self._listed(name, self._look_up(name))
+
+    def errors(self) -> Sequence[Failure]:
+        """Return what went wrong lately, oldest first."""
+        return self.calls.errors
+
+    def _listed(self, name: str, found: Found | None) -> Listed:
+        home = self._tables.homes.get(name)
+        found = home.found if home is not None and home.found is not None else found
+        assert found is not None
+        problem = self._off.get(name, "") or found.problem
+        told = Listed(
+            name,
+            "on" if home is not None else "failed" if name in self._off else "broken" if problem else "off",
+            name in self._enabled_names(),
+            found.version,
+            found.summary,
+            found.origin,
+            problem if home is None else "",
+        )
+        if home is None:
+            return told
+        return replace(
+            told,
+            commands=tuple(each.name for each in home.declared.commands),
+            hooks=tuple(dict.fromkeys(each.hook for each in home.declared.hooks)),
+            timers=home.ledger.timers,
+            threads=home.ledger.threads,
+            failures=home.failures,
+        )
+
+    def _enabled_names(self) -> set[str]:
+        try:
+            return self._enabled.names()
+        except StoreError as error:
+            self.surface.tell(str(error))
+            return set()
+
+    # --- coming and going -------------------------------------------------------------------------------------------
+
+    def add_builtin(self, name: str, commands: ModuleType | Iterable[Callable[..., object]], group: str = "") -> None:
+        """Add the marked functions of a module or a list as the program's own: they are never switched off.
+
+        Raises `PluginError` for what cannot be a command, or is called as another one.
+        """
+        with self._turn:
+            earlier = self._tables.homes.get(name)
+            declared = self._prepared(collect(commands, name, group), name)
+            data = self._data / name if self._data is not None else None
+            home = earlier if earlier is not None else self._home(name, data, is_builtin=True)
+            home.take(_joined(home.declared, declared))
+            self._tables.check(home, self.surface.prefix)
+            self._begin(home, declared)
+
+    def load_enabled(self) -> Sequence[PluginError]:
         """Load what is enabled; return what could not be loaded."""
-        raise NotImplementedError
+        failed = []
+        for name in sorted(self._enabled_names()):
+            try:
+                self.load(name)
+            except PluginError as error:
+                failed.append(error)
+        return failed
 
     def load(self, name: str) -> None:
-        """Load a plugin by name. Raises `PluginError`."""
-        raise NotImplementedError
+        """Load a plugin by name; harmless if it is loaded. Raises `PluginError`."""
+        with self._turn:
+            if self._loaded(name) is None:
+                self._bring(self._look_up(name))
 
     def load_file(self, path: Path) -> str:
         """Load a plugin from a file, wherever it is, and return its name. Raises `PluginError`."""
-        raise NotImplementedError
+        found = look_at(path.absolute())
+        with self._turn:
+            if self._loaded(found.name) is not None:
+                raise PluginError(found.name, "there is one of this name already; unload it first")
+            self._bring(found)
+            self._extra[found.name] = found
+        return found.name
 
     def unload(self, name: str) -> None:
         """Take a plugin away, with everything that it has brought. Raises `PluginError` if it is not loaded."""
-        raise NotImplementedError
+        with self._turn:
+            home = self._loaded(name)
+            if home is None:
+                raise PluginError(name, "it is not loaded")
+            self._remove(home)
 
     def reload(self, name: str) -> None:
         """Load the present version of a plugin. Raises `PluginError`; then the last good version goes on."""
-        raise NotImplementedError
+        with self._turn:
+            home = self._loaded(name)
+            if home is None or home.found is None:
+                self._bring(self._look_up(name))
+                return
+            found = look_at(home.found.path, name, home.found.module, home.found.version)
+            try:
+                self._bring(found, instead_of=home)
+            except PluginError as error:
+                raise PluginError(name, f"{error.reason}; the version before goes on", "load", error.details) from error
 
     def enable(self, name: str) -> None:
         """Load a plugin, now and whenever the program starts. Raises `PluginError`."""
-        raise NotImplementedError
+        self.load(name)
+        self._enabled.add(name)
 
     def disable(self, name: str) -> None:
         """Unload a plugin, and load it no more. Raises `PluginError` if there is no such plugin."""
-        raise NotImplementedError
+        if name not in self._enabled_names():
+            self._look_up(name)
+        self._enabled.remove(name)
+        with self._turn:
+            home = self._loaded(name)
+            if home is not None:
+                self._remove(home)
+
+    def close(self) -> None:
+        """Unload everything. Harmless when called twice; not to be called by a plugin."""
+        with self._turn:
+            for home in reversed([*self._leaving, *self._tables.homes.values()]):
+                self._remove(home)
+        self.timers.close()
+        self.guard.close()
+
+    def _loaded(self, name: str) -> Home | None:
+        home = self._tables.homes.get(name)
+        return home if home is not None and not home.is_builtin else None
+
+    def _look_up(self, name: str) -> Found:
+        found = self.find()
+        if name not in found:
+            near = get_close_matches(name, found, n=1)
+            there = f"there are: {', '.join(found)}" if found else "there are none"
+            raise PluginError(name, f"there is no such plugin; {f'did you mean {near[0]}?' if near else there}")
+        return found[name]
+
+    # --- loading, in turn -------------------------------------------------------------------------------------------
+
+    def _bring(self, found: Found, instead_of: Home | None = None) -> None:
+        if found.problem:
+            raise PluginError(found.name, found.problem)
+        try:
+            source = read_source(found.path)
+        except (OSError, ValueError) as error:
+            raise PluginError(found.name, f"it cannot be read: {error}") from error
+        home = self._build(found, source)
+        if instead_of is None:
+            self._begin(home, home.declared)
+            return
+        self._remove(instead_of)
+        try:
+            self._begin(home, home.declared)
+        except PluginError:
+            assert instead_of.found is not None
+            last = self._build(instead_of.found, instead_of.source)
+            self._begin(last, last.declared)
+            raise
+
+    def _build(self, found: Found, source: bytes) -> Home:
+        """Return a plugin that is ready to begin, and has done nothing yet but what importing it does."""
+        home = self._home(found.name, self._data / "plugins" / found.name if self._data is not None else None)
+        home.found, home.source = found, source
+        table = self._table(found.name)
+        home.is_refusing = is_refusing(table, found.name, default=self._refuse_on_failure)
+        home.module = module = make_module(found, source)
+        try:
+            self.calls.load(home, lambda: run_module(module), "importing it")
+            home.config = self.calls.load(
+                home, lambda: make_config(vars(module).get("Config"), table, found.name), "Config"
+            )
+            home.take(self._prepared(collect(module, found.name), found.name))
+            self._tables.check(home, self.surface.prefix)
+        except BaseException:
+            self._clear_up(home)
+            raise
+        return home
+
+    def _begin(self, home: Home, declared: Declared) -> None:
+        """Have a plugin begin with what it declares: what raises in its `load` hook undoes it."""
+        try:
+            for use in declared.hooks:
+                if use.hook == "load":
+                    self.calls.load(home, runs.observing(home, use, "", "", {}), "hook load")
+            for timer in declared.timers:
+                each = HookUse("timer", 0, timer.function, timer.arguments)
+                job = runs.observing(home, each, "", "", {})
+                fire = _firing(home, job, f"timer {timer.function.__name__}")
+                home.ledger.keep(home.timers.every(timer.seconds, fire))
+        except BaseException:
+            self._clear_up(home)
+            raise
+        self._publish(home)
+        self._off.pop(home.name, None)
+
+    def _publish(self, home: Home) -> None:
+        with self._lock:
+            self._tables.check(home, self.surface.prefix)
+            self._tables = self._tables.with_home(home)
+
+    def _home(self, name: str, data: Path | None, *, is_builtin: bool = False) -> Home:
+        home = Home(name, self.surface, self.timers, self.guard.spawn, data, is_builtin=is_builtin)
+        home.on_call = partial(self.calls.attempt, home)
+        home.on_thread = partial(self.calls.run_thread, home)
+        return home
+
+    def _prepared(self, declared: Declared, plugin: str) -> Declared:
+        return replace(
+            declared,
+            commands=tuple(
+                replace(each, grammar=without_waiting(each.grammar, self.guard, plugin, self._completion_seconds))
+                for each in declared.commands
+            ),
+        )
+
+    def _table(self, name: str) -> Mapping[str, object]:
+        config = self._config() if callable(self._config) else self._config
+        table = config.get(name, {})
+        if not isinstance(table, Mapping):
+            raise PluginError(name, f"[plugins.{name}] is no table")
+        return table
+
+    # --- unloading, in turn -----------------------------------------------------------------------------------------
+
+    def _remove(self, home: Home) -> None:
+        """Take a plugin out of the tables, and clear up."""
+        if self._withdraw(home) or home in self._leaving:
+            self._clear_up(home, has_begun=True)
+
+    def _withdraw(self, home: Home) -> bool:
+        """Take a plugin out of the tables, and return whether it was in."""
+        with self._lock:
+            if home.is_gone:
+                return False
+            home.is_gone = True
+            self._leaving.add(home)
+            self._tables = self._tables.without(home)
+            return True
+
+    def _clear_up(self, home: Home, *, has_begun: bool = False) -> None:
+        """Undo everything that a plugin has done."""
+        with self._lock:
+            self._leaving.discard(home)
+            home.is_gone = True
+        home.lane.close()
+        for use in home.declared.hooks if has_begun else ():
+            if use.hook == "unload":
+                self.calls.attempt(home, runs.observing(home, use, "", "", {}), "hook unload")
+        left = home.ledger.end()
+        if left:
+            reason = f"{len(left)} of its threads cannot be ended; have them look at ctx.ending"
+            self.calls.note(home, "unloading", PluginError(home.name, reason, "hung"))
+        self.calls.attempt(home, home.ledger.close, "what it had entered")
+        self.guard.end_calls(home)
+        if home.module is not None:
+            forget_module(home.module)
+        home.module = None
+        home.drop_temporary()
+        home.declared = Declared()
+        home.state.clear()
+
+    def _switch_off(self, home: Home, reason: str) -> None:
+        """Take a plugin away that has failed too often."""
+        if not self._withdraw(home):
+            return
+        self._off[home.name] = reason
+        self.surface.tell(f"plugin {home.name} is off: {reason}")
+        self.guard.spawn(lambda: self._clear_up_late(home))
+
+    def _clear_up_late(self, home: Home) -> None:
+        with self._turn:
+            if home in self._leaving:
+                self._clear_up(home, has_begun=True)
+
+    # --- calling ----------------------------------------------------------------------------------------------------
 
     def run(self, line: str, sender: str, target: str) -> Outcome:
-        """Run a command line (without prefix), and wait for its end. What it says goes to `surface.reply`."""
-        raise NotImplementedError
+        """Run a command line (without prefix), and wait for its end. What it says goes to `surface.reply`.
 
-    def start(self, line: str, sender: str, target: str) -> None:
-        """Run a command line, and return at once."""
-        raise NotImplementedError
+        There is no reply to a command that does not exist: the outcome says what it may have been.
+        """
+        return runs.run_command(self, self._tables, line, sender, target)
+
+    def start(self, line: str, sender: str, target: str, done: Callable[[Outcome], object] | None = None) -> None:
+        """Run a command line, and return at once. `done` is called with the outcome, by another thread."""
+
+        def run() -> None:
+            outcome = self.run(line, sender, target)
+            if done is not None:
+                done(outcome)
+
+        self.guard.spawn(run)
 
     def complete(self, line: str, cursor: int, target: str) -> tuple[int, Sequence[Candidate]]:
         """Return where the word at the cursor begins, and what it may become. Never blocks."""
-        raise NotImplementedError
+        return runs.complete(self._tables, line, cursor, self.surface.scope(target))
 
     def has_hook(self, hook: str) -> bool:
         """Return whether a loaded plugin has a hook. Cheap."""
-        raise NotImplementedError
+        return hook in self._tables.transforms or hook in self._tables.observers
 
-    def transform(
-        self, hook: Literal["message", "send"], messages: Sequence[Message]
-    ) -> list[Message | Drop | PluginError]:
+    def transform(self, hook: Literal["message", "send"], messages: Sequence[Message]) -> Sequence[Transformed]:
         """Return what the plugins make of messages: one for each, in order. Waits for them, 10 s at most."""
-        raise NotImplementedError
+        steps = self._tables.transforms.get(hook)
+        if not steps or not messages:
+            return list(messages)
+        own = self.surface.participant.name if self.surface.kind != "server" else ""
+        chain = Chain(steps, messages, own, lambda home, error: self.calls.note(home, f"hook {hook}", error))
+        while not chain.is_done:
+            capture = Capture()
+            try:
+                self.guard.call(chain.run, plugin=_names(steps), capture=capture)
+            except PluginError as error:
+                home = chain.skip(error)
+                self.calls.note(home, f"hook {hook}", PluginError(home.name, error.reason, error.kind, error.details))
+                self._switch_off(home, f"its hook {hook} hangs")
+            finally:
+                tell_printed(capture, _names(steps), self.surface.tell)
+        return chain.results
 
     def observe(self, hook: str, sender: str = "", target: str = "", **arguments: object) -> None:
         """Tell the plugins that something has happened, and return at once."""
-        raise NotImplementedError
+        for home, use in self._tables.observers.get(hook, ()):
+            job = runs.observing(home, use, sender, target, arguments)
+            if not home.lane.post(_guarded(home, job, f"hook {hook}")):
+                reason = "more events wait for it than it can take; the newest ones are lost to it"
+                self.calls.note(home, f"hook {hook}", PluginError(home.name, reason, "told"))
 
-    def close(self) -> None:
-        """Unload everything. Harmless when called twice."""
-        raise NotImplementedError
+    def settle(self, seconds: float = 10) -> bool:
+        """Wait until the plugins have taken everything that happened so far, and return whether they have."""
+        waiting = []
+        for home in self._tables.homes.values():
+            waiting.append(threading.Event())
+            home.lane.post(waiting[-1].set)
+        return all(each.wait(seconds) for each in waiting)
+
+
+def _guarded(home: Home, job: Callable[[], object], where: str) -> Callable[[], None]:
+    return lambda: None if home.is_gone else home.on_call(job, where)
+
+
+def _firing(home: Home, job: Callable[[], object], where: str) -> Callable[[], None]:
+    """Return what a timer calls: it leaves a turn out while the one before is under way."""
+    waiting = threading.Lock()
+
+    def run() -> object:
+        try:
+            return job()
+        finally:
+            waiting.release()
+
+    def fire() -> None:
+        if waiting.acquire(blocking=False) and not home.call_later(run, where):
+            waiting.release()
+
+    return fire
+
+
+def _names(steps: Sequence[Step]) -> str:
+    return ", ".join(dict.fromkeys(step.home.name for step in steps))
+
+
+def _joined(first: Declared, second: Declared) -> Declared:
+    return Declared(first.commands + second.commands, first.hooks + second.hooks, first.timers + second.timers)

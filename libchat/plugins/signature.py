@@ -59,7 +59,7 @@ class Parameter:
     @property
     def flag(self) -> str:
         """What an option is called on the line."""
-        return "--" + self.name.replace("_", "-")
+        return "--" + self.name.strip("_").replace("_", "-")  # `for_` is how Python has one write `for`
 
     @property
     def is_switch(self) -> bool:
@@ -69,7 +69,7 @@ class Parameter:
     @property
     def label(self) -> str:
         """What messages call it."""
-        return self.flag if self.shape == "option" else self.name.upper().replace("_", "-")
+        return self.flag if self.shape == "option" else self.name.strip("_").upper().replace("_", "-")
 
     @property
     def usage(self) -> str:

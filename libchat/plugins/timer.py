@@ -64,6 +64,12 @@ class Timers:
             count += 1
         return count
 
+    @property
+    def next_due(self) -> float | None:
+        """When something is due next, in ticks; None if nothing is."""
+        with self._condition:
+            return min((due for due, _, timer in self._heap if not timer.is_cancelled), default=None)
+
     def __len__(self) -> int:
         with self._condition:
             return sum(not timer.is_cancelled for _, _, timer in self._heap)

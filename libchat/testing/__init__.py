@@ -2,6 +2,8 @@
 
     sim = Sim(7)     a whole chat in one thread, decided by a seed: see `libchat.testing.sim`
 
+    stage = Stage()  a chat in which a plugin is tried out: see `libchat.testing.stage`
+
     history = History()
     history.add(Sent("ana", "#team", "1", "hello", seq=1))
     history.add(Shown("bo", "#team", 1, "ana", "hello"))
@@ -27,9 +29,11 @@ from libchat.testing.history import History, Sent, Shown
 
 if TYPE_CHECKING:
     from libchat.testing.sim import Sim
+    from libchat.testing.stage import Stage
 
 __all__ = [
     "Sim",
+    "Stage",
     "History",
     "Sent",
     "Shown",
@@ -42,10 +46,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> type[Sim]:
-    """Import the simulator when it is first used: `python -m libchat.testing.sim` must not find it imported."""
+def __getattr__(name: str) -> type[Sim | Stage]:
+    """Import what is large when it is first used: `python -m libchat.testing.sim` must not find it imported."""
     if name == "Sim":
         from libchat.testing.sim import Sim
 
         return Sim
+    if name == "Stage":
+        from libchat.testing.stage import Stage
+
+        return Stage
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

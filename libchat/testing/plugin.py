@@ -5,6 +5,12 @@
         ana.send("bo", "hi").accepted(timeout=5)
         assert bo.receive(timeout=5).text == "hi"
 
+Those who write plugins get a `stage`:
+
+    def test_roll(stage):
+        stage.load("roll.py")
+        assert stage.run("roll 1d1") == ["1"]
+
 Servers and clients are imported when a test asks for them, not before.
 """
 
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
     from libchat.client.client import Client
     from libchat.hub import Hub
     from libchat.server.server import Server
+    from libchat.testing.stage import MakeStage, Stage
 
 Chat = Callable[..., "Client"]
 
@@ -62,3 +69,18 @@ def chat(chat_server: Server) -> Iterator[Chat]:
             return clients.enter_context(client)
 
         yield connect_as
+
+
+@pytest.fixture
+def stage(make_stage: MakeStage) -> Stage:
+    """Give a stage for plugins, as in a shell. At the end, plugins must have left nothing behind."""
+    return make_stage()
+
+
+@pytest.fixture
+def make_stage() -> Iterator[MakeStage]:
+    """Give a function that makes stages, and takes what `libchat.testing.Stage` takes: `make_stage("bot")`."""
+    from libchat.testing.stage import Stage
+
+    with ExitStack() as stages:
+        yield lambda *given, **options: stages.enter_context(Stage(*given, **options))
