@@ -16,6 +16,10 @@ import libchat_plugins
 from libchat.plugins import LIBCHAT_API
 from libchat.plugins.declare import MARK, Marks
 from libchat.plugins.find import find_plugins
+from libchat.plugins.hooks import HOOKS
+from libchat.plugins.surface import SurfaceKind
+from libchat.testing.stage import MakeStage, Stage
+from support.coming import plugin
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "howto" / "plugins.md").read_text(encoding="utf-8")
@@ -101,3 +105,41 @@ def test_examples_of_settings_are_good(name: str) -> None:
     for block in re.findall(r"^```toml\n(.*?)^```", section(name), re.MULTILINE | re.DOTALL):
         table = tomllib.loads(block)["plugins"][name]
         module(name).Config(**{key: tuple(one) if isinstance(one, list) else one for key, one in table.items()})
+
+
+@pytest.mark.parametrize("kind", ["shell", "bot", "server"])
+def test_all_of_them_leave_nothing_behind(make_stage: MakeStage, kind: SurfaceKind) -> None:
+    """They live together anywhere; each is unloaded, and nothing of it is left: no command, hook, timer, thread."""
+    stage = make_stage(kind)
+    for name in ENTRY_POINTS:
+        stage.load(plugin(name))
+    assert {name: command.plugin for name, command in stage.host.commands.items() if name in ("stats", "roll")} == {
+        "stats": "statistics",
+        "roll": "dice",
+    }
+    _use(stage)
+    for name in ENTRY_POINTS:
+        stage.host.unload(name)
+    assert not stage.host.commands
+    assert not any(stage.host.has_hook(hook) for hook in HOOKS)
+    assert len(stage.host.timers) == 0
+    assert stage.errors == []
+
+
+def _use(stage: Stage) -> None:
+    """Have each of them do something."""
+    for line in (
+        "roll",
+        'poll "Lunch?"',
+        "remind in 1h tea",
+        "rules",
+        "stats",
+        "webhook",
+        "words x",
+        "results",
+        "preview x",
+    ):
+        stage.run(line)
+    stage.play("vote 1 https://localhost/ idiot")
+    stage.observe("join", room="#team", name="bo")
+    stage.pass_time(10)
