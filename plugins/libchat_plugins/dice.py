@@ -132,7 +132,7 @@ def examples(typed: str) -> list[str]:
     return [example for example in EXAMPLES if example.startswith(typed.lower())]
 
 
-@command("roll", rate="10/10s", aliases=("r",))
+@command("roll", rate="10/10s")
 def roll(
     ctx: Context,
     dice: Annotated[str, Arg(complete=examples, help="as 2d6+3, 4d6kh3, 3d6! or d%")] = "1d6",

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from libchat import ChatError
 from libchat.names import look_of, target_key
@@ -85,7 +85,7 @@ def _leet(folded: str) -> str:
 
 def _forms(folded: str) -> tuple[str, ...]:
     """Return what a word may be without the signs around and within it: `idiot's` and `l'idiot` hold one."""
-    if folded.isalpha():
+    if folded.isalnum():
         return (folded,)
     bare = folded.strip(_TRIMMED)
     parts = bare.split("'")
@@ -108,8 +108,7 @@ class Hit:
     end: int
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A word of a text."""
 
     folded: str
@@ -124,15 +123,16 @@ class WordList:
         self._exact: dict[str, str] = {}
         self._leet: dict[str, str] = {}
         self._beginnings: dict[str, str] = {}
-        self._phrases: dict[tuple[str, ...], str] = {}
+        self._phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        """By their first word."""
         for word in words:
             self._add(word)
-        self._longest = max(map(len, self._phrases), default=0)
+        self._lengths = sorted({len(beginning) for beginning in self._beginnings})
 
     def _add(self, word: str) -> None:
         parts = tuple(token.folded for token in tokens_of(word.removesuffix("*")))
         if len(parts) > 1:
-            self._phrases[parts] = word
+            self._phrases.setdefault(parts[0], []).append((parts, word))
         elif word.endswith("*"):
             self._beginnings["".join(parts)] = word
         else:
@@ -165,17 +165,14 @@ class WordList:
         return ""
 
     def _beginning_of(self, folded: str) -> str:
-        if not self._beginnings:
-            return ""
-        return next((found for end in range(len(folded), 0, -1) if (found := self._beginnings.get(folded[:end]))), "")
+        return next((found for end in self._lengths if (found := self._beginnings.get(folded[:end]))), "")
 
     def _in_phrases(self, tokens: list[Token]) -> Iterator[Hit]:
-        for start in range(len(tokens)):
-            for length in range(2, min(self._longest, len(tokens) - start) + 1):
-                part = tokens[start : start + length]
-                word = self._phrases.get(tuple(token.folded.strip(_TRIMMED) for token in part))
-                if word:
-                    yield Hit(word, part[0].start, part[-1].end)
+        for start, token in enumerate(tokens if self._phrases else ()):
+            for phrase, word in self._phrases.get(token.folded.strip(_TRIMMED), ()):
+                part = tokens[start : start + len(phrase)]
+                if tuple(one.folded.strip(_TRIMMED) for one in part) == phrase:
+                    yield Hit(word, token.start, part[-1].end)
 
 
 def tokens_of(text: str) -> Iterator[Token]:
@@ -208,17 +205,19 @@ def mask(text: str, hits: Iterable[Hit]) -> str:
 # --- the plugin -----------------------------------------------------------------------------------------------------
 
 
-@lru_cache(8)
-def word_list(words: tuple[str, ...]) -> WordList:
-    """Return the list of these words, made once."""
-    return WordList(words)
+def word_list(ctx: Context) -> WordList:
+    """Return the list of the settings, made once."""
+    if "list" not in ctx.state:
+        ctx.state["list"] = WordList((*ctx.config.words, *ctx.config.reasons))
+    made: WordList = ctx.state["list"]
+    return made
 
 
 @hook("message", order=-50)
 def check(message: Message, ctx: Context) -> Message | Drop | None:
     """Refuse a message with an unwanted word, or mask the word."""
     config: Config = ctx.config
-    hits = word_list((*config.words, *config.reasons)).hits(message.text)
+    hits = word_list(ctx).hits(message.text)
     if not hits or _is_exempt(message, config, ctx):
         return None
     if config.action == "mask":
@@ -250,11 +249,10 @@ def _is_exempt(message: Message, config: Config, ctx: Context) -> bool:
 def words(ctx: Context, *text: str) -> str:
     """Say what the filter makes of a text, or how many words are on its list."""
     config: Config = ctx.config
-    listed = (*config.words, *config.reasons)
-    if not listed:
+    if not (config.words or config.reasons):
         raise UsageError('no words are listed; put words = ["..."] into [plugins.words]')
     if not text:
         done = "masked" if config.action == "mask" else "refused"
-        return f"{len(listed)} words are on the list; a message with one of them is {done}"
-    hits = word_list(listed).hits(" ".join(text))
+        return f"{len(config.words) + len(config.reasons)} words are on the list; a message with one of them is {done}"
+    hits = word_list(ctx).hits(" ".join(text))
     return "\n".join(f"{hit.word}: {reason_for(hit.word, config)}" for hit in hits) or "nothing is found in it"
