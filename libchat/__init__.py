@@ -3,6 +3,7 @@
     hub = libchat.Hub()                          a whole chat in process, without sockets or threads
     libchat.serve(port=0)                        a server for others, in the background of any program
     libchat.connect("HOST:PORT", name="ana")     a client of a server
+    libchat.Bot("ops")                           a participant that answers commands, see also `libchat.plugins`
 
 What a program sees is the same in process and over the network: `Participant`.
 """
@@ -23,11 +24,13 @@ from libchat.errors import (
     NameTaken,
     PasswordNeeded,
     PinMismatch,
+    PluginError,
     ProtocolError,
     Refused,
     StoreError,
     TrustError,
     Unavailable,
+    UsageError,
     WrongPassword,
 )
 from libchat.hub import Hub
@@ -59,6 +62,7 @@ from libchat.participant import Participant
 from libchat.receipt import Receipt
 
 if TYPE_CHECKING:
+    from libchat.bot import Bot
     from libchat.client.client import Client, connect
     from libchat.server.server import Server, serve
 
@@ -72,6 +76,7 @@ __all__ = [
     "Client",
     "Participant",
     "Receipt",
+    "Bot",
     # what one hears
     "Event",
     "Entry",
@@ -111,10 +116,13 @@ __all__ = [
     "ProtocolError",
     "LineTooLong",
     "StoreError",
+    "PluginError",
+    "UsageError",
     "Code",
 ]
 
 _LAZY = {
+    "Bot": "libchat.bot",
     "serve": "libchat.server.server",
     "Server": "libchat.server.server",
     "connect": "libchat.client.client",

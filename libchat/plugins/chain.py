@@ -24,6 +24,7 @@ class Step:
     """One transform of one plugin."""
 
     home: Home
+    hook: str
     function: Callable[..., object]
     wants_message: bool
     wants_context: bool
@@ -101,7 +102,9 @@ class Chain:
         if step.wants_message:
             given["message"] = message
         if step.wants_context:
-            given["ctx"] = step.home.context(message.sender, self._place(message))
+            context = step.home.context(message.sender, self._place(message))
+            context.hook = step.hook
+            given["ctx"] = context
         returned = step.function(**given)
         if returned is None or returned is message:
             return message

@@ -16,7 +16,7 @@ from libchat.plugins.grammar import Grammar
 from libchat.plugins.hooks import arguments_of, arguments_of_timer
 from libchat.plugins.rates import parse_rate
 
-_WORD: Final = re.compile(r"[a-z0-9?][a-z0-9_-]{0,31}")
+_WORD: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}|[+?*=.~^%&]{1,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,9 @@ def _commands(function: Callable[..., object], plugin: str, group: str) -> Itera
     for name, rate, aliases in reversed(_marks(function).commands):
         for word in (name, *aliases):
             if not _WORD.fullmatch(word):
-                raise ValueError(f"'{word}' cannot be a command; use small letters, digits, '-' and '_'")
+                raise ValueError(
+                    f"'{word}' cannot be a command; use small letters, digits, '-' and '_', or a sign as '+'"
+                )
         if rate:
             parse_rate(rate)
         try:

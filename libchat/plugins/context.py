@@ -26,7 +26,7 @@ REPLY_CHARACTERS = 20_000
 class Context:
     """One call: who has made it, where, and what can be done about it. Made for each call; keep none of them."""
 
-    __slots__ = ("home", "sender", "target")
+    __slots__ = ("home", "hook", "sender", "target")
 
     def __init__(self, home: Home, sender: str = "", target: str = "") -> None:
         self.home = home
@@ -34,6 +34,8 @@ class Context:
         """Who gave the command, or sent the message; "" for timers."""
         self.target = target
         """Where that was: a `#room`, a name, or "" for nowhere."""
+        self.hook = ""
+        """The transform that this call is for, "" if it is for none."""
 
     @property
     def plugin(self) -> str:
@@ -91,9 +93,13 @@ class Context:
 
     def say(self, text: str, to: str = "") -> Receipt:
         """Say something in the chat: to a `#room` or a name, or where this happens."""
+        return self.chat.send(self.place(to), text)
+
+    def place(self, to: str = "") -> str:
+        """Return where something is said, by default where this happens. Raises `UsageError` if that is nowhere."""
         if not (to or self.target):
             raise UsageError("there is nobody to say it to here; go to a room, or name one")
-        return self.chat.send(to or self.target, text)
+        return str(to or self.target)
 
     def reply(self, text: str) -> None:
         """Tell who gave the command. In a shell nobody else sees it."""

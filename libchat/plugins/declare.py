@@ -10,6 +10,8 @@ from libchat.plugins.grammar import Grammar
 
 F = TypeVar("F", bound=Callable[..., object])
 
+T = TypeVar("T")
+
 MARK = "__libchat_plugin__"
 
 
@@ -52,7 +54,7 @@ def command(name: F | str = "", *, rate: str = "", aliases: Sequence[str] = ()) 
 
     def mark(function: F) -> F:
         word = name if isinstance(name, str) and name else function.__name__.strip("_").replace("_", "-")
-        marks_of(function).commands.append((word, rate, tuple(aliases)))
+        _add(marks_of(function).commands, (word, rate, tuple(aliases)))
         return function
 
     return mark(name) if callable(name) else mark
@@ -65,7 +67,7 @@ def hook(name: str, *, order: int = 0) -> Callable[[F], F]:
     """
 
     def mark(function: F) -> F:
-        marks_of(function).hooks.append((name, order))
+        _add(marks_of(function).hooks, (name, order))
         return function
 
     return mark
@@ -75,7 +77,7 @@ def every(*, seconds: float) -> Callable[[F], F]:
     """Have a function called again and again, from when the plugin is loaded until it is unloaded."""
 
     def mark(function: F) -> F:
-        marks_of(function).timers.append(seconds)
+        _add(marks_of(function).timers, seconds)
         return function
 
     return mark
@@ -86,3 +88,9 @@ def marks_of(function: Callable[..., object]) -> Marks:
     marks = vars(function).setdefault(MARK, Marks())
     assert isinstance(marks, Marks)
     return marks
+
+
+def _add(marks: list[T], mark: T) -> None:
+    """Mark once, also if it is said twice: a function may be given to several bots."""
+    if mark not in marks:
+        marks.append(mark)

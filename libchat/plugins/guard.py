@@ -266,6 +266,11 @@ class _Working(threading.local):
 _working: Final = _Working()
 
 
+def is_guarded() -> bool:
+    """Return whether this thread works at a call."""
+    return _working.job is not None
+
+
 @contextmanager
 def patience() -> Iterator[None]:
     """Have the time of the call that this thread works at stand still meanwhile."""

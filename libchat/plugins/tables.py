@@ -35,7 +35,7 @@ class Tables:
         observers: dict[str, list[tuple[Home, HookUse]]] = {}
         for home, use in uses:
             if HOOKS[use.hook].kind == "transform":
-                step = Step(home, use.function, "message" in use.arguments, "ctx" in use.arguments)
+                step = Step(home, use.hook, use.function, "message" in use.arguments, "ctx" in use.arguments)
                 transforms.setdefault(use.hook, []).append(step)
             else:
                 observers.setdefault(use.hook, []).append((home, use))
