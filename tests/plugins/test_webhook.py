@@ -147,6 +147,18 @@ def test_messages_of_rooms_are_sent(bot: Stage) -> None:
     assert all(request.headers["webhook-signature"].startswith("v1,") for request in requests)
 
 
+def test_it_goes_on_after_a_pause(bot: Stage) -> None:
+    """When everything was sent there is no thread; the next message has one again. Private ones are never sent."""
+    with web_server(lambda request: Answer(204)) as web:
+        load(bot, web)
+        for text in ("one", "two"):
+            bot.play("private", target="ana")
+            bot.play(text)
+            assert json.loads(web.requests.get(timeout=5).body)["text"] == text
+            finish_threads("webhook")
+        assert web.requests.empty()
+
+
 def test_what_fails_is_tried_again(bot: Stage) -> None:
     """With the same number, until it is taken."""
     answers = iter((Answer(500), Answer(429), Answer(200)))
@@ -232,6 +244,8 @@ def test_a_waiting_webhook_can_be_unloaded(bot: Stage) -> None:
     with web_server(lambda request: Answer(500)) as web:
         load(bot, web, first_wait=300.0)
         bot.play("one")
+        bot.play("two")
         web.requests.get(timeout=5)
         bot.host.unload("webhook")
         finish_threads("webhook")
+        assert web.requests.empty()

@@ -52,12 +52,13 @@ def test_nobody_is_welcomed_unasked(bot: Stage) -> None:
     bot.load(plugin("welcome"))
     enter(bot, "bo")
     bot.host.unload("welcome")
-    bot.load(plugin("welcome"), text="hi", rooms=["Lobby"])
+    bot.participant.join("#lobby")
+    bot.load(plugin("welcome"), text="hi", where="room", rooms=["Lobby"])
     enter(bot, "bo")
     enter(bot, "ana", "#lobby")
     assert bot.said == []
     enter(bot, "bo", "#lobby")
-    assert bot.said == [("bo", "hi")]
+    assert bot.said == [("#lobby", "hi")]
 
 
 def test_the_rules_are_told(bot: Stage) -> None:
