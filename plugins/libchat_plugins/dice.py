@@ -160,7 +160,7 @@ def coin(ctx: Context, *, quiet: bool = False) -> str | None:
 
 @command("pick", rate="10/10s")
 def pick(ctx: Context, *options: str, quiet: bool = False) -> str | None:
-    """Pick one of several: /pick tea coffee "hot water"."""
+    """Pick one of several: `pick tea coffee "hot water"`."""
     if len(options) < 2:
         raise UsageError("name at least two to pick from")
     return _tell(ctx, f"of {', '.join(options)}: {SystemRandom().choice(options)}", quiet)

@@ -144,7 +144,7 @@ def _put_new(temporary: str, path: Path) -> None:
 
 @command("export")
 def export(ctx: Context, file: Path | None = None, *, room: Room | None = None, force: bool = False) -> None:
-    """Write this conversation into a Markdown file: /export notes.md.
+    """Write this conversation into a Markdown file: `export notes.md`.
 
     Without a FILE, into one with the room's name and the date, in the current folder. A file that is there already is
     left alone, unless `--force` is given.
@@ -153,7 +153,7 @@ def export(ctx: Context, file: Path | None = None, *, room: Room | None = None, 
     if ctx.surface != "shell":
         raise UsageError("files are written from the shell only, on your own machine")
     if not target:
-        raise UsageError("name a room: /export --room #ROOM, or join one first")
+        raise UsageError("name a room: `export --room #ROOM`, or join one first")
     path = (file or Path(file_name(target, ctx.now()))).expanduser().absolute()
     if path.is_dir():
         path = path / file_name(target, ctx.now())

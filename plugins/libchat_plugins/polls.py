@@ -100,9 +100,7 @@ def find_poll(polls: Iterable[Poll], room: str, number: int | None) -> Poll:
         here = [poll for poll in here if poll.number == number]
     open_ones = [poll for poll in here if poll.is_open]
     if not here:
-        raise UsageError(
-            f"{room or 'here'} has no poll{f' {number}' if number else ''}; ask with /poll QUESTION OPTIONS"
-        )
+        raise UsageError(f"{room or 'here'} has no poll{f' {number}' if number else ''}; `poll QUESTION OPTIONS` asks")
     return (open_ones or here)[-1]
 
 
@@ -111,7 +109,7 @@ def find_poll(polls: Iterable[Poll], room: str, number: int | None) -> Poll:
 
 @command("poll")
 def ask(ctx: Context, question: str, *options: str, minutes: int = 0) -> None:
-    """Ask the room: /poll "Lunch?" pizza soup "nothing at all"."""
+    """Ask the room: `poll "Lunch?" pizza soup "nothing at all"`."""
     options = tuple(dict.fromkeys(option.strip() for option in options if option.strip())) or ("yes", "no")
     if not ctx.room:
         raise UsageError("a poll is for a room; join one first")
@@ -122,7 +120,7 @@ def ask(ctx: Context, question: str, *options: str, minutes: int = 0) -> None:
     with _lock:
         polls = load_polls(ctx)
         if sum(poll.is_open for poll in polls) >= OPEN:
-            raise UsageError(f"{OPEN} polls are open; close one with /endpoll")
+            raise UsageError(f"{OPEN} polls are open; `endpoll NUMBER` closes one")
         number = max((poll.number for poll in polls), default=0) + 1
         closes = ctx.now() + minutes * 60 if minutes else 0
         poll = Poll(number, ctx.room, ctx.sender or ctx.me, question, list(options), closes=closes)
@@ -151,7 +149,7 @@ def close(ctx: Context, poll: int | None = None) -> None:
         if target_key(found.by) != target_key(ctx.sender or ctx.me):
             raise UsageError(f"poll {found.number} is {found.by}'s, who alone closes it")
         if not found.is_open:
-            raise UsageError(f"poll {found.number} is closed already; /results {found.number} shows it")
+            raise UsageError(f"poll {found.number} is closed already; `results {found.number}` shows it")
         found.is_open = False
         save_polls(ctx, polls)
     ctx.say(found.results(60))

@@ -147,7 +147,7 @@ def preview(url: str, bounds: Bounds) -> str:
 
 @command("preview", rate="10/60s")
 def show(ctx: Context, url: str) -> str:
-    """Look up the title of a page: /preview https://example.org/page."""
+    """Look up the title of a page: `preview https://example.org/page`."""
     if ctx.surface == "server":
         raise UsageError("a server looks at no pages for others; use it in a shell or a bot")
     try:

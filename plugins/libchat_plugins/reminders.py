@@ -171,20 +171,20 @@ def _spoken(due: float, now: float) -> str:
 
 @command("remind")
 def remind(ctx: Context, when_and_what: Text) -> str:
-    """Be reminded: /remind in 10m tea.
+    """Be reminded: `remind in 10m tea`.
 
     in 10m, in 1h30m, in 2 days; at 16:30, 4pm; tomorrow, friday at 9, 2030-01-31 at 18:00 (nine o'clock, if no time
-    is said). /reminders lists what is to come, and /unremind NUMBER takes one back.
+    is said). `reminders` lists what is to come, and `unremind NUMBER` takes one back.
     """
     now = ctx.now()
     when, text = parse_when(when_and_what, wall_clock(now))
     if not text:
-        raise UsageError(f"say of what: /remind {_beginning(when_and_what)} call ana")
+        raise UsageError(f"say of what: `remind {_beginning(when_and_what)} call ana`")
     due, who = when.timestamp(), ctx.sender or ctx.me
     with _lock:
         kept = load_reminders(ctx)
         if len(kept) >= TOTAL or sum(_is_of(reminder, who) for reminder in kept) >= PER_PERSON:
-            raise UsageError(f"{PER_PERSON} reminders a person are enough; take one back with /unremind NUMBER")
+            raise UsageError(f"{PER_PERSON} reminders a person are enough; `unremind NUMBER` takes one back")
         number = max((reminder.number for reminder in kept), default=0) + 1
         save_reminders(ctx, [*kept, Reminder(number, who, ctx.target, due, text)])
     return f"reminder {number}: {_spoken(due, now)}"
@@ -195,17 +195,17 @@ def reminders(ctx: Context) -> str:
     """List your reminders."""
     own = [reminder for reminder in load_reminders(ctx) if _is_of(reminder, ctx.sender or ctx.me)]
     lines = [f"{reminder.number}  {_spoken(reminder.due, ctx.now())}  {reminder.text}" for reminder in own]
-    return "\n".join(lines) or "you have no reminders; /remind in 10m tea makes one"
+    return "\n".join(lines) or "you have no reminders; `remind in 10m tea` makes one"
 
 
 @command("unremind")
 def unremind(ctx: Context, number: int) -> str:
-    """Take a reminder back, by its number in /reminders."""
+    """Take a reminder back, by its number in `reminders`."""
     with _lock:
         kept = load_reminders(ctx)
         found = [one for one in kept if one.number == number and _is_of(one, ctx.sender or ctx.me)]
         if not found:
-            raise UsageError(f"you have no reminder {number}; /reminders lists them")
+            raise UsageError(f"you have no reminder {number}; `reminders` lists them")
         save_reminders(ctx, [reminder for reminder in kept if reminder not in found])
     return f"reminder {number} is taken back: {found[0].text}"
 

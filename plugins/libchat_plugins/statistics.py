@@ -145,11 +145,11 @@ def report(target: str, counts: Counts, config: Config, columns: int) -> str:
 
 @command("stats", rate="6/60s")
 def stats(ctx: Context, room: Room | None = None, *, days: int = 0, who: Member | None = None) -> str:
-    """Show who said how much, and when: /stats #room --days 7 --who ana."""
+    """Show who said how much, and when: `stats #room --days 7 --who ana`."""
     config: Config = ctx.config
     target = room or ctx.target
     if not target:
-        raise UsageError("name a room: /stats #ROOM, or join one first")
+        raise UsageError("name a room: `stats #ROOM`, or join one first")
     if not 0 <= days <= 36_500:
         raise UsageError("--days is between 1 and 36500")
     since = int((ctx.now() - days * 86_400) * 1000) if days else 0

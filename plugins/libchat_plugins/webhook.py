@@ -272,7 +272,7 @@ def webhook(ctx: Context, what: Literal["status", "test"] = "status") -> str:
     sender = sender_of(ctx)
     if what == "test":
         sender.put(Message(ctx.me, ctx.room or "#test", "a test of the webhook", time=int(ctx.now() * 1000)))
-        return "a test is on its way; /webhook tells how it went"
+        return "a test is on its way; `webhook` tells how it went"
     tally, host = sender.tally, urlsplit(config.url).hostname
     told = f"{host}: {tally.sent} sent, {sender.waiting} waiting, {tally.failed} failed, {tally.dropped} dropped"
     return f"{told}; the last failure: {tally.last}" if tally.last else told

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
+import subprocess
 import sys
 import tomllib
 from importlib import import_module
@@ -57,10 +59,7 @@ def test_every_file_is_an_entry_point() -> None:
 @plugins
 def test_a_plugin_is_found_without_being_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An installed libchat offers it by name, with what it says about itself, and nothing is imported for that."""
-    information = tmp_path / "libchat-9.9.dist-info"
-    information.mkdir()
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: libchat\nVersion: 9.9\n")
-    (information / "entry_points.txt").write_text(f"[libchat.plugins]\n{name} = {ENTRY_POINTS[name]}\n")
+    _install(tmp_path, {name: ENTRY_POINTS[name]})
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, ENTRY_POINTS[name], raising=False)
     found = find_plugins(None)[name]
@@ -124,6 +123,24 @@ def test_all_of_them_leave_nothing_behind(make_stage: MakeStage, kind: SurfaceKi
     assert not any(stage.host.has_hook(hook) for hook in HOOKS)
     assert len(stage.host.timers) == 0
     assert stage.errors == []
+
+
+def test_the_bot_of_the_page_runs(tmp_path: Path) -> None:
+    """What the page shows as a program is one, where libchat is installed."""
+    (program,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    _install(tmp_path, ENTRY_POINTS)
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    environment = {**os.environ, "PYTHONPATH": path, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=30, env=environment)
+
+
+def _install(folder: Path, points: dict[str, str]) -> None:
+    """Make a folder of Python's path one where libchat is installed, with these plugins."""
+    information = folder / "libchat-9.9.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: libchat\nVersion: 9.9\n")
+    lines = "".join(f"{name} = {module}\n" for name, module in points.items())
+    (information / "entry_points.txt").write_text(f"[libchat.plugins]\n{lines}")
 
 
 def _use(stage: Stage) -> None:

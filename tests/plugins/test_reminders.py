@@ -131,7 +131,7 @@ def test_reminders_are_listed_and_taken_back(make_stage: MakeStage) -> None:
     stage.run("remind in 1h tea", sender="BO")
     (told,) = stage.run("reminders", sender="bo")
     assert [line.split()[0] + line.split()[-1] for line in told.splitlines()] == ["2tea", "1cake"]
-    assert stage.run("reminders", sender="cy") == ["you have no reminders; /remind in 10m tea makes one"]
+    assert stage.run("reminders", sender="cy") == ["you have no reminders; `remind in 10m tea` makes one"]
     assert "you have no reminder 1" in stage.run("unremind 1", sender="cy")[0]
     assert stage.run("unremind 1", sender="bo") == ["reminder 1 is taken back: cake"]
     stage.pass_time(7_200)

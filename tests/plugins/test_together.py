@@ -1,0 +1,55 @@
+"""A bot with the coming plugins on a real server: people talk to it over TLS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import libchat
+from libchat.server.server import Server
+from libchat.testing.plugin import Chat
+from support.coming import plugin
+
+
+@pytest.fixture
+def bot(chat_server: Server, tmp_path: Path) -> Iterator[libchat.Bot]:
+    """Give a bot in #team, with what it keeps in a folder of the test."""
+    with libchat.Bot("helper", data=tmp_path) as helper:
+        for name in ("dice", "polls", "reminders", "statistics"):
+            helper.load(plugin(name))
+        helper.load(plugin("welcome"), text="Hello {name}.", rules=["Be kind."])
+        helper.start(chat_server.address, pin=chat_server.pin, rooms=["#team"])
+        yield helper
+
+
+def test_people_play_with_a_bot(bot: libchat.Bot, chat: Chat) -> None:
+    """Newcomers are welcomed, dice fall, and a poll is asked, voted on and ended."""
+    ana, bo = chat("ana"), chat("bo")
+    ana.join("#team")
+    assert ana.receive(timeout=5).text == "Hello ana."
+    bo.join("#team")
+    assert bo.receive(timeout=5).text == "Hello bo."
+
+    ana.send("#team", "!roll 2d1")
+    assert ana.receive(timeout=5).text == "2d1: [1 1] = 2"
+    ana.send("helper", "rules")
+    assert ana.receive(timeout=5).text == "1. Be kind."
+
+    ana.send("#team", '!poll "Lunch?" pizza soup')
+    assert ana.receive(timeout=5).text.startswith("poll 1, ana asks: Lunch?")
+    voted = bo.send("#team", "vote 2").accepted(timeout=5)
+    assert next(_reactions(bo, voted.seq)) == "✓"
+    ana.send("#team", "!endpoll")
+    assert ana.receive(timeout=5).text == "vote 2"
+    assert ana.receive(timeout=5).text.startswith("poll 1: Lunch? (1 vote, closed)")
+    assert list(bot.plugins.errors()) == []
+
+
+def _reactions(client: libchat.Client, seq: int) -> Iterator[str]:
+    """Yield reactions to a message as they come."""
+    while True:
+        event = client.receive_event(timeout=5)
+        if isinstance(event, libchat.Entry) and event.kind == "react" and event.ref == seq:
+            yield event.text
