@@ -36,6 +36,7 @@ class Code(StrEnum):
     BAD_VALUE = "bad-value"
     BANNED = "banned"
     BUSY = "busy"
+    DROPPED = "dropped"
     EMPTY_TEXT = "empty-text"
     INVITE_EXPIRED = "invite-expired"
     INVITE_ONLY = "invite-only"

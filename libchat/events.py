@@ -122,7 +122,8 @@ class Entry(Event, frozen=True):
 class Accepted(Event, frozen=True):
     """The receipt of an entry: the log has it, under this number. It is never lost from here on.
 
-    `is_queued`: the recipient is not here, the entry waits for them. `away`: they are here, but left this note.
+    `is_queued`: the recipient is not here, the entry waits for them. `away`: they are here, but left this note. `text`
+    is what everybody sees, if the chat has changed what was sent.
     """
 
     target: str
@@ -131,6 +132,7 @@ class Accepted(Event, frozen=True):
     cid: str = ""
     is_queued: bool = field(default=False, name="queued")
     away: str = ""
+    text: str = ""
 
 
 class Delivered(Event, frozen=True):

@@ -29,15 +29,18 @@ from libchat.core.registry import Session
 from libchat.core.rooms import Quotas
 from libchat.core.router import Router
 from libchat.errors import Closed, Code, InvalidName, Refused, refusal
+from libchat.happenings import Watcher
 from libchat.limits import ANSWER_SECONDS, BACKLOG_EFFECTS, INBOX_EVENTS, NONCE_BYTES
 from libchat.local import LocalParticipant, LocalSink
 from libchat.locks import HUB, tiered_lock
-from libchat.names import parse_name, parse_room
+from libchat.names import Name, parse_name, parse_room
 from libchat.participant import OnError
 from libchat.records import Answer, Failure, Outcome, Record
 from libchat.store.base import Accounts, Log
 from libchat.store.memory import MemoryLog
 from libchat.text import clean_line
+from libchat.vets import Judged, Vets
+from libchat.vetting import Vetter
 
 Inputs = Iterable[tuple[Session, Iterable[m.Command | m.Rejected]]]
 
@@ -80,6 +83,8 @@ class Hub:
         self._accounts = accounts
         self._verifications: deque[fx.Verify] = deque()
         """What the accounts are to be asked, as soon as the lock is given back."""
+        self._watcher: Watcher | None = None
+        self._vets = Vets(self._log, self._on_judged)
         self._router = self._open_router(quotas)
         self._clock = clock
         self._now = 0
@@ -121,13 +126,34 @@ class Hub:
         while it is away, and others cannot take the name. Raises `NameTaken`, `Closed`, and `Refused` for what is no
         name.
         """
-        try:
-            account_key = parse_name(name).key if account else ""
-        except InvalidName as invalid:
-            raise Refused(Code.BAD_NAME, str(invalid), clean_line(name)) from None
+        account_key = _name_of(name).key if account else ""
         participant = LocalParticipant(self, name, account=account_key, inbox=inbox, on_error=on_error)
         participant._register()
         return participant
+
+    def reserve(self, name: str) -> None:
+        """Keep a name for the program itself: nobody else can take it any more.
+
+        Raises `NameTaken` if somebody has it, also an account; `Refused` for what is no name.
+        """
+        parsed = _name_of(name)
+        try:
+            with self._lock:
+                self._router.reserve(parsed)
+        except Refused as refused:
+            raise refusal(refused.code, refused.reason, refused.subject) from None
+
+    def speak_as(self, name: str) -> LocalParticipant:
+        """Return a participant who speaks for the program itself, under a name that was reserved.
+
+        What it says is not vetted, and is heard in every room, though it is in none. It takes no notice of what is said
+        to it, unless it is given a callback (`Participant.on`). Raises as `connect` does.
+        """
+        key = _name_of(name).key
+        voice = LocalParticipant(self, name, account=key, inbox=INBOX_EVENTS, on_error=None, is_trusted=True)
+        voice.on(m.Entry, _ignore_entry)
+        voice._register()
+        return voice
 
     def keep_room(self, room: str, topic: str = "") -> None:
         """Make a room that stays when it is empty. Raises `InvalidName`."""
@@ -195,6 +221,19 @@ class Hub:
         with self._lock:
             self._sinks = tuple(other for other in self._sinks if other is not sink)
 
+    def vet_with(self, vetter: Vetter | None) -> None:
+        """Have messages and edits vetted from now on, or (None) no longer. What is being vetted is still answered."""
+        with self._lock:
+            self._vets.vetter = vetter
+            self._router.vet(is_on=vetter is not None)
+
+    def watch(self, watcher: Watcher | None) -> None:
+        """Have somebody told what happens from now on, or (None) nobody any more."""
+        with self._lock:
+            self._watcher = watcher
+            self._router.happenings.is_watched = watcher is not None
+            self._router.happenings.take()
+
     def run(
         self, inputs: Inputs, *, drained: Iterable[Session] = (), departed: Iterable[tuple[Session, str]] = ()
     ) -> None:
@@ -216,7 +255,7 @@ class Hub:
                     route(session, command, now, effects)
             for session, reason in departed:
                 self._router.depart(session, reason, effects)
-            self._perform(effects)
+            self._perform(effects if self._vets.vetter is None else self._vets.take(effects))
             self._bring_up()
         self._after_turn()
 
@@ -269,6 +308,10 @@ class Hub:
             effects += settling
             if effects:
                 self._perform(effects)
+        if self._watcher is not None:
+            happenings = self._router.happenings.take()
+            if happenings:
+                self._watcher.happened(happenings)
 
     def _on_answered(self, ask: fx.Ask, answer: Answer) -> None:
         """Take what the log has found. Called by a thread of the log."""
@@ -295,17 +338,39 @@ class Hub:
             if self._is_closed:
                 return
             decide(self._tick(), effects)
-            self._perform(effects)
+            self._perform(self._vets.take(effects))
             self._bring_up()
         self._after_turn()
+
+    def _on_judged(self, judged: Judged) -> None:
+        """Take what was judged. Called by a thread of the vetter or of the log."""
+        self._go_on(judged)
+        self._after_turn()
+
+    def _go_on(self, judged: Judged) -> None:
+        """Do a turn with what follows from judgements. Whose commands have waited for them is looked at again."""
+        effects: list[fx.Effect] = []
+        with self._lock:
+            if self._is_closed:
+                return
+            now = self._tick()
+            for vet, judgement in judged:
+                self._router.judged(vet, judgement, now, effects)
+            self._perform(self._vets.take(effects))
+            self._hand_out([fx.Resume(vet.session) for vet, _ in judged if not vet.session.is_waiting])
+            self._bring_up()
 
     def _carry_out(self, effects: list[fx.Effect], outcomes: list[Outcome]) -> None:
         out: list[fx.Delivery] = []
         answers = iter(outcomes)
         committed = self._router.committed
+        watched = self._router.happenings if self._watcher is not None else None
         for effect in effects:
             if isinstance(effect, fx.Append):
-                committed(effect, next(answers), out)
+                outcome = next(answers)
+                committed(effect, outcome, out)
+                if watched is not None and type(outcome) is m.Entry:
+                    watched.note(outcome)
             elif isinstance(effect, fx.Note) and effect.session is None:
                 next(answers)  # nobody depends on it
             elif isinstance(effect, (fx.Note, fx.Enter, fx.Exit, fx.Decide, fx.EndRoom)):
@@ -318,7 +383,7 @@ class Hub:
                 self._router.replays.settled(effect.session, effect.turn)
             elif isinstance(effect, fx.Verify):
                 self._verifications.append(effect)
-            else:
+            elif not isinstance(effect, fx.Vet):  # these were taken out before
                 out.append(effect)
         self._hand_out(out)
 
@@ -365,7 +430,7 @@ class Hub:
                 self._settling.append(effect)
             elif isinstance(effect, (fx.Note, fx.EndRoom)):
                 self._log.append([effect.fact], _ignore)
-            elif not isinstance(effect, (fx.Append, fx.Enter, fx.Exit, fx.Decide, fx.Verify)):
+            elif not isinstance(effect, (fx.Append, fx.Enter, fx.Exit, fx.Decide, fx.Verify, fx.Vet)):
                 out.append(effect)
             todo.extendleft(reversed(follow))
 
@@ -388,6 +453,8 @@ class Hub:
         """Ask the accounts, call callbacks, and end those whose inbox is full. Called without a lock."""
         if self._verifications:
             self._ask_accounts()
+        while known := self._vets.ask():
+            self._go_on(known)
         for participant in self._local.participants:
             if participant._called:
                 participant._call_back()
@@ -412,6 +479,17 @@ class _Waiting:
     def __init__(self, effects: list[fx.Effect], outcomes: list[Outcome] | None) -> None:
         self.effects = effects
         self.outcomes = outcomes
+
+
+def _name_of(text: str) -> Name:
+    try:
+        return parse_name(text)
+    except InvalidName as invalid:
+        raise Refused(Code.BAD_NAME, str(invalid), clean_line(text)) from None
+
+
+def _ignore_entry(entry: m.Entry) -> None:
+    """Take what is said to nobody."""
 
 
 def _new_nonce() -> str:

@@ -199,6 +199,9 @@ LINGER_SECONDS: Final = 2.0
 STOP_SECONDS: Final = 2.0
 """How long a stopping server flushes what it owes before it cuts the rest off."""
 
+PLUGIN_SECONDS: Final = 10.0
+"""How long a call of a plugin may take. Then it is off, if messages wait for it: people try again sooner than that."""
+
 OUTBOX_BYTES: Final = 1_048_576
 """Plaintext that waits for one slow reader: ten seconds of a busy room (1,000 lines of 100 bytes each second)."""
 

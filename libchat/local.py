@@ -41,11 +41,21 @@ class Chat(Protocol):
 class LocalParticipant(Participant):
     """A participant in process. What it does has happened when the method returns, unless that waits for the log."""
 
-    def __init__(self, hub: Chat, name: str, *, account: str, inbox: int, on_error: OnError | None) -> None:
+    def __init__(
+        self,
+        hub: Chat,
+        name: str,
+        *,
+        account: str,
+        inbox: int,
+        on_error: OnError | None,
+        is_trusted: bool = False,
+    ) -> None:
         super().__init__(name, inbox=inbox, on_error=on_error)
         self._hub = hub
         self._session = _LocalSession(self)
         self._session.account = account
+        self._session.is_trusted = is_trusted
         self._has_overflowed = False
 
     def _register(self) -> None:
@@ -132,7 +142,7 @@ class LocalSink:
                         _hand_over(session, delivery.event)
             elif isinstance(delivery, fx.Reply):
                 _hand_over(delivery.session, delivery.event)
-            elif isinstance(delivery.session, _LocalSession):
+            elif isinstance(delivery, fx.Close) and isinstance(delivery.session, _LocalSession):
                 delivery.session.participant._disconnect(delivery.bye.reason or "the chat has ended")
 
 

@@ -30,7 +30,8 @@ class Draft(Struct, frozen=True, gc=False):
     `ref` is the number of the entry in the same conversation that it is about: what a message replies to, what an edit
     replaces, a deletion takes away, a reaction is for (`check_reference`). `owner` says who wrote it: who brings the
     same one may edit and delete it later; nobody may if it is "". `is_operator`: its sender may delete what others own.
-    With a `refusal` it may not be stored; but it may be known, from when it was still allowed.
+    With a `refusal` it may not be stored; but it may be known, from when it was still allowed. `sent` is the text as it
+    came, if it was changed on the way (`libchat.vetting`): who sends it again sends that.
     """
 
     conversation: str
@@ -45,6 +46,7 @@ class Draft(Struct, frozen=True, gc=False):
     owner: str = ""
     is_operator: bool = False
     refusal: Unfit | None = None
+    sent: str | None = None
 
 
 class Known(Struct, frozen=True, gc=False):
@@ -303,14 +305,26 @@ class SearchFound(Struct, frozen=True, gc=False):
     next: int | None = None
 
 
+class AskFirst(Struct, frozen=True, gc=False):
+    """Ask which pairs of a device and a client id something was stored under."""
+
+    keys: tuple[tuple[str, str], ...]
+
+
+class FirstFound(Struct, frozen=True, gc=False):
+    """Whether it was, for each of them in their order."""
+
+    are_known: tuple[bool, ...]
+
+
 class Unanswered(Struct, frozen=True, gc=False):
     """The log could not read what was asked for, or not in time. `reason` is for a person."""
 
     reason: str
 
 
-Question = AskPage | AskWaiting | AskUnread | AskSearch
-Answer = PageFound | WaitingFound | UnreadFound | SearchFound | Unanswered
+Question = AskPage | AskWaiting | AskUnread | AskSearch | AskFirst
+Answer = PageFound | WaitingFound | UnreadFound | SearchFound | FirstFound | Unanswered
 
 # --- what it begins with --------------------------------------------------------------------------------------------
 

@@ -27,7 +27,15 @@ keep_days = 90
 
 [limits]
 outbox_bytes = 4194304
+
+[plugins]
+load = "word_filter"
+
+[plugins.word_filter]
+words = ["damn"]
 ```
+
+What stands in `[plugins.NAME]` is for the plugin of that name: see [plugins of a server](../topics/plugins.md).
 
 A key that does not exist, or a value of the wrong type, ends the program with exit code 2, and a line that tells where
 it is and what may have been meant. Switches are `true` or `false`, and as flags `--memory` or `--no-memory`. Variables

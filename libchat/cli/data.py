@@ -45,6 +45,13 @@ def default_data_folder() -> Path:
     return user_data_path("libchat") / "server"
 
 
+def default_plugin_folder() -> Path:
+    """Return where a user's own plugins are if nobody says otherwise."""
+    from platformdirs import user_config_path
+
+    return user_config_path("libchat") / "plugins"
+
+
 def log_file(options: Options) -> Path:
     """Return the file of a server's log."""
     from libchat.server.folder import LOG_FILE

@@ -18,9 +18,10 @@ from libchat.cli.data import default_data_folder
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.invite import add_qr_option
 from libchat.cli.parser import Commands, Options, Parser, add_command
+from libchat.cli.server_plugins import Asked, split
 from libchat.cli.settings.sources import Effective, Rank, add_settings, effective, settle
 from libchat.cli.settings.table import LIMITS, settings
-from libchat.errors import Refused, StoreError
+from libchat.errors import PluginError, Refused, StoreError
 from libchat.server.bounds import Bounds
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def add(commands: Commands) -> None:
         run,
         "Serve a chat until Ctrl-C or SIGTERM.",
         "Both stop the server cleanly: everybody is told, and the exit code is 0. SIGHUP has it read its certificate\n"
-        "and key anew, and how much is logged; all else needs a new start.\n"
+        "and key anew, its plugins with their settings, and how much is logged; all else needs a new start.\n"
         "Each setting is also an environment variable, as $LIBCHAT_SERVER_KEEP_DAYS for --keep-days, and a line in a\n"
         "file: 'libchat config' prints them all.\n"
         f"{KEEPING}",
@@ -95,13 +96,15 @@ def run(options: Options) -> int:
 
 def make_server(options: Options) -> Server:
     """Return the server that was asked for, not yet started."""
-    set_up_logging(options, settle(options))
+    found = settle(options)
+    set_up_logging(options, found)
     _check(options)
     from libchat.records import Retention
     from libchat.server.descriptors import raise_descriptor_limit
     from libchat.server.server import Server
 
     raise_descriptor_limit()
+    asked = Asked(found, options.config)
     try:
         return Server(
             options.host,
@@ -115,7 +118,10 @@ def make_server(options: Options) -> Server:
             durability=options.durability,
             retention=Retention(options.keep_days * 24 * 3600, options.keep_messages),
             admit=options.admit,
-            public=[host.strip() for host in options.public.split(",") if host.strip()],
+            public=split(options.public),
+            plugins=asked.names,
+            plugin_settings=asked.tables,
+            plugin_folder=asked.folder,
             announce=options.announce,
             announce_name=options.announce_name,
         )
@@ -136,7 +142,7 @@ def bounds_of(options: Options) -> Bounds:
 
 
 def _reload(server: Server, options: Options) -> None:
-    """Read anew what can change while a server runs: its certificate and key, and how much is logged.
+    """Read anew what can change while a server runs: certificate and key, plugins, and how much is logged.
 
     Whatever cannot be used is told loudly, and all stays as it was.
     """
@@ -144,11 +150,14 @@ def _reload(server: Server, options: Options) -> None:
     try:
         flags = {setting.key: getattr(options, setting.key) for setting in settings() if setting.key in options.said}
         found = effective(flags, os.environ, options.config)
+        asked = Asked(found, options.config)
         is_new = server.reload()
     except (StoreError, Failure) as error:
         _log.error("nothing was reloaded: %s", error.text if isinstance(error, Failure) else error)
     else:
         set_up_logging(options, found)
+        for wrong in server.reload_plugins(asked.names, asked.tables):
+            _log.error("%s", wrong)
         _log.info("reloaded; the certificate is %s", "a new one" if is_new else "the same")
     notify.ready(_status(server))
 
@@ -164,7 +173,7 @@ def running(server: Server) -> Iterator[None]:
         server.start()
     except OSError as error:
         raise Failure(Exit.REFUSED, explain_listening(error, server.host, server.port)) from error
-    except StoreError as error:
+    except (StoreError, PluginError) as error:
         raise Failure(Exit.REFUSED, str(error)) from error
     try:
         yield
@@ -196,6 +205,8 @@ def announce(server: Server, options: Options, say: output.Say) -> None:
         say(f"  words:    {server.words}")
     if server.successor is not None:
         say(f"  next key: {server.successor.pin}, from {format_since(server.successor)}")
+    if server.plugins:
+        say(f"  plugins:  {', '.join(server.plugins)}")
     say(f'  invite:   libchat join "{link}"{plaintext}{good_for}')
     say(f"  connect:  libchat chat --host {host} --port {server.port}{plaintext}")
     say(f"  by hand:  {by_hand}    then: server:register NAME")

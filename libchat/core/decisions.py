@@ -34,6 +34,7 @@ from libchat.core.authority import (
     until_of,
     why_not,
 )
+from libchat.core.happenings import Happenings
 from libchat.core.members import Members
 from libchat.core.memberships import Memberships
 from libchat.core.moderation import Change, Invitation, fits, is_over, mask_of, parse_mask
@@ -61,12 +62,14 @@ class Decisions:
         members: Members,
         memberships: Memberships,
         new_salt: Callable[[], str],
+        happenings: Happenings,
     ) -> None:
         self._registry = registry
         self._offline = offline
         self._members = members
         self._memberships = memberships
         self._new_salt = new_salt
+        self._happenings = happenings
 
     @property
     def handlers(self) -> fx.Handlers:
@@ -103,6 +106,9 @@ class Decisions:
                 self._change_member(room, change, decide.facts, out)
             elif isinstance(change, Invitation):
                 room.invite(change.name, change.until)
+        for delivery in decide.told:
+            if isinstance(delivery, fx.Deliver) and isinstance(delivery.event, m.Kicked):
+                self._happenings.note(delivery.event)
         out += decide.told
 
     def _change_member(self, room: Room, change: Member, stored: tuple[Fact, ...], out: Out) -> None:

@@ -11,9 +11,10 @@ from libchat.core.moderation import Change
 from libchat.core.offline import Mailbox
 from libchat.core.registry import Session
 from libchat.core.rooms import Room
-from libchat.messages import Bye, Command, Entered, Event, Rejected, TopicIs
+from libchat.messages import Bye, Command, Edit, Entered, Event, Rejected, Send, TopicIs
 from libchat.names import Name
 from libchat.records import Draft, Fact, Member, Question, RoomEnd
+from libchat.vetting import Said
 
 
 class Append(Struct, frozen=True, gc=False):
@@ -115,6 +116,26 @@ class Verify(Struct, frozen=True, gc=False):
     is_reserved: bool = False
 
 
+class Vet(Struct, frozen=True, gc=False):
+    """Have something vetted; then ask the router what follows (`Router.judged`). Until then, the session waits.
+
+    `command` is what led to it, and `said` what is vetted; `device` and `cid` are those under which it would be stored.
+    It does not stand in line: nothing is said yet.
+    """
+
+    session: Session
+    command: Send | Edit
+    said: Said
+    device: str
+    cid: str
+
+
+class Resume(Struct, frozen=True, gc=False):
+    """Have a transport look at a session again: its commands are not held back any more."""
+
+    session: Session
+
+
 class Deliver(Struct, frozen=True, gc=False):
     """Hand an event to many: to every one of `recipients` but `skip`."""
 
@@ -168,13 +189,13 @@ class Settle(Struct, frozen=True, gc=False):
     turn: int
 
 
-Delivery = Deliver | Reply | Close
+Delivery = Deliver | Reply | Close | Resume
 """What is left for a transport to do."""
 
 ForLog = Append | Note | Enter | Exit | Decide | EndRoom
 """What goes to the log first. Each one is answered by it."""
 
-Effect = ForLog | Ask | Verify | TellTopic | Replay | StopReplay | Settle | Hear | Delivery
+Effect = ForLog | Ask | Verify | Vet | TellTopic | Replay | StopReplay | Settle | Hear | Delivery
 
 Handlers = dict[type[Command | Rejected], Callable[..., None]]
 """What appends to a list the effects of a command, by its type: called with session, command, time and list."""

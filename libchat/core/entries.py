@@ -58,6 +58,10 @@ class Entries:
             else:
                 self._append_to_pair(session, person, target, text, now, cid, out, kind, ref)
         except Refused as refused:
+            room = self._rooms.get(target) if session.is_trusted and isinstance(target, RoomName) else None
+            if room is not None:  # the program itself is heard in every room, and is in none for that
+                self._put_into_room(session, person, room, text, now, cid, out, kind, ref)
+                return
             if not (cid and session.device):
                 raise
             conversation, device = conversation_of(person, target), session.device
@@ -70,6 +74,11 @@ class Entries:
         self, session: Session, person: Person, room: Room, text: str, now: int, cid: str, out: Out, kind: str, ref: int
     ) -> None:
         check_speech(person, room, kind, now)
+        self._put_into_room(session, person, room, text, now, cid, out, kind, ref)
+
+    def _put_into_room(
+        self, session: Session, person: Person, room: Room, text: str, now: int, cid: str, out: Out, kind: str, ref: int
+    ) -> None:
         target, sender = str(room.name), person.name.display
         device, owner = session.device, session.owner
         is_operator = kind == "delete" and room.rank(person.name.key) >= Rank.OPERATOR
@@ -162,8 +171,10 @@ class Entries:
         return mailbox
 
     def _confirm(self, append: fx.Append, entry: m.Entry, out: Deliveries) -> None:
-        cid = append.draft.cid
-        receipt = m.Accepted(entry.target, entry.seq, entry.time, cid, append.is_queued, append.away)
+        draft = append.draft
+        sent = draft.text if draft.sent is None else draft.sent
+        text = "" if entry.text == sent or entry.is_edited or entry.is_deleted else entry.text
+        receipt = m.Accepted(entry.target, entry.seq, entry.time, draft.cid, append.is_queued, append.away, text)
         out.append(fx.Reply(append.session, receipt))
 
     def _deplore(self, append: fx.Append, outcome: Outcome, out: Deliveries) -> None:

@@ -18,6 +18,7 @@ from libchat.claims import SERVER, Granted
 from libchat.core import effects as fx
 from libchat.core import moderation
 from libchat.core.entries import own_room, person_of
+from libchat.core.happenings import Happenings
 from libchat.core.members import Members
 from libchat.core.registry import Person, Registry, Session
 from libchat.core.replay import Replays
@@ -35,13 +36,20 @@ class Memberships:
     """Carry out `join` and `leave`, and whatever else makes or ends a membership. `retention` is told to who enters."""
 
     def __init__(
-        self, registry: Registry, rooms: Rooms, members: Members, replays: Replays, retention: Retention
+        self,
+        registry: Registry,
+        rooms: Rooms,
+        members: Members,
+        replays: Replays,
+        retention: Retention,
+        happenings: Happenings,
     ) -> None:
         self._registry = registry
         self._rooms = rooms
         self._members = members
         self._replays = replays
         self._retention = retention
+        self._happenings = happenings
         self._unended: set[str] = set()
         """The conversations of rooms that have ended, which the log could not be told."""
 
@@ -68,8 +76,10 @@ class Memberships:
             others = room.audience if room is not None else ()
             out += self._begun(person, name, now) if room is None else []
             room = self._rooms.join(person, name)
+            joined = m.Joined(str(room.name), person.name.display)
+            self._happenings.note(joined)
             if others:
-                out.append(fx.Deliver(others, m.Joined(str(room.name), person.name.display)))
+                out.append(fx.Deliver(others, joined))
         if room not in session.rooms:
             session.rooms.append(room)
             room.refresh()
@@ -169,9 +179,9 @@ class Memberships:
     def _take_out(self, person: Person, room: Room, reason: str) -> list[fx.Delivery]:
         """Take a person out of a room, and return what the others in it hear of that."""
         self._rooms.leave(person, room)
-        if not room.audience:
-            return []
-        return [fx.Deliver(room.audience, m.Left(str(room.name), person.name.display, reason))]
+        left = m.Left(str(room.name), person.name.display, reason)
+        self._happenings.note(left)
+        return [fx.Deliver(room.audience, left)] if room.audience else []
 
     def _forget_room(self, person: Person, room: Room) -> None:
         for own in person.audience:

@@ -104,6 +104,11 @@ class Reception:
         """Return whether a canonical name is an account that is kept."""
         return name in self._known
 
+    def check_free(self, name: Name) -> None:
+        """Raise `Refused` if a name is an account that is kept."""
+        if name.key in self._known:
+            raise Refused(Code.NAME_TAKEN, f"{name} is an account, choose another name", name.display)
+
     # --- what is asked ----------------------------------------------------------------------------------------------
 
     def must_ask(self, session: Session, name: Name, command: m.Register) -> bool:

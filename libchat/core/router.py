@@ -12,7 +12,7 @@ Each noun has a file, and tells which commands it carries out (`handlers`); the 
     presence       who is here, and typing          router       connections: hello, register, ping, exit
 
 What the accounts must decide, they are asked (`libchat.core.reception`), and the session's further commands wait, in
-order, until they have answered (`verified`).
+order, until they have answered (`verified`). So they do while something is vetted (`judged`), in a chat that vets.
 
 Times are in milliseconds since 1970 and must not go back.
 """
@@ -28,6 +28,7 @@ from libchat.claims import Answer as Verdict
 from libchat.core import effects as fx
 from libchat.core.decisions import Decisions
 from libchat.core.entries import Entries, known_as, person_of
+from libchat.core.happenings import Happenings
 from libchat.core.members import Members
 from libchat.core.memberships import Memberships
 from libchat.core.offline import OfflineQueue
@@ -39,7 +40,9 @@ from libchat.core.replay import Replays
 from libchat.core.restart import load_names, load_rooms
 from libchat.core.rooms import Quotas, Rooms
 from libchat.core.speech import Speech
+from libchat.core.vetting import Vetting
 from libchat.errors import Code, InvalidMessage, InvalidName, Refused
+from libchat.happenings import Came, Went
 from libchat.limits import CID_BYTES, TOPIC_BYTES, WAITING_COMMANDS
 from libchat.names import Name, parse_name
 from libchat.records import (
@@ -48,6 +51,7 @@ from libchat.records import (
     AskSearch,
     Fact,
     Failure,
+    FirstFound,
     Known,
     Look,
     Member,
@@ -61,6 +65,7 @@ from libchat.records import (
     device_id,
 )
 from libchat.text import clean_line
+from libchat.vetting import Judgement
 
 Out = list[fx.Effect]
 _BEFORE_REGISTRATION: Final = frozenset({m.Hello, m.Register, m.Ping, m.Exit, m.Rejected})
@@ -89,15 +94,16 @@ class Router:
         self.registry = Registry(self.offline)
         self.rooms = Rooms(quotas=quotas)
         self.replays = Replays()
+        self.happenings = Happenings()
         self._members = Members()
         self._entries = Entries(self.registry, self.rooms, self.offline, self.replays)
         self.committed = self._entries.committed
         """Append to `out` what follows from the log's answer to an `Append`."""
         kept = retention if retention is not None else Retention()
-        self.memberships = Memberships(self.registry, self.rooms, self._members, self.replays, kept)
+        self.memberships = Memberships(self.registry, self.rooms, self._members, self.replays, kept, self.happenings)
         self.exited = self.memberships.exited
         """Append to `out` what follows from the log's answer to an `Exit`."""
-        decisions = Decisions(self.registry, self.offline, self._members, self.memberships, new_nonce)
+        decisions = Decisions(self.registry, self.offline, self._members, self.memberships, new_nonce, self.happenings)
         self.decided = decisions.decided
         """Append to `out` what follows from the log's answer to a `Decide`."""
         presence = Presence(self.registry, self.rooms)
@@ -107,13 +113,15 @@ class Router:
         self._new_nonce = new_nonce
         self._server = server
         self._log = log
+        self._speech = Speech(self._entries)
+        self._vetting = Vetting(self._speech.say)
         self._handlers: fx.Handlers = {
             m.Hello: self._hello,
             m.Register: self._register,
             m.Ping: self._ping,
             m.Exit: self._exit,
             m.Rejected: self._rejected,
-            **Speech(self._entries).handlers,
+            **self._speech.handlers,
             **self.memberships.handlers,
             **presence.handlers,
             **decisions.handlers,
@@ -132,6 +140,14 @@ class Router:
             self._reception.begin(kept)
         return facts + load_rooms(state, self.registry, self.rooms, self._members, has_accounts=kept is not None)
 
+    def reserve(self, name: Name) -> None:
+        """Keep a name for the program itself. Raises `Refused` if somebody has it, or an account or its look does."""
+        self._reception.check_free(name)
+        if name.key not in self.registry.people:
+            self.registry.hold(name, is_account=True)
+        elif not self.registry.people[name.key].is_account:
+            raise Refused(Code.NAME_TAKEN, f"{name} is taken, choose another name", name.display)
+
     # --- what the hub calls -----------------------------------------------------------------------------------------
 
     def route(self, session: Session, command: m.Command | m.Rejected, now: int, out: Out) -> None:
@@ -145,15 +161,11 @@ class Router:
             if session.person is None and type(command) not in _BEFORE_REGISTRATION:
                 raise Refused(Code.NOT_REGISTERED, "register a name first")
             self._handlers[type(command)](session, command, now, out)
-        except Refused as refused:
-            _fail(session, command, refused.code, refused.reason, refused.subject, out)
-        except InvalidName as invalid:
-            _fail(session, command, Code.BAD_NAME, str(invalid), clean_line(invalid.name), out)
-        except InvalidMessage as invalid:
-            _fail(session, command, invalid.code, invalid.reason, "", out)
+        except (Refused, InvalidName, InvalidMessage) as error:
+            _refuse(session, command, error, out)
 
     def _hold_back(self, session: Session, command: m.Command | m.Rejected, out: Out) -> None:
-        """Have a command wait until the accounts have answered."""
+        """Have a command wait until the one before it is decided."""
         if not session.hold(command):
             reason = f"{WAITING_COMMANDS} commands wait for the answer to an earlier one already"
             _fail(session, command, Code.QUEUE_FULL, reason, "", out)
@@ -165,7 +177,23 @@ class Router:
             self._reception.answered(verify, verdict, now, out)
         except Refused as refused:
             if not session.is_over:
-                _fail(session, verify.command, refused.code, refused.reason, refused.subject, out)
+                _refuse(session, verify.command, refused, out)
+        self._release(session, now, out)
+
+    def vet(self, *, is_on: bool) -> None:
+        """Have messages and edits vetted from now on, or no longer. What is being vetted is still answered."""
+        self._handlers.update(self._vetting.handlers if is_on else self._speech.handlers)
+
+    def judged(self, vet: fx.Vet, judgement: Judgement, now: int, out: Out) -> None:
+        """Append to `out` what follows from a judgement, and from the commands that waited for it."""
+        try:
+            self._vetting.judged(vet, judgement, now, out)
+        except (Refused, InvalidName, InvalidMessage) as error:
+            _refuse(vet.session, vet.command, error, out)
+        self._release(vet.session, now, out)
+
+    def _release(self, session: Session, now: int, out: Out) -> None:
+        """Carry out the commands that have waited, until one has to wait again."""
         while (held := session.next_held()) is not None:
             self.route(session, held, now, out)
 
@@ -221,6 +249,7 @@ class Router:
     def answered(self, ask: fx.Ask, answer: Answer, now: int, out: Out) -> None:
         """Append to `out` what follows from what the log has found."""
         session = ask.session
+        assert not isinstance(answer, FirstFound), "the hub asks that for itself"
         if isinstance(answer, PageFound):
             out.append(fx.Reply(session, tell_page(ask, answer)))
         elif isinstance(answer, SearchFound):
@@ -251,7 +280,12 @@ class Router:
         session.rooms.clear()
         if session.is_replaying:
             out.append(fx.StopReplay(session))  # in line: until then, live entries must not overtake those that wait
-        if person is None or not self.registry.detach(session):
+        if person is None:
+            return
+        is_free = self.registry.detach(session)
+        if not person.audience:
+            self.happenings.note(Went(person.name.display))
+        if not is_free:
             return
         for room in list(person.rooms.values()):
             out += self.memberships.lost(person, room, session.device, reason)
@@ -288,7 +322,10 @@ class Router:
         """Give a name to a session: because it was `granted`, or because nobody need be asked. Raises `Refused`."""
         session.attempt = command.attempt
         device = device_id(command.device)
-        for ghost in self.registry.attach(session, name, device, now, is_reserved=granted is not None):
+        ghosts = self.registry.attach(session, name, device, now, is_reserved=granted is not None)
+        if len(person_of(session).audience) == 1:
+            self.happenings.note(Came(person_of(session).name.display))
+        for ghost in ghosts:
             self.depart(ghost, "", out)
             reason = "another connection of the same device has taken over"
             out.append(fx.Close(ghost, m.Bye(reason, is_final=True)))
@@ -326,6 +363,17 @@ def _depends_on(note: fx.Note) -> bool:
     assert session.mailbox is not None
     is_device = isinstance(note.fact, Known) and note.fact.is_account and bool(note.fact.device)
     return is_device or not session.mailbox.is_noted
+
+
+def _refuse(
+    session: Session, command: m.Command | m.Rejected, error: Refused | InvalidName | InvalidMessage, out: Out
+) -> None:
+    if isinstance(error, Refused):
+        _fail(session, command, error.code, error.reason, error.subject, out)
+    elif isinstance(error, InvalidName):
+        _fail(session, command, Code.BAD_NAME, str(error), clean_line(error.name), out)
+    else:
+        _fail(session, command, error.code, error.reason, "", out)
 
 
 def _fail(session: Session, command: m.Command | m.Rejected, code: str, reason: str, subject: str, out: Out) -> None:

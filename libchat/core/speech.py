@@ -45,6 +45,13 @@ class Speech:
         text = check_text(command.text, TEXT_BYTES)
         self._entries.append(session, parse_target(command.target), text, now, command.cid, out, ref=command.ref)
 
+    def say(self, session: Session, command: m.Send | m.Edit, now: int, out: Out) -> None:
+        """Have a message stored and delivered, or the text of one replaced."""
+        if isinstance(command, m.Send):
+            self.send(session, command, now, out)
+        else:
+            self.edit(session, command, now, out)
+
     def edit(self, session: Session, command: m.Edit, now: int, out: Out) -> None:
         """Have the text of a message replaced."""
         text = check_text(command.text, TEXT_BYTES)

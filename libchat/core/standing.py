@@ -1,8 +1,9 @@
 """What is known of who is at the other end of a session, and what it has said while the accounts were asked about it.
 
 A session comes with an address and, over TLS, with the pin of the key that it was shown. From then on the accounts fill
-in the rest: they are asked (`is_waiting`), and answer. What it says meanwhile waits in a queue, which is made when it
-is needed, because a server holds thousands of sessions that never need one.
+in the rest: they are asked (`is_waiting`), and answer. What it says meanwhile, or while something that it has said
+before is vetted, waits in a queue, which is made when it is needed, because a server holds thousands of sessions that
+never need one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ class Standing:
         "attempt",
         "device",
         "has_proven",
+        "is_trusted",
         "is_waiting",
         "key",
         "label",
@@ -52,8 +54,10 @@ class Standing:
         """What `device_id` makes of its client's secret."""
         self.owner = ""
         """Who may edit later what is said on it: an account from any device, a guest from the same; or nobody."""
+        self.is_trusted = False
+        """Whether it speaks for the program: nobody vets what it says, and it is heard in every room."""
         self.is_waiting = False
-        """Whether the accounts are asked about it. Until they have answered, its commands wait."""
+        """Whether the accounts are asked about it, or what it says is vetted. Until then its commands wait."""
         self._held: deque[m.Command | m.Rejected] | None = None
 
     def hold(self, command: m.Command | m.Rejected) -> bool:

@@ -30,5 +30,6 @@ class Bounds:
     register_seconds: float = limits.REGISTER_SECONDS
     linger_seconds: float = limits.LINGER_SECONDS
     stop_seconds: float = limits.STOP_SECONDS
+    plugin_seconds: float = limits.PLUGIN_SECONDS
     outbox_bytes: int = limits.OUTBOX_BYTES
     inbox_bytes: int = limits.RECEIVE_BYTES

@@ -59,7 +59,9 @@ class Outlet(Lane):
         self._has_said_bye = False
 
     def send_items(self, items: Sequence[Item]) -> None:
-        """Have events sent. A reader so slow that there is no room for them loses the connection, and no entry."""
+        """Have events sent, if there are any. Too slow a reader loses the connection, and no entry."""
+        if not items:
+            return
         if self.is_finished:
             self._has_dropped = True
             return

@@ -11,7 +11,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from importlib.util import find_spec
@@ -42,9 +42,11 @@ from libchat.wire.native import Native
 
 if TYPE_CHECKING:
     from libchat.claims import Admit
+    from libchat.errors import PluginError
     from libchat.messages import Successor
     from libchat.server.discovery import Announcer
     from libchat.server.handshakes import Handshaker
+    from libchat.server.plugins import ServerPlugins
     from libchat.store.base import Accounts
 
 _log = logging.getLogger("libchat.server")
@@ -69,11 +71,13 @@ class Server:
     whoever brings an invite or has an account, "accounts" nobody else. `accounts` are the accounts to look at; without
     any, it keeps its own: in `accounts.db` of its folder, or in memory. A `hub` that is given has its own, and neither
     is said. `public` are names and addresses by which others reach it and which this machine cannot know: invites name
-    them first. `announce` tells the local network that the server is here (None: if others can reach it, and zeroconf
-    is installed), as `announce_name`. `now` is the time of day, by which the server's certificate is renewed.
+    them first. `plugins` are loaded when it starts: names of `plugin_folder` or of installed packages, or paths of
+    files; `plugin_settings` are what they find in their `Config`, by their names. `announce` tells the local network
+    that the server is here (None: if others can reach it, and zeroconf is installed), as `announce_name`. `now` is the
+    time of day, by which the server's certificate is renewed.
 
-    Raises `StoreError` when the key, the certificate or the log cannot be used, `OSError` when it cannot listen, and
-    `ValueError` for plaintext that others could read.
+    Raises `StoreError` when the key, the certificate or the log cannot be used, `OSError` when it cannot listen,
+    `PluginError` when a plugin cannot be loaded, and `ValueError` for plaintext that others could read.
     """
 
     def __init__(
@@ -94,6 +98,9 @@ class Server:
         admit: Admit = "open",
         accounts: Accounts | None = None,
         public: Sequence[str] = (),
+        plugins: Sequence[str | Path] = (),
+        plugin_settings: Mapping[str, Mapping[str, object]] | None = None,
+        plugin_folder: Path | str | None = None,
         announce: bool | None = False,
         announce_name: str = "",
         now: Clock = utc_now,
@@ -121,6 +128,8 @@ class Server:
         self._bounds = bounds if bounds is not None else Bounds()
         quotas = Quotas(self._bounds.rooms_by_name, self._bounds.members_by_room)
         self.hub = hub if hub is not None else open_hub(folder, durability, retention, accounts, admit, quotas)
+        self._plugin_folder = Path(plugin_folder) if plugin_folder is not None else None
+        self._plugins = self._make_plugins(plugins, plugin_settings or {}) if plugins else None
         self._ended = threading.Event()
         """Set when the server has stopped, or cannot go on."""
         self._poller_count = pollers
@@ -143,6 +152,8 @@ class Server:
         try:
             if self._credentials is not None:
                 self._credentials.prepare()
+            if self._plugins is not None:
+                self._plugins.start()
             listener = listen(self._host, self._port)
         except BaseException:
             self._close_hub("the server cannot listen")
@@ -292,8 +303,42 @@ class Server:
 
         self.announce_successor(planned_change(self._folder))
 
+    @property
+    def plugins(self) -> Sequence[str]:
+        """The names of the plugins that are loaded."""
+        return self._plugins.names if self._plugins is not None else ()
+
+    def reload_plugins(
+        self, plugins: Sequence[str | Path], settings: Mapping[str, Mapping[str, object]] | None = None
+    ) -> list[PluginError]:
+        """Load the present versions of these plugins, and no others; return what was wrong.
+
+        What cannot be loaded anew goes on as it was. To be called while the server runs, by any thread.
+        """
+        if self._plugins is not None:
+            return self._plugins.reload(plugins, settings or {})
+        if plugins:
+            self._plugins = self._make_plugins([], {})
+            self._plugins.start()
+            return self._plugins.reload(plugins, settings or {})
+        return []
+
+    def _make_plugins(self, names: Sequence[str | Path], settings: Mapping[str, Mapping[str, object]]) -> ServerPlugins:
+        from libchat.server.plugins import ServerPlugins  # not every server has any
+
+        return ServerPlugins(
+            self.hub,
+            names,
+            folder=self._plugin_folder,
+            data=self._folder,
+            tables=settings,
+            seconds=self._bounds.plugin_seconds,
+        )
+
     def _close_hub(self, reason: str) -> None:
         self._ended.set()
+        if self._plugins is not None:
+            self._plugins.close()
         if self._owns_hub:
             self.hub.close(reason)
 

@@ -18,9 +18,10 @@ class Log(Protocol):
     1. What one `append` brings is stored all or not at all, after everything that was appended before.
     2. Numbers of a conversation begin at 1, have no gaps, and never come twice, whatever is no longer kept.
     3. A draft with a `cid` that its `device` has used before is not stored again: the outcome is the first entry as it
-       is now (`Repeat`), or `Conflict` if conversation, kind, text or reference differ from what came then. This holds
-       as long as the first entry is kept (of a deleted one the text is not compared any more), and comes before rule
-       4. Without a device or without a cid, every draft is new.
+       is now (`Repeat`), or `Conflict` if conversation, kind, text or reference differ from what came then. A text that
+       was changed on its way is compared as it was `sent`. This holds as long as the first entry is kept (of a deleted
+       one the text is not compared any more), and comes before rule 4. Without a device or without a cid, every draft
+       is new.
     4. A draft that rule 3 does not know, and that has a `refusal`, or a reference that `check_reference` refuses, is
        not stored: the outcome is that `Unfit`.
     5. The outcomes are as many as the records, in their order. They are returned if the log is done at once; otherwise

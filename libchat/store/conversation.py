@@ -16,8 +16,8 @@ from libchat.records import AskPage, Draft, Original
 class Kept(Struct, frozen=True, gc=False):
     """An entry as it is now, its place among the entries of all conversations, and what came with it.
 
-    `key` stands for its device and client id. It is replaced when it changes, so whoever has got it may read it
-    without a lock.
+    `key` stands for its device and client id, `sent` is the text as it came, if it was changed on the way. It is
+    replaced when it changes, so whoever has got it may read it without a lock.
     """
 
     conversation: str
@@ -26,6 +26,7 @@ class Kept(Struct, frozen=True, gc=False):
     device: str
     owner: str
     key: str
+    sent: str | None = None
 
 
 class _Changes(Struct, frozen=True, gc=False):

@@ -34,6 +34,9 @@ _REACTIONS: Final = """SELECT c.key, e.seq, r.text, r.name, r.display, r.at FROM
     CROSS JOIN entries e ON e.id = r.entry CROSS JOIN conversations c ON c.id = e.conversation
     ORDER BY r.entry, r.text, r.name"""
 
+_SENT: Final = """SELECT c.key, e.seq, s.digest FROM sent s
+    CROSS JOIN entries e ON e.id = s.entry CROSS JOIN conversations c ON c.id = e.conversation ORDER BY s.entry"""
+
 _CURSORS: Final = """SELECT u.name, c.key, u.seq, u.device FROM cursors u
     CROSS JOIN conversations c ON c.id = u.conversation ORDER BY u.name, u.device, u.conversation"""
 
@@ -60,6 +63,7 @@ _COUNTED: Final = (
     "conversations",
     "entries",
     "reactions",
+    "sent",
     "cursors",
     "marks",
     "members",
@@ -118,6 +122,8 @@ def _lines(connection: sqlite3.Connection) -> Iterator[Line]:
         yield lines.Entry(*row)
     for row in connection.execute(_REACTIONS):
         yield lines.Reaction(*row)
+    for row in connection.execute(_SENT):
+        yield lines.Sent(*row)
     for row in connection.execute(_CURSORS):
         yield lines.Cursor(*row)
     for row in connection.execute(_MARKS):

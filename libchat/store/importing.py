@@ -40,6 +40,9 @@ _REACTION: Final = """INSERT INTO reactions (entry, text, name, display, at)
     SELECT e.id, ?3, ?4, ?5, ?6 FROM conversations c JOIN entries e ON e.conversation = c.id AND e.seq = ?2
     WHERE c.key = ?1"""
 
+_SENT: Final = """INSERT INTO sent (entry, digest)
+    SELECT e.id, ?3 FROM conversations c JOIN entries e ON e.conversation = c.id AND e.seq = ?2 WHERE c.key = ?1"""
+
 _CURSOR: Final = (
     "INSERT INTO cursors (conversation, name, device, seq) SELECT id, ?2, ?3, ?4 FROM conversations WHERE key = ?1"
 )
@@ -215,6 +218,9 @@ def _insert(connection: sqlite3.Connection, line: AnyLine) -> None:
             execute("INSERT INTO devices (name, device) VALUES (?, ?)", (name, device))
         case lines.Reaction(conversation, seq, text, name, display, at):
             found = execute(_REACTION, (conversation, seq, text, name, display, at))
+            _require(found, f"the entry {seq} of {conversation!r} did not come before")
+        case lines.Sent(conversation, seq, digest):
+            found = execute(_SENT, (conversation, seq, digest))
             _require(found, f"the entry {seq} of {conversation!r} did not come before")
         case lines.Cursor(name, conversation, seq, device):
             found = execute(_CURSOR, (conversation, name, device, seq))

@@ -6,6 +6,7 @@
     conversation   a room or a pair, what is known of it, and the hashes at its two ends
     entry          in the order in which they were appended, with all that its hash is made of
     reaction       one that is shown now
+    sent           of a text that was changed on its way, what it was before (since version 4)
     cursor, mark, member
     room           what is set in one (since version 3)
     ban, mute      those in a room (since version 3)
@@ -24,7 +25,7 @@ from msgspec import Meta, Struct
 from msgspec.json import Decoder, Encoder
 
 FORMAT: Final = "libchat-log"
-VERSION: Final = 3
+VERSION: Final = 4
 OLDEST: Final = 1
 """The first version that can be imported. It knew no devices: they are made of its cursors."""
 
@@ -116,6 +117,14 @@ class Reaction(Line, frozen=True, gc=False):
     at: Number
 
 
+class Sent(Line, frozen=True, gc=False):
+    """Of the entry `seq`, the digest of the text that was sent, before it was changed."""
+
+    conversation: Key
+    seq: Number
+    digest: Hash
+
+
 class Cursor(Line, frozen=True, gc=False):
     """How far a name has come; with a device, how far that has."""
 
@@ -195,7 +204,21 @@ class End(Line, frozen=True, gc=False):
 
 
 AnyLine: TypeAlias = (
-    Header | Name | Device | Conversation | Entry | Reaction | Cursor | Mark | Member | Room | Ban | Mute | Audit | End
+    Header
+    | Name
+    | Device
+    | Conversation
+    | Entry
+    | Reaction
+    | Sent
+    | Cursor
+    | Mark
+    | Member
+    | Room
+    | Ban
+    | Mute
+    | Audit
+    | End
 )
 
 ORDER: Final[tuple[type[Line], ...]] = (
@@ -205,6 +228,7 @@ ORDER: Final[tuple[type[Line], ...]] = (
     Conversation,
     Entry,
     Reaction,
+    Sent,
     Cursor,
     Mark,
     Member,

@@ -24,6 +24,7 @@ from libchat.messages import Entry
 from libchat.names import parse_name
 from libchat.records import (
     Answer,
+    AskFirst,
     AskPage,
     AskSearch,
     AskUnread,
@@ -33,6 +34,7 @@ from libchat.records import (
     Cursor,
     Draft,
     Fact,
+    FirstFound,
     Known,
     Look,
     Mark,
@@ -126,6 +128,8 @@ class MemoryLog:
                     return self._find_waiting(question)
                 case AskUnread():
                     return self._find_unread(question)
+                case AskFirst(keys):
+                    return FirstFound(tuple(_key_of(device, cid) in self._first for device, cid in keys))
 
     def close(self) -> None:
         """Forget everything."""
@@ -163,7 +167,7 @@ class MemoryLog:
         self._place += 1
         self._count += 1
         entry = Entry(draft.target, seq, draft.sender, draft.time, draft.text, draft.kind, draft.ref)
-        kept = Kept(draft.conversation, entry, self._place, draft.device, draft.owner, key)
+        kept = Kept(draft.conversation, entry, self._place, draft.device, draft.owner, key, draft.sent)
         conversation.entries[seq] = kept
         if key:
             self._first[key] = kept
@@ -180,7 +184,7 @@ class MemoryLog:
     def _recognise(self, draft: Draft, first: Kept) -> Repeat | Conflict:
         now = self._conversations[first.conversation].entries[first.entry.seq].entry
         came = first.entry
-        is_text_same = now.is_deleted or came.text == draft.text
+        is_text_same = now.is_deleted or _sent(came.text, first.sent) == _sent(draft.text, draft.sent)
         is_same = (first.conversation, came.kind, came.ref) == (draft.conversation, draft.kind, draft.ref)
         return Repeat(now) if is_same and is_text_same else Conflict()
 
@@ -361,7 +365,16 @@ def _place(kept: Kept) -> int:
 
 def _key(draft: Draft) -> str:
     """Return a draft's device and client id as one string, which no other two make; "" if it has not got both."""
-    return f"{len(draft.device)} {draft.device}{draft.cid}" if draft.device and draft.cid else ""
+    return _key_of(draft.device, draft.cid)
+
+
+def _key_of(device: str, cid: str) -> str:
+    return f"{len(device)} {device}{cid}" if device and cid else ""
+
+
+def _sent(text: str, sent: str | None) -> str:
+    """Return a text as it came."""
+    return text if sent is None else sent
 
 
 def _names(key: str) -> list[str]:

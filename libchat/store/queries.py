@@ -11,10 +11,12 @@ from typing import Final, TypeAlias, assert_never
 from libchat.limits import KNOWN_NAMES
 from libchat.records import (
     Answer,
+    AskFirst,
     AskPage,
     AskSearch,
     AskUnread,
     AskWaiting,
+    FirstFound,
     Known,
     PageFound,
     Question,
@@ -28,7 +30,7 @@ from libchat.records import (
     Waiting,
     WaitingFound,
 )
-from libchat.store.reading import ENTRY, EntryRow, entry_of, with_reactions
+from libchat.store.reading import ENTRY, IS_USED, EntryRow, entry_of, with_reactions
 from libchat.store.searching import find_words
 
 STRIDE: Final = 16
@@ -62,6 +64,8 @@ def _answer(connection: sqlite3.Connection, question: Question) -> Answer:
             return _find_unread(connection, question)
         case AskSearch():
             return find_words(connection, question)
+        case AskFirst(keys):
+            return FirstFound(tuple(connection.execute(IS_USED, key).fetchone() is not None for key in keys))
         case _:
             assert_never(question)
 

@@ -20,6 +20,9 @@ ENTRY: Final = """
 """
 """The columns of `entries e` of which `entry_of` makes an entry."""
 
+IS_USED: Final = "SELECT id FROM entries WHERE device = ? AND cid = ? AND device <> '' AND cid <> ''"
+"""Finds what was stored under a device's client id."""
+
 EntryRow: TypeAlias = tuple[int, str, int, str, int, str, str, int, int, int]
 
 

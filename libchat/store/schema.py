@@ -145,7 +145,15 @@ VERSION_3: Final = (
     BEGIN SELECT RAISE(ABORT, 'nothing is taken out of the audit'); END""",
 )
 
-STEPS: Final[Sequence[Sequence[str]]] = (VERSION_1, VERSION_2, VERSION_3)
+VERSION_4: Final = (
+    # Of a text that was changed on its way: the digest of what was sent, made with the entry's salt. By that it is
+    # known when it is sent again.
+    """CREATE TABLE sent (
+        entry INTEGER PRIMARY KEY REFERENCES entries ON DELETE CASCADE, digest BLOB NOT NULL
+    ) STRICT""",
+)
+
+STEPS: Final[Sequence[Sequence[str]]] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
 """What makes each version of the one before. The first makes version 1 of an empty file."""
 
 

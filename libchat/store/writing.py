@@ -39,7 +39,7 @@ from libchat.records import (
 )
 from libchat.store import texts
 from libchat.store.chain import SALT_BYTES, digest_of, link
-from libchat.store.reading import ENTRY, entry_of
+from libchat.store.reading import ENTRY, IS_USED, entry_of
 
 CONVERSATIONS: Final = 10_000
 """Conversations that stay in the writer's memory: more than are written to within a minute. About 5 MB."""
@@ -48,10 +48,8 @@ _INSERT: Final = """INSERT INTO entries
     (id, conversation, seq, target, sender, name, owner, time, text, kind, ref, device, cid, salt, hash)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
-_IS_USED: Final = "SELECT id FROM entries WHERE device = ? AND cid = ? AND device <> '' AND cid <> ''"
-
-_FIND_FIRST: Final = f"""SELECT {ENTRY}, c.key, e.text, e.digest IS NOT NULL
-    FROM entries e JOIN conversations c ON c.id = e.conversation
+_FIND_FIRST: Final = f"""SELECT {ENTRY}, c.key, e.text, e.salt, s.digest
+    FROM entries e JOIN conversations c ON c.id = e.conversation LEFT JOIN sent s ON s.entry = e.id
     WHERE e.id = ?"""  # noqa: S608 - made of constants
 
 _FIND_ORIGINAL: Final = """SELECT id, kind, owner, deleted, (SELECT count(*) FROM reactions WHERE entry = entries.id)
@@ -183,13 +181,13 @@ class Writer:
         """Return what there is under a draft's client id, if it has one. An erased text is taken to be the same."""
         if not (isinstance(draft, Draft) and draft.device and draft.cid):
             return None
-        used = self._connection.execute(_IS_USED, (draft.device, draft.cid)).fetchone()
+        used = self._connection.execute(IS_USED, (draft.device, draft.cid)).fetchone()
         if used is None:
             return None
         row = self._connection.execute(_FIND_FIRST, used).fetchone()
-        *entry, conversation, text, is_erased = row
+        *entry, conversation, text, salt, digest = row
         is_same = (entry[6], entry[7], conversation) == (draft.kind, draft.ref, draft.conversation)
-        if not is_same or (text != draft.text and not is_erased):
+        if not (is_same and (salt is None or _is_sent(draft, text, salt, digest))):
             return Conflict()
         return Repeat(entry_of(tuple(entry)))
 
@@ -226,6 +224,9 @@ class Writer:
         place = (self._newest, conversation.id, seq)
         said = (target, sender, name, owner, time, text, kind, ref, device, cid)
         self._connection.execute(_INSERT, (*place, *said, salt, head))
+        if draft.sent is not None:
+            row = (self._newest, digest_of(salt, draft.sent))
+            self._connection.execute("INSERT INTO sent VALUES (?, ?)", row)
         self._touched[conversation.id] = conversation
         conversation.last, conversation.head = seq, head
         if name == conversation.one:
@@ -275,6 +276,7 @@ class Writer:
             [(digest_of(salt, text), seq, number) for number, salt, text in found],
         )
         self._connection.execute("DELETE FROM reactions WHERE entry = ?", (original,))
+        self._connection.executemany("DELETE FROM sent WHERE entry = ?", [(number,) for number, _, _ in found])
         self._erased += 1
 
     def _index_new(self) -> None:
@@ -416,6 +418,12 @@ class Writer:
 
     def _known(self, key: str) -> Conversation | None:
         return self._conversations.get(key) or self._read(key)
+
+
+def _is_sent(draft: Draft, text: str, salt: bytes, digest: bytes | None) -> bool:
+    """Return whether a draft is what came when a text was stored, which may have been changed: then as a digest."""
+    sent = draft.text if draft.sent is None else draft.sent
+    return text == sent if digest is None else digest == digest_of(salt, sent)
 
 
 def names_of(key: str) -> tuple[str, str] | None:

@@ -40,12 +40,13 @@ Answered = Callable[[Answer], None]
 
 
 class Written(Struct, frozen=True):
-    """One entry as it was first stored, and with what."""
+    """One entry as it was first stored, and with what. `sent` is its text as it came: it may have been changed."""
 
     conversation: str
     entry: Entry
     device: str
     cid: str
+    sent: str
 
 
 class Disk:
@@ -88,7 +89,8 @@ class Disk:
     def _remember(self, record: Record, outcome: Outcome) -> None:
         match record:
             case Draft() if isinstance(outcome, Entry):
-                self.written.append(Written(record.conversation, outcome, record.device, record.cid))
+                sent = record.text if record.sent is None else record.sent
+                self.written.append(Written(record.conversation, outcome, record.device, record.cid, sent))
             case Draft() if isinstance(outcome, Unfit):
                 self.refused.add((record.device, record.cid))
             case Known(name):
@@ -157,7 +159,8 @@ class DiskLog:
         self._appended: deque[tuple[Sequence[Record], Committed]] = deque()
         self._unanswered: deque[tuple[list[Outcome], Committed]] = deque()
         """What is committed, or cannot be, and was not told yet."""
-        self._is_dead = False
+        self.is_dead = False
+        """Whether the life has ended of which it is the log."""
 
     @property
     def id(self) -> str:
@@ -195,11 +198,11 @@ class DiskLog:
         """Commit what waits."""
         self.commit()
         self.tell()
-        self._is_dead = True
+        self.is_dead = True
 
     def crash(self) -> None:
         """Lose what was not committed, and answer nothing more."""
-        self._is_dead = True
+        self.is_dead = True
 
     def commit(self) -> None:
         """Store everything that waits, without telling."""
@@ -216,22 +219,22 @@ class DiskLog:
             committed(outcomes)
 
     def _commit(self) -> None:
-        if not self._is_dead:
+        if not self.is_dead:
             self.commit()
             self.world.later(self._tell, 1, 20)
 
     def _tell(self) -> None:
-        if not self._is_dead:
+        if not self.is_dead:
             self.tell()
 
     def _look_up(self, question: Question, answered: Answered) -> None:
-        if self._is_dead:
+        if self.is_dead:
             return
         answer = self.disk.look_up(question)
         self.world.later(lambda: self._answer(answer, answered), 1, 20)
 
     def _answer(self, answer: Answer, answered: Answered) -> None:
-        if not self._is_dead:
+        if not self.is_dead:
             answered(answer)
 
 

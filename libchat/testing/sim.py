@@ -70,8 +70,8 @@ class Sim:
 
     @property
     def history(self) -> History:
-        """What was sent and shown, for the checks of `libchat.testing`. Texts are as they were said first."""
-        texts = {(each.conversation, each.entry.seq): each.entry.text for each in self.disk.written}
+        """What was sent and shown, for the checks of `libchat.testing`. Texts are as they were sent first."""
+        texts = {(each.conversation, each.entry.seq): each.sent for each in self.disk.written}
         return History(event for reader in self.readers for event in reader.events(texts))
 
     @property

@@ -116,7 +116,7 @@ class Verdict:
             self._check_answer(what, answer, stored)
         for written in stored:
             entry = written.entry
-            if (written.conversation, entry.kind, entry.text, entry.ref) != (
+            if (written.conversation, entry.kind, written.sent, entry.ref) != (
                 said.conversation,
                 said.kind,
                 said.text,

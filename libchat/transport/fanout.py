@@ -116,12 +116,14 @@ class Fanout:
                     self._put(recipients[0], delivery.event)
             elif isinstance(delivery, Reply):
                 self._put(delivery.session, delivery.event)
-            else:
+            elif isinstance(delivery, Close):
                 self._close(delivery)
+            else:
+                self._look_at(delivery.session)
         return bool(self._dirty)
 
     def take(self) -> list[tuple[Lane, Sequence[Item]]]:
-        """End the turn, and return what waits in each lane."""
+        """End the turn, and return what waits in each lane: nothing, if it is only to be looked at."""
         taken = [(lane, self._emptied(lane)) for lane in self._dirty]
         self._dirty.clear()
         self._batches.clear()
@@ -141,6 +143,11 @@ class Fanout:
         if isinstance(lane, Lane) and lane.fanout is self:
             self._put(lane, delivery.bye)
             lane.is_closing = True
+
+    def _look_at(self, lane: Session) -> None:
+        """Have a lane taken, also if nothing waits in it."""
+        if isinstance(lane, Lane) and lane.fanout is self and not (lane._is_dirty or lane.is_closing):
+            self._mark(lane)
 
     def _publish(self, delivery: Deliver) -> None:
         batch = self._batches.get(id(delivery.recipients))

@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 from libchat.cli.config import format_toml, format_value
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.settings import kinds
-from libchat.cli.settings.sources import Effective, Rank, default_files, effective, find_file, parse_file
+from libchat.cli.settings.sources import (
+    Effective,
+    Rank,
+    default_files,
+    effective,
+    find_file,
+    parse_file,
+    plugin_tables,
+    read_file,
+)
 from libchat.cli.settings.table import by_key, settings
 from libchat.server.bounds import Bounds
 from support.program import Serving
@@ -52,6 +61,8 @@ def test_names_of_a_setting() -> None:
     """Flag and variable follow from the key."""
     setting = by_key()["keep_days"]
     assert (setting.flag, setting.variable) == ("--keep-days", "LIBCHAT_SERVER_KEEP_DAYS")
+    plugins = by_key()["plugins.load"]
+    assert (plugins.flag, plugins.variable) == ("--plugins", "LIBCHAT_SERVER_PLUGINS")
     limit = by_key()["limits.outbox_bytes"]
     assert (limit.flag, limit.variable) == ("--outbox-bytes", "LIBCHAT_SERVER_OUTBOX_BYTES")
 
@@ -113,6 +124,8 @@ def test_paths_start_at_the_file() -> None:
         ("[limit]\nhandshakes = 1", "there is no setting 'limit'; did you mean 'limits'?"),
         ("xyzzy = 1", "there is no setting 'xyzzy'; 'libchat config' prints all there are"),
         ("limits = 3", "there is no setting 'limits'"),
+        ('plugins = "filter"', "there is no setting 'plugins'; did you mean 'plugins.load'?"),
+        ('[plugins]\nlod = "filter"', ", line 2: there is no setting 'plugins.lod'; did you mean 'plugins.load'?"),
         ('\nport = "80"', ', line 2: port: "80" does not do: write a number from 0 to 65535'),
         ("port = 70000", "port: '70000' does not do: a port is a number from 1 to 65535, or 0"),
         ("port = -1", "port: '-1' does not do"),
@@ -187,6 +200,28 @@ def test_what_is_printed_is_such_a_file(data: st.DataObject) -> None:
     ]
     read = parse_file(format_toml(found), HERE)
     assert [(each.setting.key, each.value) for each in read] == [(each.setting.key, each.value) for each in found]
+
+
+def test_tables_of_plugins_are_their_own(tmp_path: Path) -> None:
+    """Whatever stands in `[plugins.NAME]` is read as it is, and printed so; what stands in `[plugins]` are settings."""
+    file = tmp_path / "server.toml"
+    table = '[plugins]\nload = "filter"\n\n[plugins.filter]\nwords = ["a", "\\u0007\\""]\nwhen = 2026-01-02\n'
+    file.write_text(table + 'deep = {"a b" = [1, 2.5, true, {c = "d"}]}\n\n[plugins.other]\nx = 1\n', encoding="utf-8")
+    assert _value(read_file(file), "plugins.load").value == "filter"
+    tables = plugin_tables(file, {})
+    assert tables["other"] == {"x": 1}
+    assert tables["filter"]["deep"] == {"a b": [1, 2.5, True, {"c": "d"}]}
+    printed = format_toml(effective({}, {}, file), tables)
+    assert tomllib.loads(printed)["plugins"] == {"load": "filter", **tables}
+
+
+def test_there_may_be_no_tables_of_plugins(tmp_path: Path) -> None:
+    """A file without any, and no file at all, are none."""
+    file = tmp_path / "server.toml"
+    file.write_text("port = 1\n", encoding="utf-8")
+    assert plugin_tables(file, {}) == {}
+    file.write_text('[plugins]\nload = "x"\n', encoding="utf-8")
+    assert plugin_tables(file, {}) == {}
 
 
 def test_what_is_not_set_is_a_comment() -> None:

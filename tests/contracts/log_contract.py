@@ -36,7 +36,7 @@ from contracts.log_waiting import LogWaiting
 from libchat.errors import Code
 from libchat.locks import HUB, tiered_lock
 from libchat.messages import Entry
-from libchat.records import Answer, AskPage, Conflict, Draft, Outcome, PageFound, Repeat, Unfit
+from libchat.records import Answer, AskFirst, AskPage, Conflict, Draft, FirstFound, Outcome, PageFound, Repeat, Unfit
 from libchat.store.base import Log
 
 
@@ -135,6 +135,28 @@ class LogStoring(LogSuite):
         again = replace(once, refusal=refusal)
         assert store(log, again, replace(again, text="else")) == [Repeat(first), Conflict()]
         assert texts(log, "#red") == ["hi"]
+
+    def test_a_text_that_was_changed_is_known_by_what_was_sent(self, log: Log) -> None:
+        """Who sends again what was changed on its way has the first answer, however it is changed then, or not."""
+        once = replace(say("****", device="d", cid="c"), sent="damn")
+        first = store_entry(log, once)
+        changed, plain = replace(once, text="d**n"), say("damn", device="d", cid="c")
+        assert store(log, once, changed, plain) == [Repeat(first), Repeat(first), Repeat(first)]
+        assert store(log, say("****", device="d", cid="c")) == [Conflict()]
+        store(log, delete(1))
+        assert store(log, plain) == [Repeat(replace(first, text="", is_deleted=True))]
+
+    def test_what_was_stored_unchanged_is_known_when_it_would_be_changed(self, log: Log) -> None:
+        """What came as it was sent has the first answer, also if it would be changed by now."""
+        first = store_entry(log, say("damn", device="d", cid="c"))
+        assert store(log, replace(say("****", device="d", cid="c"), sent="damn")) == [Repeat(first)]
+        assert store(log, replace(say("damn", device="d", cid="c"), sent="else")) == [Conflict()]
+
+    def test_whether_a_cid_was_stored(self, log: Log) -> None:
+        """It is asked for each device; what has no cid, or no device, is never known."""
+        store(log, say("hi", device="d", cid="c"), say("hi", cid="c"), say("hi", device="d"))
+        asked = AskFirst((("d", "c"), ("e", "c"), ("", "c"), ("d", "")))
+        assert look_up(log, asked) == FirstFound((True, False, False, False))
 
     def test_a_repeat_gives_the_entry_as_it_is_now(self, log: Log) -> None:
         """What was edited or deleted meanwhile is recognised by what came first, and shown as it is."""

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from contracts.log_model import LogModel
 from contracts.log_tools import LogSuite, entries, look_up, page, say, store
 from libchat.records import (
+    AskFirst,
     AskPage,
     AskSearch,
     AskUnread,
@@ -57,7 +58,7 @@ def drafts(draw: st.DrawFn) -> Draft:
     sender = draw(st.sampled_from(people))
     kind = draw(st.sampled_from(("message", "message", "message", "topic", "edit", "delete", "react", "unreact")))
     is_referring = kind in ("edit", "delete", "react", "unreact")
-    return say(
+    draft = say(
         draw(st.sampled_from(("+1", "ha"))) if kind in ("react", "unreact") else draw(texts),
         conversation,
         draw(st.sampled_from((sender, sender.title()))),
@@ -67,6 +68,7 @@ def drafts(draw: st.DrawFn) -> Draft:
         ref=draw(st.integers(1, 6)) if is_referring else draw(st.sampled_from((0, 0, 1))),
         is_operator=draw(st.booleans()),
     )
+    return replace(draft, sent=draw(st.none() | st.none() | texts))
 
 
 @st.composite
@@ -116,6 +118,9 @@ questions = st.one_of(
         other=st.sampled_from(("", *NAMES)),
     ),
     st.builds(AskUnread, names, devices),
+    st.builds(
+        AskFirst, st.lists(st.tuples(devices, st.sampled_from(("", "c1", "c2", "c3"))), max_size=4).map(tuple)
+    ),
     st.builds(
         AskWaiting,
         st.lists(st.builds(Span, conversations, numbers, numbers), max_size=4, unique_by=lambda span: span.conversation)

@@ -17,6 +17,7 @@ from libchat.limits import DEVICES
 from libchat.messages import Entry, Reaction
 from libchat.records import (
     Answer,
+    AskFirst,
     AskPage,
     AskSearch,
     AskUnread,
@@ -25,6 +26,7 @@ from libchat.records import (
     Conflict,
     Cursor,
     Draft,
+    FirstFound,
     Known,
     Look,
     Mark,
@@ -105,6 +107,9 @@ class LogModel:
                 return self._unread(question)
             case AskSearch():
                 return self._search(question)
+            case AskFirst(keys):
+                firsts = [(row.draft.device, row.draft.cid) for row in self._rows]
+                return FirstFound(tuple(all(key) and key in firsts for key in keys))
 
     def load(self) -> State:
         """Return what is known."""
@@ -337,8 +342,12 @@ def _key(draft: Draft) -> str:
 
 def _is_same(row: Row, draft: Draft) -> bool:
     first = row.draft
-    is_text_same = row.is_deleted or first.text == draft.text
+    is_text_same = row.is_deleted or _sent(first) == _sent(draft)
     return is_text_same and (first.conversation, first.kind, first.ref) == (draft.conversation, draft.kind, draft.ref)
+
+
+def _sent(draft: Draft) -> str:
+    return draft.text if draft.sent is None else draft.sent
 
 
 def _tokens(text: str) -> list[str]:

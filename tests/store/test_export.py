@@ -54,8 +54,8 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def test_the_lines(sample: bytes) -> None:
     """There is one JSON object a line; the kinds of lines come in their order, with nothing missing."""
     kinds = [json.loads(line)["line"] for line in sample.splitlines()]
-    expected = ["header", "name", "device", "conversation", "entry", "reaction", "cursor", "mark", "member"]
-    expected += ["room", "ban", "mute", "audit", "end"]
+    expected = ["header", "name", "device", "conversation", "entry", "reaction", "sent"]
+    expected += ["cursor", "mark", "member", "room", "ban", "mute", "audit", "end"]
     assert list(dict.fromkeys(kinds)) == expected
     assert kinds == sorted(kinds, key=expected.index)
     assert kinds.count("entry") == 17
@@ -98,15 +98,16 @@ def test_there_and_back(sample: bytes, tmp_path: Path) -> None:
 
 def test_an_export_of_version_1(sample: bytes, tmp_path: Path) -> None:
     """What was exported before devices were exported has those that its cursors tell of, and is exported with them."""
-    since = (b'"line":"device"', b'"line":"room"', b'"line":"ban"', b'"line":"mute"', b'"line":"audit"')
+    kinds = (b"device", b"sent", b"room", b"ban", b"mute", b"audit")
+    since = [b'"line":"' + kind + b'"' for kind in kinds]
     kept = [line for line in sample.splitlines(keepends=True)[:-1] if not any(kind in line for kind in since)]
-    kept[0] = kept[0].replace(b'"version":3', b'"version":1')
+    kept[0] = kept[0].replace(b'"version":4', b'"version":1')
     kept = [line.replace(b'"role":"owner"', b'"is_operator":true') for line in kept]
     told = [line for line in kept if b'"device":"d8"' not in line or b'"line":"cursor"' not in line]
     paths = [tmp_path / "one.db", tmp_path / "other.db"]
     import_log(io.BytesIO(sealed(told)), paths[0])
     again = exported(paths[0])
-    assert b'"version":3' in again.splitlines()[0]
+    assert b'"version":4' in again.splitlines()[0]
     assert b'{"line":"member","conversation":"#red","name":"ana","role":"owner"}' in again.splitlines()
     assert [line for line in again.splitlines() if b'"line":"device"' in line] == [
         b'{"line":"device","name":"ana","device":"d1"}'
@@ -216,7 +217,7 @@ WRONG: dict[str, tuple[Spoil, str]] = {
         "this is no exported log",
     ),
     "newer": (
-        lambda lines: sealed(_other(lines, 1, b'"version":3', b'"version":4')),
+        lambda lines: sealed(_other(lines, 1, b'"version":4', b'"version":5')),
         "line 1: it was written by a newer libchat",
     ),
     "two headers": (lambda lines: sealed([lines[0], *lines[:-1]]), r"line 2: a line of this kind \(header\)"),

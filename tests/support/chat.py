@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from libchat import messages as m
-from libchat.core.effects import Close, Deliver, Delivery, Reply
+from libchat.core.effects import Close, Deliver, Delivery, Reply, Resume
 from libchat.core.registry import Session
 from libchat.hub import Hub
 from libchat.records import Answer, Draft, Failure, Outcome, Question, Record, Retention, State, Unanswered
@@ -58,7 +58,7 @@ class ListenerSink:
                 for session in delivery.recipients:
                     if session is not delivery.skip and isinstance(session, Listener):
                         session.hear(delivery.event)
-            elif isinstance(delivery.session, Listener):
+            elif not isinstance(delivery, Resume) and isinstance(delivery.session, Listener):
                 delivery.session.hear(delivery.event if isinstance(delivery, Reply) else delivery.bye)
                 if isinstance(delivery, Close) and not delivery.bye.is_final:
                     delivery.session.is_gone = True

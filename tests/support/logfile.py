@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from contracts.log_tools import delete, edit, react, say, store
 from libchat.records import Audit, Cursor, Known, Mark, Member, Outcome, Record, RoomBan, RoomMute, RoomSettings
 from libchat.store.sqlite import SqliteLog
@@ -17,7 +19,7 @@ SAMPLE: Sequence[Sequence[Record]] = (
     (Member("#red", "#Red", "ana", role="owner"), Member("#red", "#Red", "bo")),
     (say("one apple", device="d1", cid="c1"), say("two pears", sender="Bo", device="d2", cid="c1")),
     (say("three plums"), say("fruit", kind="topic"), say("hello bo", "ana bo"), say("hello ana", "ana bo", "Bo")),
-    (edit(1, "one cherry"), edit(1, "one \u00e4pfel"), say("four", sender="cy", time=5)),
+    (edit(1, "one cherry"), edit(1, "one \u00e4pfel"), replace(say("four", sender="cy", time=5), sent="cuatro")),
     (react(1, "+1", "Bo"), react(1, "+1", "cy"), react(1, "ha", "Bo"), react(1, "ha", "Bo", kind="unreact")),
     (edit(3, "three melons"), delete(3), say("five", "#blue", "bo"), say("vegetables", kind="topic")),
     (

@@ -21,7 +21,7 @@ from libchat.cli import output
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.parser import Options, Parser
 from libchat.cli.settings.kinds import Value
-from libchat.cli.settings.table import LIMITS, PREFIX, Setting, by_key, settings
+from libchat.cli.settings.table import LIMITS, PLUGINS, PREFIX, Setting, by_key, settings
 
 FILE_NAME: Final = "server.toml"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
@@ -189,18 +189,35 @@ def parse_file(text: str, path: Path) -> list[Effective]:
         where = f"{path}{_line_of(key, text)}"
         setting = by_key().get(key)
         if setting is None:
-            raise Failure(Exit.USAGE, f"{where}: there is no setting '{key}'; {_suggest(key, [LIMITS, *by_key()])}")
+            raise Failure(
+                Exit.USAGE, f"{where}: there is no setting '{key}'; {_suggest(key, [LIMITS, PLUGINS, *by_key()])}"
+            )
         found.append(Effective(setting, _parse_value(setting, value, path, where), Rank.FILE, where))
     return found
 
 
 def _flat(table: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Yield keys and values, those of the table of limits with its name before a dot."""
+    """Yield keys and values, those of a table with its name before a dot. The plugins' own tables are left out."""
     for key, value in table.items():
-        if key == LIMITS and isinstance(value, dict):
-            yield from ((f"{LIMITS}.{name}", each) for name, each in value.items())
+        if key in (LIMITS, PLUGINS) and isinstance(value, dict):
+            yield from (
+                (f"{key}.{name}", each)
+                for name, each in value.items()
+                if not (key == PLUGINS and isinstance(each, dict))
+            )
         else:
             yield key, value
+
+
+def plugin_tables(config: Path | None, environ: Mapping[str, str]) -> dict[str, dict[str, object]]:
+    """Return the plugins' own tables of the file of settings, by their names. Raises `Failure` as `read_file` does."""
+    path = find_file(config, environ)
+    if path is None:
+        return {}
+    read_file(path)  # it says what is wrong
+    table: object = tomllib.loads(path.read_bytes().decode("utf-8-sig")).get(PLUGINS)
+    tables = table.items() if isinstance(table, dict) else ()
+    return {str(name): dict(each) for name, each in tables if isinstance(each, dict)}
 
 
 def _parse_value(setting: Setting, value: object, path: Path, where: str) -> Value:
@@ -225,6 +242,7 @@ def _line_of(key: str, text: str) -> str:
 
 
 def _suggest(word: str, known: list[str]) -> str:
+    known = [each for each in known if each != word]
     near = get_close_matches(word, known, n=1)
     if not near:  # perhaps it stands in the wrong table
         near = [each for each in known if each.rpartition(".")[2] == word.rpartition(".")[2]]

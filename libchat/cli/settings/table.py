@@ -25,12 +25,16 @@ PREFIX: Final = "LIBCHAT_SERVER_"
 LIMITS: Final = "limits"
 """The table of the file in which the limits stand."""
 
+PLUGINS: Final = "plugins"
+"""The table of the file for plugins. The tables in it are the plugins' own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One setting. `key` is as in the file, with its table before a dot; `reason` says why the default is what it is.
 
-    `shown` is how help tells a default that is no plain value.
+    `shown` is how help tells a default that is no plain value, `word` what flag and variable are called, if it is not
+    the key without its table.
     """
 
     key: str
@@ -39,21 +43,32 @@ class Setting:
     help: str
     reason: str
     shown: str = ""
+    word: str = ""
+
+    @property
+    def table(self) -> str:
+        """The table of the file in which it stands, "" for none."""
+        return self.key.rpartition(".")[0]
+
+    @property
+    def name(self) -> str:
+        """The key in its table."""
+        return self.key.rpartition(".")[2]
 
     @property
     def flag(self) -> str:
         """The option of the command line."""
-        return "--" + self.key.removeprefix(f"{LIMITS}.").replace("_", "-")
+        return "--" + (self.word or self.name).replace("_", "-")
 
     @property
     def variable(self) -> str:
         """The environment variable."""
-        return PREFIX + self.key.removeprefix(f"{LIMITS}.").upper()
+        return PREFIX + (self.word or self.name).upper()
 
     @property
     def is_limit(self) -> bool:
         """Whether it is one of the limits."""
-        return self.key.startswith(f"{LIMITS}.")
+        return self.table == LIMITS
 
     @property
     def told_default(self) -> str:
@@ -191,6 +206,24 @@ _OWN: Final = (
         "log one JSON object a line",
         "People read logs first; programs are told to.",
         "false, words",
+    ),
+    Setting(
+        f"{PLUGINS}.load",
+        kinds.TEXT,
+        "",
+        "plugins to load, with commas between: names out of the folder or of installed packages, or paths of files",
+        "A plugin is code that can do whatever the server can: none is loaded unasked.",
+        "none",
+        "plugins",
+    ),
+    Setting(
+        f"{PLUGINS}.folder",
+        kinds.FOLDER,
+        None,
+        "folder with plugins of your own, one file each",
+        "They lie beside a user's settings, where nobody else can write.",
+        "where programs keep settings, as ~/.config/libchat/plugins",
+        "plugin_folder",
     ),
 )
 
