@@ -24,7 +24,7 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True)
 class Config:
-    """Settings in `[plugins.welcome]`. In texts, `{name}` is who has entered, and `{room}` is where."""
+    """Settings in `[plugins.welcome]`. In a text, `{name}` is who has entered, `{room}` where, `{rules}` the rules."""
 
     text: str = ""
     """What newcomers are told. Nothing: nobody is welcomed."""
@@ -36,9 +36,9 @@ class Config:
     """Also those who were here before."""
 
 
-def fill(text: str, name: str, room: str) -> str:
-    """Return a text with the name and the room in it. Other braces stay: they are the author's."""
-    return text.replace("{room}", room).replace("{name}", name)
+def fill(config: Config, name: str, room: str) -> str:
+    """Return the text with name, room and rules in it. Other braces stay: they are the author's."""
+    return config.text.replace("{rules}", numbered(config.rules)).replace("{room}", room).replace("{name}", name)
 
 
 def numbered(rules: tuple[str, ...]) -> str:
@@ -55,7 +55,9 @@ def greet(room: str, name: str, ctx: Context) -> None:
         return
     if not (remember(ctx, room, name) or config.greet_again):
         return
-    ctx.say(fill(config.text, name, room), to=name if config.where == "private" else room)
+    if config.where == "room" and ctx.surface == "server":
+        ctx.chat.join(room)  # who speaks in a room is in it; a bot is there already
+    ctx.say(fill(config, name, room), to=name if config.where == "private" else room)
 
 
 def _is_for(room: str, config: Config) -> bool:

@@ -1,14 +1,16 @@
-"""A bot with the coming plugins on a real server: people talk to it over TLS."""
+"""The coming plugins in a bot and on a server: people meet them over TLS."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 import libchat
-from libchat.server.server import Server
+from libchat.server.bounds import Bounds
+from libchat.server.server import Server, serve
 from libchat.testing.plugin import Chat
 from support.coming import plugin
 
@@ -53,3 +55,45 @@ def _reactions(client: libchat.Client, seq: int) -> Iterator[str]:
         event = client.receive_event(timeout=5)
         if isinstance(event, libchat.Entry) and event.kind == "react" and event.ref == seq:
             yield event.text
+
+
+@pytest.fixture(params=["private", "room"])
+def where(request: pytest.FixtureRequest) -> str:
+    """Give each of the places where people are welcomed."""
+    return str(request.param)
+
+
+@pytest.fixture
+def server(tmp_path: Path, where: str) -> Iterator[Server]:
+    """Give a server that welcomes people, and keeps words out."""
+    settings = {
+        "welcome": {"text": "Hello {name}, this is {room}.", "where": where, "rules": ["Be kind."]},
+        "words": {"words": ["idiot"], "reason": "no '{word}' here"},
+    }
+    plugins = [plugin(name) for name in settings]
+    bounds = Bounds(message_rate=0)
+    with serve(port=0, data=tmp_path, plugins=plugins, plugin_settings=settings, bounds=bounds) as running:
+        yield running
+
+
+def test_a_server_welcomes_and_filters(server: Server, where: str) -> None:
+    """Whoever comes is greeted once; bad words are refused with their reason, but for the room's owner."""
+    with ExitStack() as people:
+        ana, bo = (
+            people.enter_context(libchat.connect(server.address, name, pin=server.pin)) for name in ("ana", "bo")
+        )
+        ana.join("#team")
+        assert ana.receive(timeout=5).text == "Hello ana, this is #team."
+        bo.join("#team")
+        assert bo.receive(timeout=5).text == "Hello bo, this is #team."
+        if where == "room":
+            assert ana.receive(timeout=5).text == "Hello bo, this is #team."
+
+        with pytest.raises(libchat.Refused, match="no 'idiot' here"):
+            bo.send("#team", "an 1d1ot").accepted(timeout=5)
+        said = bo.send("#team", "a friend").accepted(timeout=5)
+        assert ana.receive(timeout=5).text == "a friend"
+        with pytest.raises(libchat.Refused, match="no 'idiot' here"):
+            bo.edit("#team", said.seq, "an idiot").accepted(timeout=5)
+        ana.send("#team", "idiot is a word").accepted(timeout=5)
+        assert bo.receive(timeout=5).text == "idiot is a word"

@@ -20,10 +20,10 @@ def enter(stage: Stage, name: str, room: str = "#team") -> None:
 
 
 def test_somebody_new_is_welcomed_in_private(bot: Stage) -> None:
-    """Name and room are filled in; other braces are the author's."""
-    bot.load(plugin("welcome"), text="Hello {name}, this is {room} {x}. /rules")
+    """Name, room and rules are filled in; other braces are the author's."""
+    bot.load(plugin("welcome"), text="Hello {name}, this is {room} {x}.\n{rules}", rules=["Be kind.", "No spoilers."])
     enter(bot, "bo")
-    assert bot.said == [("bo", "Hello bo, this is #team {x}. /rules")]
+    assert bot.said == [("bo", "Hello bo, this is #team {x}.\n1. Be kind.\n2. No spoilers.")]
 
 
 def test_everybody_is_welcomed_once_in_each_room(bot: Stage) -> None:
