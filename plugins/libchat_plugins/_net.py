@@ -13,11 +13,13 @@ Somebody else chooses the address, so it is as hostile as their text. A fetch
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,6 +31,7 @@ REDIRECTS: Final = 3
 ADDRESSES: Final = 4
 """Addresses of one host that are tried."""
 _CHUNK: Final = 16_384
+_LOOK_SECONDS: Final = 0.2
 
 
 class Unreachable(Exception):
@@ -44,6 +47,8 @@ class Bounds:
     """Bytes: titles stand at the beginning."""
     allow_private: bool = False
     context: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    ending: threading.Event = field(default_factory=threading.Event)
+    """Set when nobody waits for it any more."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,7 @@ def _get(parts: SplitResult, bounds: Bounds, deadline: float) -> tuple[HTTPRespo
             with bounds.context.wrap_socket(plain, server_hostname=host) as connection:
                 connection.settimeout(_left(deadline))
                 connection.sendall(_request(parts))
-                return _parse(_read(connection, bounds.size, deadline))
+                return _parse(_read(connection, bounds, deadline))
     except TimeoutError as error:
         raise Unreachable(f"{host} takes too long") from error
     except ssl.SSLCertVerificationError as error:
@@ -163,16 +168,24 @@ def _request(parts: SplitResult) -> bytes:
     ).encode()
 
 
-def _read(connection: socket.socket, size: int, deadline: float) -> bytes:
+def _read(connection: socket.socket, bounds: Bounds, deadline: float) -> bytes:
     """Read until the end, the bound or the deadline. Each `recv` may wait for what is left only: drops add up."""
     data = bytearray()
-    while len(data) < size:
-        connection.settimeout(_left(deadline))
-        part = connection.recv(min(_CHUNK, size - len(data)))
+    while len(data) < bounds.size:
+        part = _receive(connection, bounds.size - len(data), bounds, deadline)
         if not part:
             break
         data += part
     return bytes(data)
+
+
+def _receive(connection: socket.socket, size: int, bounds: Bounds, deadline: float) -> bytes:
+    """Return what comes next; look now and then whether anybody still waits for it."""
+    while not bounds.ending.is_set():
+        connection.settimeout(min(_left(deadline), _LOOK_SECONDS))
+        with contextlib.suppress(TimeoutError):
+            return connection.recv(min(_CHUNK, size))
+    raise Unreachable("nobody waits for it any more")
 
 
 def _left(deadline: float) -> float:

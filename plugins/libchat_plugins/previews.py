@@ -60,12 +60,12 @@ class Config:
         except OSError as error:
             raise ValueError(f"ca_file {self.ca_file} is no file of certificates: {error.strerror}") from error
 
-    def bounds(self) -> Bounds:
-        """Return how far a fetch may go."""
+    def bounds(self, ending: threading.Event | None = None) -> Bounds:
+        """Return how far a fetch may go, and until when."""
         context = ssl.create_default_context()
         if self.ca_file:
             context.load_verify_locations(self.ca_file)
-        return Bounds(self.seconds, self.size, self.allow_private, context)
+        return Bounds(self.seconds, self.size, self.allow_private, context, ending or threading.Event())
 
 
 # --- pure -----------------------------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def _slots(ctx: Context) -> threading.Semaphore:
 def _look_at(ctx: Context, link: str, slots: threading.Semaphore) -> None:
     """Show one title; a page that cannot be had is not worth a line that nobody asked for."""
     try:
-        shown = preview(link, ctx.config.bounds())
+        shown = preview(link, ctx.config.bounds(ctx.ending))
     except Unreachable:
         return
     finally:

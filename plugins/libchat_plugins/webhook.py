@@ -8,15 +8,17 @@ secret nor the address, which with many services is a secret too, is ever shown.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import http.client
 import ipaddress
 import json
+import socket
 import ssl
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import SplitResult, urlsplit
@@ -137,8 +139,14 @@ def number_of(message: Message) -> str:
 # --- sending --------------------------------------------------------------------------------------------------------
 
 
-def post(config: Config, number: str, seconds: int, body: bytes) -> int:
-    """Send one body, and return the status of the answer. Redirects are not followed. Raises OSError."""
+Opened = Callable[[http.client.HTTPConnection], None]
+
+
+def post(config: Config, number: str, seconds: int, body: bytes, opened: Opened = lambda _: None) -> int:
+    """Send one body, and return the status of the answer. Redirects are not followed. Raises OSError.
+
+    `opened` is handed the connection before it is used.
+    """
     parts = check_url(config.url, config.allow, allow_loopback=config.allow_loopback)
     headers = {"Content-Type": "application/json", "User-Agent": "libchat-webhook", "webhook-id": number}
     headers["webhook-timestamp"] = str(seconds)
@@ -147,6 +155,7 @@ def post(config: Config, number: str, seconds: int, body: bytes) -> int:
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection = _connection(parts, config.seconds)
     try:
+        opened(connection)
         connection.request("POST", path, body, headers)
         return connection.getresponse().status
     except http.client.HTTPException as error:
@@ -179,7 +188,8 @@ class Sender:
     def __init__(self, config: Config, ctx: Context) -> None:
         self.tally = Tally()
         self._config = config
-        self._ending = ctx.ending
+        self._closed = threading.Event()
+        self._connection: http.client.HTTPConnection | None = None
         self._now = ctx.now
         self._queue: deque[Message] = deque()
         self._lock = threading.Lock()
@@ -202,6 +212,21 @@ class Sender:
         if starts:
             self._start(self._run)
 
+    def close(self) -> None:
+        """Send nothing any more: who waits for an answer, or for the next try, waits no longer."""
+        self._closed.set()
+        with self._lock:
+            stream = self._connection.sock if self._connection is not None else None
+        if stream is not None:
+            with contextlib.suppress(OSError):  # it was closed meanwhile
+                stream.shutdown(socket.SHUT_RDWR)
+
+    def _opened(self, connection: http.client.HTTPConnection) -> None:
+        with self._lock:
+            self._connection = connection
+        if self._closed.is_set():
+            raise OSError("the plugin is going")
+
     def _run(self) -> None:
         """Send until nothing is left: a thread that has nothing to do is no thread."""
         while message := self._next():
@@ -209,7 +234,7 @@ class Sender:
 
     def _next(self) -> Message | None:
         with self._lock:
-            if self._queue and not self._ending.is_set():
+            if self._queue and not self._closed.is_set():
                 return self._queue.popleft()
             self._is_running = False
             return None
@@ -218,7 +243,7 @@ class Sender:
         body, number = body_of(message, self._config.style), number_of(message)
         reason = self._try(number, body)
         for seconds in waits(self._config.tries, self._config.first_wait) if reason == "again" else ():
-            if self._ending.wait(seconds):
+            if self._closed.wait(seconds):
                 break
             reason = self._try(number, body)
             if reason != "again":
@@ -228,7 +253,7 @@ class Sender:
     def _try(self, number: str, body: bytes) -> str:
         """Try once, and return whether to do so "again", "never", or "" when it was taken."""
         try:
-            status = post(self._config, number, int(self._now()), body)
+            status = post(self._config, number, int(self._now()), body, self._opened)
         except OSError as error:
             self.tally.last = error.strerror or type(error).__name__  # its text might hold the address
             return "again"
@@ -261,6 +286,12 @@ def forward(message: Message, ctx: Context) -> None:
     rooms = {target_key("#" + room.removeprefix("#")) for room in config.rooms}
     if config.url and message.room and (not rooms or target_key(message.room) in rooms):
         sender_of(ctx).put(message)
+
+
+@hook("unload")
+def stop(ctx: Context) -> None:
+    """Keep nobody waiting."""
+    sender_of(ctx).close()
 
 
 @command("webhook")

@@ -301,6 +301,17 @@ def test_few_pages_are_fetched_at_a_time(stage: Stage, web: Web, site: Site, tmp
     assert web.requests.empty()
 
 
+def test_a_slow_page_does_not_hold_the_plugin(stage: Stage, web: Web, tmp_path: Path) -> None:
+    """Who unloads it waits for no server."""
+    stage.load(plugin("previews"), enabled=True, allow_private=True, ca_file=str(tmp_path / CERTIFICATE_FILE))
+    stage.play(f"https://localhost:{web.port}/slow")
+    web.requests.get(timeout=5)
+    stage.host.unload("previews")
+    assert not [thread for thread in threading.enumerate() if thread.name == "plugin previews"]
+    assert stage.errors == []
+    assert stage.replies == []
+
+
 def test_a_server_fetches_nothing_for_others(make_stage: MakeStage) -> None:
     """What is behind the server's firewall is nobody's business."""
     server = make_stage("server")

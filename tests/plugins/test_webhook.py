@@ -239,6 +239,27 @@ def test_without_an_address_nothing_is_sent(bot: Stage) -> None:
     assert "[plugins.webhook]" in bot.run("webhook")[0]
 
 
+def test_a_slow_server_does_not_hold_the_plugin(bot: Stage) -> None:
+    """Who unloads it does not wait for the answer."""
+    go_on = threading.Event()
+
+    def answer(request: Request) -> Answer:
+        go_on.wait(30)
+        return Answer(200)
+
+    with web_server(answer) as web:
+        load(bot, web)
+        bot.play("one")
+        web.requests.get(timeout=5)
+        bot.host.unload("webhook")
+        try:
+            assert not [thread for thread in threading.enumerate() if thread.name == "plugin webhook"]
+            assert bot.errors == []
+        finally:
+            go_on.set()
+        assert web.requests.empty()
+
+
 def test_a_waiting_webhook_can_be_unloaded(bot: Stage) -> None:
     """Who waits for the next try does not wait any more."""
     with web_server(lambda request: Answer(500)) as web:
