@@ -97,6 +97,11 @@ class Host:
         """All commands by name and alias. A snapshot: it never changes."""
         return self._tables.commands
 
+    @property
+    def homes(self) -> Sequence[Home]:
+        """What is loaded, the program's own included. A snapshot."""
+        return tuple(self._tables.homes.values())
+
     def find(self) -> dict[str, Found]:
         """Look which plugins there are, and return them by name."""
         return find_plugins(self._folder, use_entry_points=self._use_entry_points) | self._extra
