@@ -8,8 +8,8 @@ import pytest
 
 from libchat import Entry, Hub
 from libchat.plugins import PluginError
+from libchat.tables import display_width
 from libchat.testing.stage import Stage
-from libchat_plugins._charts import width
 from libchat_plugins.statistics import Config, count, newest, report
 from support.coming import plugin
 
@@ -65,7 +65,7 @@ def test_the_report_fits_the_terminal() -> None:
     entries = [entry(seq, f"somebody-with-a-long-name-{seq % 40}", "x", seq) for seq in range(1, 2_000)]
     for columns in (60, 80, 200):
         lines = report("#x", count(entries, UTC), Config(people=5), columns).splitlines()
-        assert all(width(line) <= columns for line in lines)
+        assert all(display_width(line) <= columns for line in lines)
         assert any(line.startswith("35 others") for line in lines)
 
 
