@@ -70,7 +70,10 @@ def _run(host: Host, home: Home, command: Command, context: Context, rest: str) 
     except UsageError as error:
         return Outcome("usage", str(error))
     except PluginError as error:
-        return Outcome("refused", str(error)) if error.kind == "load" else Outcome("failed", f"{name}: {error.reason}")
+        if error.kind == "load":
+            return Outcome("refused", str(error))
+        reason = "its plugin was unloaded meanwhile" if home.is_gone and error.kind == "raised" else error.reason
+        return Outcome("failed", f"{name}: {reason}")
     except Refused as error:
         return Outcome("refused", error.reason)
     except (ChatError, TimeoutError) as error:
