@@ -88,6 +88,13 @@ class Client(Participant):
         """The server's address: of several, the one that worked last."""
         return self._route.address
 
+    def link(self, made: m.InviteMade) -> str:
+        """Return the link of an invite: where this client has found the server, which key it has shown, the token."""
+        from libchat.security.invite import Invite
+
+        hosts, port, expires = self._route.hosts, self._route.port, made.expires // 1000
+        return Invite(hosts, port, made.room, self._pin, made.token, expires).format()
+
     def on(self, kind: type[E], callback: Callable[[E], None]) -> None:
         super().on(kind, callback)
         self._room_made()

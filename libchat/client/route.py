@@ -21,6 +21,11 @@ class Route:
         """The address of the host that worked last, or else of the first one."""
         return format_address(self._hosts[0], self.port)
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """All hosts, best first."""
+        return tuple(self._hosts)
+
     def tries(self, seconds: float, clock: Callable[[], float]) -> Iterator[tuple[str, float]]:
         """Yield each host with how many seconds it may take: they share them, and what one leaves over is the others'.
 

@@ -48,8 +48,9 @@ class Grammar:
         return cls(parameters, takes_context)
 
     def usage(self, name: str) -> str:
-        """Return how the command is written: `/ban NAME [REASON ...] [--minutes N]`."""
-        return " ".join([name, *(each.usage for each in self.parameters)])
+        """Return how the command is written: `/ban NAME [REASON ...] [--minutes N]`. Options come before a text."""
+        in_order = sorted(self.parameters, key=lambda each: each.shape == "text")
+        return " ".join([name, *(each.usage for each in in_order)])
 
     def parse(self, text: str, scope: Scope, name: str = "") -> tuple[list[object], dict[str, object]]:
         """Return the arguments in what stands behind the command's name. Raises `UsageError`."""

@@ -1,14 +1,32 @@
 """What the shell's own commands may ask of the shell.
 
-Commands run in threads of their own, as those of plugins do; everything here may be called from any of them.
+Commands run in threads of their own, as those of plugins do; everything here may be called from any of them. Properties
+do not block: completion reads them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
-from libchat import Entry, Participant
+from libchat import Entry, Event, InviteMade, Participant
+from libchat.plugins.host import Host
+
+Notify = Literal["all", "mentions", "none"]
+"""What of a conversation calls the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting of the shell, as it is just now. Values are as they would be typed."""
+
+    name: str
+    value: str
+    default: str
+    help: str
+    choices: Sequence[str] = ()
+    """Values that may be typed, if there are few; any other one is refused by `Desk.set` with what would be right."""
 
 
 class Desk(Protocol):
@@ -20,8 +38,25 @@ class Desk(Protocol):
         ...
 
     @property
+    def host(self) -> Host:
+        """The commands, and the plugins."""
+        ...
+
+    @property
     def active(self) -> str:
         """The conversation that is on the screen."""
+        ...
+
+    @property
+    def conversations(self) -> Sequence[str]:
+        """The conversations that are open, in the order of their numbers: home, which is "", has number 0."""
+        ...
+
+    def heard(self, event: Event) -> None:
+        """Take what a command was answered or has done, as if the chat had told it: it tells the others only.
+
+        `Entered`, `Exited`, `Kicked`, `Granted`, `Muted`, `Unmuted`, and own entries but messages.
+        """
         ...
 
     def switch(self, target: str) -> None:
@@ -34,6 +69,10 @@ class Desk(Protocol):
 
     def say(self, target: str, text: str, *, reply_to: int = 0) -> None:
         """Say something: it is shown at once, as pending, and goes out when there is a connection."""
+        ...
+
+    def sent(self, target: str, text: str, cid: str) -> None:
+        """Show what a plugin has sent, as pending: what becomes of it will be `heard`, as `Accepted` or `Failed`."""
         ...
 
     def show(self, text: str) -> None:
@@ -61,12 +100,33 @@ class Desk(Protocol):
         """Who is ignored."""
         ...
 
-    def setting(self, name: str) -> str:
-        """Return the value of a setting as it would be typed. Raises KeyError."""
+    def notify(self, target: str) -> Notify | Literal[""]:
+        """Return what of a conversation calls the person, "" if it is as the setting `notify` says."""
+        ...
+
+    def set_notify(self, target: str, what: Notify | Literal[""]) -> None:
+        """Say what of a conversation calls the person; "" is what the setting says. Remembered."""
+        ...
+
+    @property
+    def settings(self) -> Sequence[Setting]:
+        """All settings, sorted by name."""
         ...
 
     def set(self, name: str, value: str) -> None:
-        """Change a setting, and remember it. Raises ValueError, which says what would be right."""
+        """Change a setting, and remember it. Raises KeyError, and ValueError, which says what would be right."""
+        ...
+
+    def remember(self, what: str, words: Sequence[str]) -> None:
+        """Keep words that an answer had ("devices", "bans #room", "mutes #room"): they complete arguments."""
+        ...
+
+    def remembered(self, what: str) -> Sequence[str]:
+        """Return the words that were kept last under this heading."""
+        ...
+
+    def link(self, made: InviteMade) -> str:
+        """Return the link to send to a newcomer: where the server is, its key, the invite. "" if there is no server."""
         ...
 
     def reconnect_as(self, name: str) -> None:

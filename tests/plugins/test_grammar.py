@@ -82,13 +82,13 @@ def parse(grammar: Grammar, line: str) -> tuple[list[object], dict[str, object]]
     ("grammar", "usage"),
     [
         (BAN, "/it NAME [REASON ...] [--minutes N]"),
-        (TELL, "/it NAME TEXT [--quiet] [--room #ROOM]"),
+        (TELL, "/it NAME [--quiet] [--room #ROOM] TEXT"),
         (
             MANY,
             "/it A [B] [on|off] [light-red|blue] [E] --ref NUMBER [--no-loud] [--for DURATION]",
         ),
         (Grammar.of(_words), "/it [WORDS ...]"),
-        (Grammar.of(_edit), "/it [N] TEXT [--loud]"),
+        (Grammar.of(_edit), "/it [--loud] [N] TEXT"),
     ],
 )
 def test_usage_is_the_signature(grammar: Grammar, usage: str) -> None:
