@@ -14,8 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from msgspec.structs import replace
-
 from libchat import messages as m
 from libchat.core import effects as fx
 from libchat.core import moderation
@@ -108,24 +106,13 @@ class Decisions:
                 self._change_member(room, change, decide, out)
             elif isinstance(change, Invitation):
                 room.invite(change.name, change.until)
-        told = self._told(decide, counting)
-        for delivery in told:
+        gone = {change.name for change in counting if isinstance(change, Member) and not change.is_in}
+        for delivery in decide.told:
             if isinstance(delivery, fx.Deliver) and isinstance(delivery.event, m.Kicked):
+                if parse_name(delivery.event.name).key not in gone:
+                    continue  # they have left by themselves meanwhile, and hear all that was said until then
                 self._happenings.note(delivery.event)
-        out += told
-
-    def _told(self, decide: fx.Decide, counting: Sequence[Change]) -> list[fx.Delivery]:
-        """Return what is heard of a decision: who has left by themselves meanwhile is not told to be put out.
-
-        They are in line for the news that they have left, and may still hear what was said before that.
-        """
-        told = list(decide.told)
-        for change in decide.changes:
-            if isinstance(change, Member) and not change.is_in and not any(change is each for each in counting):
-                person = self._registry.people.get(change.name)
-                if person is not None:
-                    told = [_without(each, person) for each in told]
-        return told
+            out.append(delivery)
 
     def _change_member(self, room: Room, change: Member, decide: fx.Decide, out: Out) -> None:
         person = room.members[change.name]
@@ -345,12 +332,3 @@ class Decisions:
         cid: str = getattr(command, "cid", "")
         done = fx.Reply(session, m.Done(cid, words))
         out.append(fx.Decide(session, room, tuple(changes), (*facts, audit), cid, (*told, done)))
-
-
-def _without(told: fx.Delivery, person: Person) -> fx.Delivery:
-    """Return how it is told, but not to somebody that they are put out."""
-    if not (
-        isinstance(told, fx.Deliver) and isinstance(told.event, m.Kicked) and told.event.name == person.name.display
-    ):
-        return told
-    return replace(told, recipients=tuple(each for each in told.recipients if each not in person.audience))
