@@ -33,7 +33,6 @@ from libchat.errors import (
     UsageError,
     WrongPassword,
 )
-from libchat.hub import Hub
 from libchat.messages import (
     Accepted,
     Bye,
@@ -64,6 +63,7 @@ from libchat.receipt import Receipt
 if TYPE_CHECKING:
     from libchat.bot import Bot
     from libchat.client.client import Client, connect
+    from libchat.hub import Hub
     from libchat.server.server import Server, serve
 
 __all__ = [
@@ -122,6 +122,7 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Hub": "libchat.hub",
     "Bot": "libchat.bot",
     "serve": "libchat.server.server",
     "Server": "libchat.server.server",
@@ -129,7 +130,7 @@ _LAZY = {
     "Client": "libchat.client.client",
     "aio": "",
 }
-"""What is imported when it is first used, because it brings sockets and TLS along."""
+"""What is imported when it is first used, because it brings much along: the whole chat, or sockets and TLS."""
 
 
 def __getattr__(name: str) -> object:

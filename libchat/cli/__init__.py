@@ -6,6 +6,7 @@ needs to do its work is imported when it runs.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -28,6 +29,7 @@ from libchat.cli import (
     plugins,
     send,
     serve,
+    start,
     tail,
     users,
     verify,
@@ -41,6 +43,7 @@ from libchat.errors import ChatError
 __all__ = ["main"]
 
 _COMMANDS: Final[tuple[Callable[[Commands], None], ...]] = (
+    start.add,
     host.add,
     join.add,
     chat.add,
@@ -69,7 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program with these arguments (without its name), or with those of the process; return the exit code."""
     output.prepare()
     parser, commands = make_parser(_COMMANDS)
-    options = parse(parser, commands, argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    options = parse(parser, commands, ["start"] if start.is_meant(words) else words)
     try:
         return _run(options)
     except BrokenPipeError:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from libchat.cli import logs, output, signals
-from libchat.cli.connection import add_connection_options, explaining_trust, open_chat
+from libchat.cli import logs, output, shell, signals
+from libchat.cli.connection import StateFolder, add_connection_options, explaining_trust, open_chat
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.parser import Commands, Options, Parser, add_command
 from libchat.errors import Code, InvalidName, Refused
@@ -26,7 +26,9 @@ def add(commands: Commands) -> None:
         "  NAME:TEXT    write to somebody            message      the same, asking for both\n"
         "  who          who is online                join ROOM    enter a room\n"
         "  leave        back out of the room         exit         goodbye\n"
-        "\nIn a room every line is said to it, but for `leave` and what begins with `server:`, as `server:who`.\n"
+        "  /help        everything else\n"
+        "\nIn a room every line is said to it, but for `leave` and what begins with `server:`, as `server:who`, or "
+        "with a slash.\n"
         "Without a terminal, lines are read from standard input; at its end, when all is answered, you leave.\n"
         "A line that is refused then makes the exit code 1.",
         (
@@ -37,6 +39,7 @@ def add(commands: Commands) -> None:
     )
     add_name_option(parser)
     add_connection_options(parser)
+    shell.add_shell_options(parser)
 
 
 def add_name_option(parser: Parser) -> None:
@@ -47,17 +50,24 @@ def add_name_option(parser: Parser) -> None:
 def run(options: Options) -> int:
     """Talk until the user leaves."""
     signals.install()
-    from libchat.cli.screen import open_screen
-    from libchat.cli.talk import Talk
-
-    screen = open_screen()
+    screen = shell.open_screen(options)
     logs.show_warnings(screen.tell)
     try:
         client = enter(options, screen)
     except KeyboardInterrupt:
         return Exit.OK
+    return converse(client, screen, options)
+
+
+def converse(client: Client, screen: Screen, options: Options, room: str = "", rooms: tuple[str, ...] = ()) -> int:
+    """Talk until the user leaves: in a room, or in the rooms of the last time."""
+
+    def connect(name: str) -> Client:
+        return open_chat(options, name, state=_state(screen))
+
     with client, explaining_trust(options):
-        return Talk(client, screen).run()
+        place = shell.place_of(options, client.address, client.name, rooms) if screen.is_terminal else None
+        return shell.talk(client, screen, options, room=room, place=place, connect=connect, link=shell.link_of(client))
 
 
 def enter(options: Options, screen: Screen) -> Client:
@@ -68,13 +78,18 @@ def enter(options: Options, screen: Screen) -> Client:
         if name is None:
             name = _ask_name(screen)
         try:
-            return open_chat(options, str(parse_name(name)))
+            return open_chat(options, str(parse_name(name)), state=_state(screen))
         except (InvalidName, Refused) as error:
             reason = _reason(error)
             if not can_ask or (isinstance(error, Refused) and error.code not in (Code.NAME_TAKEN, Code.BAD_NAME)):
                 raise Failure(Exit.REFUSED, reason) from error
             screen.tell(output.deplore, f"server: {reason}")
         name = None
+
+
+def _state(screen: Screen) -> StateFolder | None:
+    """Return where a person's client is remembered. A pipe begins anew each time."""
+    return shell.places().state_folder if screen.is_terminal else None
 
 
 def _ask_name(screen: Screen) -> str:

@@ -8,7 +8,7 @@ import shlex
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from libchat.errors import (
     PinMismatch,
     ProtocolError,
     Refused,
+    StoreError,
     TrustError,
     WrongPassword,
     refusal,
@@ -35,6 +36,9 @@ from libchat.security.words import words_of
 if TYPE_CHECKING:
     from libchat.client.client import Client
     from libchat.security.invite import Invite
+
+StateFolder = Callable[[str, str], Path]
+"""Returns where the client of a name at a server (HOST:PORT) keeps what it must know after a restart."""
 
 
 def add_connection_options(parser: Parser) -> None:
@@ -79,17 +83,18 @@ def add_known_servers_option(parser: Parser) -> None:
     )
 
 
-def open_chat(options: Options, name: str, *, reconnect: bool = True) -> Client:
+def open_chat(options: Options, name: str, *, reconnect: bool = True, state: StateFolder | None = None) -> Client:
     """Connect to the server that was asked for, and take a name.
 
     A key that is seen for the first time is shown; on a terminal, the person is asked whether to trust it, and for the
-    password, if the name is an account. Raises `Failure` if the server cannot be reached or is not trusted, and
-    `Refused` if it refuses the name.
+    password, if the name is an account. `state` says where the client keeps what it must know after a restart, by the
+    server's address and the name; if that cannot be used, or another program uses it, the client does without. Raises
+    `Failure` if the server cannot be reached or is not trusted, and `Refused` if it refuses the name.
     """
     invite = _invite_of(options)
     where = _where(options, invite)
     try:
-        return _connect(options, invite, name, reconnect)
+        return _connect_with_state(options, invite, name, reconnect, state)
     except PinMismatch as error:
         raise Failure(Exit.UNTRUSTED, _explain_mismatch(options, error)) from error
     except (PasswordNeeded, WrongPassword) as error:
@@ -145,7 +150,26 @@ def _where(options: Options, invite: Invite | None) -> str:
     return " or ".join(format_address(host, invite.port) for host in invite.hosts)
 
 
-def _connect(options: Options, invite: Invite | None, name: str, reconnect: bool) -> Client:
+def _connect_with_state(
+    options: Options, invite: Invite | None, name: str, reconnect: bool, state: StateFolder | None
+) -> Client:
+    if state is not None:
+        address = address_of(options) if invite is None else format_host(invite)
+        try:
+            return _connect(options, invite, name, reconnect, state(address, name))
+        except StoreError:
+            pass  # a second program of the same person, most likely
+    return _connect(options, invite, name, reconnect, None)
+
+
+def format_host(invite: Invite) -> str:
+    """Return HOST:PORT of an invite's first host."""
+    from libchat.client.address import format_address
+
+    return format_address(invite.hosts[0], invite.port)
+
+
+def _connect(options: Options, invite: Invite | None, name: str, reconnect: bool, state: Path | None) -> Client:
     import libchat
     from libchat.client.trust import default_known_servers
 
@@ -166,6 +190,7 @@ def _connect(options: Options, invite: Invite | None, name: str, reconnect: bool
             reconnect=reconnect,
             password=Asker(options, name),
             key=own,
+            state=state,
         )
 
     try:

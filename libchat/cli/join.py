@@ -6,9 +6,9 @@ import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
-from libchat.cli import logs, output, signals
-from libchat.cli.chat import add_name_option, enter
-from libchat.cli.connection import add_known_servers_option, add_plaintext_option, explaining_trust
+from libchat.cli import logs, output, shell, signals
+from libchat.cli.chat import add_name_option, converse, enter
+from libchat.cli.connection import add_known_servers_option, add_plaintext_option
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.parser import Commands, Options, add_command
 from libchat.cli.signing import add_password_option
@@ -56,23 +56,20 @@ def add(commands: Commands) -> None:
     add_known_servers_option(parser)
     add_password_option(parser)
     add_plaintext_option(parser)
+    shell.add_shell_options(parser)
 
 
 def run(options: Options) -> int:
     """Talk until the user leaves."""
     signals.install()
-    from libchat.cli.screen import open_screen
-    from libchat.cli.talk import Talk
-
-    screen = open_screen()
+    screen = shell.open_screen(options)
     logs.show_warnings(screen.tell)
     try:
         room = choose_server(options, screen)
         client = enter(options, screen)
     except KeyboardInterrupt:
         return Exit.OK
-    with client, explaining_trust(options):
-        return Talk(client, screen).run(room or client.invite_room)
+    return converse(client, screen, options, room or client.invite_room)
 
 
 def choose_server(options: Options, screen: Screen) -> str:
@@ -83,7 +80,7 @@ def choose_server(options: Options, screen: Screen) -> str:
     if options.link is not None and options.link != FROM_STDIN:
         return _aim(options, options.link)
     if options.link is None and sys.stdin.isatty():
-        return _choose(options, screen)
+        return ask_server(options, screen)
     if options.link is None:
         raise Failure(Exit.USAGE, "say which invite: 'libchat join LINK', or '-' to read it from standard input")
     try:
@@ -92,13 +89,24 @@ def choose_server(options: Options, screen: Screen) -> str:
         raise _no_answer() from None
 
 
-def _choose(options: Options, screen: Screen) -> str:
-    """Ask until there is an answer that can be followed. Raises `Failure` at the end of the input."""
+class WantsToHost(Exception):
+    """The person wants a server of their own instead."""
+
+
+def ask_server(options: Options, screen: Screen, *, may_host: bool = False) -> str:
+    """Have the options mean the server that the person chooses, and return the room of its link.
+
+    It is asked until there is an answer that can be followed. Raises `Failure` at the end of the input, and
+    `WantsToHost`, if that is offered.
+    """
     search = _search(options, screen)
-    question = "number, invite or address: " if search is not None else "invite or address: "
+    words = [*(["number"] if search is not None else []), "invite", "address", *(["'host'"] if may_host else [])]
+    question = f"{', '.join(words[:-1])} or {words[-1]}: "
     try:
         while True:
             answer = screen.ask(question).strip()
+            if may_host and answer.strip("'").lower() == "host":
+                raise WantsToHost
             try:
                 return _take(options, answer, search)
             except Failure as failure:

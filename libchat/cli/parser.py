@@ -64,6 +64,10 @@ class Options(argparse.Namespace):
     expires: int
     after: int
     now: bool
+    # the shell
+    plain: bool
+    no_plugins: bool
+    new: bool
     # what to do
     json: bool
     target: str | None
@@ -114,6 +118,7 @@ def make_parser(add_commands: Sequence[Callable[[Commands], None]]) -> tuple[Par
         description="A chat for a LAN: serve one, join one, and use it from scripts.",
         epilog=(
             "examples:\n"
+            "  libchat                           go back to the last server, or find one\n"
             "  libchat host                      serve a chat and join it\n"
             "  libchat chat --host 192.168.1.5   join the chat of another machine\n"
             "  libchat send '#team' 'It works!'  say something to a room\n"

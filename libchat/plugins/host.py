@@ -30,6 +30,7 @@ from libchat.plugins.home import Home
 from libchat.plugins.listed import Failure, Listed
 from libchat.plugins.lives import Config, Lives
 from libchat.plugins.output import Capture, tell_printed
+from libchat.plugins.rates import Running
 from libchat.plugins.runs import Outcome
 from libchat.plugins.surface import Surface
 from libchat.plugins.tables import Tables
@@ -74,6 +75,7 @@ class Host:
         self._tables = Tables()
         self._extra: dict[str, Found] = {}
         """Plugins that were loaded from files elsewhere."""
+        self._running = Running()
         self._off: dict[str, str] = {}
         """Plugins that were switched off, and why."""
         self.calls = Calls(surface, self.guard, self._switch_off)
@@ -332,10 +334,20 @@ class Host:
         return runs.run_command(self, self._tables, line, sender, target)
 
     def start(self, line: str, sender: str, target: str, done: Callable[[Outcome], object] | None = None) -> None:
-        """Run a command line, and return at once. `done` is called with the outcome, by another thread."""
+        """Run a command line, and return at once. `done` is called with the outcome, by another thread.
+
+        Who floods a program with commands has some of them ignored: `done` gets "slow", and nothing is replied.
+        """
+        if not self._running.begin(sender):
+            if done is not None:
+                done(Outcome("slow", "too much is under way already; try again in a moment"))
+            return
 
         def run() -> None:
-            outcome = self.run(line, sender, target)
+            try:
+                outcome = self.run(line, sender, target)
+            finally:
+                self._running.end(sender)
             if done is not None:
                 done(outcome)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
 from libchat.plugins import Context
+from libchat.tables import display_width
 
 EIGHTHS: Final = "▏▎▍▌▋▊▉█"
 STEPS: Final = "▁▂▃▄▅▆▇█"
@@ -24,28 +24,14 @@ def columns_of(ctx: Context) -> int:
     return max(20, shutil.get_terminal_size((80, 24)).columns - 1)  # some terminals wrap in the last column
 
 
-def width(text: str) -> int:
-    """Return how many columns a text takes: wide characters two, marks and invisible ones none."""
-    return sum(map(_columns, text))
-
-
-def _columns(char: str) -> int:
-    if unicodedata.category(char) in ("Mn", "Me", "Cf", "Cc"):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
-
-
 def fit(text: str, columns: int) -> str:
     """Return a text of exactly so many columns: padded, or cut with an ellipsis."""
-    if width(text) > columns:
-        kept, used = "", 0
-        for char in text:
-            used += _columns(char)
-            if used > columns - 1:
-                break
-            kept += char
-        text = kept + "…"
-    return text + " " * (columns - width(text))
+    if display_width(text) > columns:
+        text = text[:columns]
+        while text and display_width(text) > columns - 1:
+            text = text[:-1]
+        text += "…"
+    return text + " " * (columns - display_width(text))
 
 
 def bar(share: float, columns: int, *, ascii_only: bool = False) -> str:
@@ -63,8 +49,8 @@ def bars(rows: Sequence[tuple[str, int, str]], columns: int, *, ascii_only: bool
     if not rows:
         return []
     top = max(value for _, value, _ in rows) or 1
-    labels = min(max(width(label) for label, _, _ in rows), max(4, columns // 3))
-    notes = max(width(note) for _, _, note in rows)
+    labels = min(max(display_width(label) for label, _, _ in rows), max(4, columns // 3))
+    notes = max(display_width(note) for _, _, note in rows)
     room = max(4, columns - labels - notes - 2)
     return [
         f"{fit(label, labels)} {bar(value / top, room, ascii_only=ascii_only)} {note}".rstrip()

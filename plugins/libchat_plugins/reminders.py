@@ -32,10 +32,8 @@ MORNING: Final = clock_time(9)
 WHEN: Final = "in 10m, in 1h30m, at 16:30, tomorrow, friday at 9 or 2030-01-31 at 18:00"
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-_SPAN: Final = re.compile(
-    r"(?:\s*,\s*|\s+and\s+|\s*)(\d{1,6})\s*(seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|[smhdw])(?![a-z])",
-    re.ASCII | re.IGNORECASE,
-)
+_UNIT: Final = "seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|[smhdw]"
+_SPAN: Final = re.compile(rf"(?:\s*,\s*|\s+and\s+|\s*)(\d{{1,6}})\s*({_UNIT})(?![a-z])", re.ASCII | re.IGNORECASE)
 _TIME: Final = re.compile(
     r"\s*(?:at\s+(\d{1,2})|(\d{1,2})(?=:|\s*[ap]m\b))(?::(\d{2}))?(?:\s*([ap])m)?(?![\w:])", re.ASCII | re.IGNORECASE
 )
@@ -58,13 +56,37 @@ def parse_when(text: str, now: datetime) -> tuple[datetime, str]:
     `now` and the answer are what a clock on the wall shows, without a zone: who says tomorrow at nine means nine by
     that clock, also in the night when it is put forward.
     """
+    when, rest = _read(text.strip(), now)
+    return when, re.sub(r"^(?:to\s+|that\s+|[:,]\s*)", "", rest.strip())
+
+
+def parse_every(text: str, now: datetime) -> tuple[str, str]:
+    """Return what `parse_when` understands as the next time, and what is left of the text. Raises UsageError.
+
+    `text` is what stands behind `every`: `2h`, `hour`, `day at 9`, `monday`.
+    """
     text = text.strip()
+    text = re.sub(r"^(?=(?:minute|hour|week)\b)", "1 ", text, flags=re.IGNORECASE)
+    text = re.sub(r"^day\s+(?!at\b|\d)", f"at {MORNING:%H:%M} ", text, flags=re.IGNORECASE)
+    text = re.sub(r"^day\s+", "", text, flags=re.IGNORECASE)
+    text = re.sub(rf"^(?=(?:\d+\s*)?(?:{_UNIT})(?![a-z]))", "in ", text, flags=re.IGNORECASE)
+    when, rest = _read(text, now)
+    again = text[: len(text) - len(rest)].strip()
+    if re.search(r"\d{4}-", again):
+        raise UsageError(f"'{again}' comes once; leave `every` out, or say day, monday, 2h")
+    if when < now + timedelta(minutes=1):
+        raise UsageError("a minute is the shortest time between two reminders")
+    return again, parse_when(text, now)[1]
+
+
+def _read(text: str, now: datetime) -> tuple[datetime, str]:
+    """Return when, and the rest as it stands there."""
     when, rest = _span(text, now) if re.match(r"in\s", text, re.IGNORECASE) else _moment(text, now)
     if when <= now:
         raise UsageError(f"{when:%Y-%m-%d %H:%M} is over; say when in the future, as {WHEN}")
     if when > now + timedelta(days=DAYS):
         raise UsageError(f"{when:%Y-%m-%d} is too far away; five years at most")
-    return when, re.sub(r"^(?:to\s+|that\s+|[:,]\s*)", "", rest.strip())
+    return when, rest
 
 
 def _span(text: str, now: datetime) -> tuple[datetime, str]:
@@ -142,6 +164,8 @@ class Reminder(msgspec.Struct, frozen=True):
     target: str
     due: float
     text: str
+    every: str = ""
+    """When it comes again, as `parse_when` understands it; nothing: never."""
 
     def told(self, now: float) -> str:
         """Return the words of it; they say so if it comes late."""
@@ -174,10 +198,15 @@ def remind(ctx: Context, when_and_what: Text) -> str:
     """Be reminded: `remind in 10m tea`.
 
     in 10m, in 1h30m, in 2 days; at 16:30, 4pm; tomorrow, friday at 9, 2030-01-31 at 18:00 (nine o'clock, if no time
-    is said). `reminders` lists what is to come, and `unremind NUMBER` takes one back.
+    is said); every 2h, every day at 9, every monday. `reminders` lists what is to come, and `unremind NUMBER` takes
+    one back.
     """
-    now = ctx.now()
-    when, text = parse_when(when_and_what, wall_clock(now))
+    now, again, text = ctx.now(), "", str(when_and_what)
+    if repeated := re.match(r"\s*every\s+(.*)", text, re.IGNORECASE | re.DOTALL):
+        again, text = parse_every(repeated[1], wall_clock(now))
+        when = parse_when(again, wall_clock(now))[0]
+    else:
+        when, text = parse_when(text, wall_clock(now))
     if not text:
         raise UsageError(f"say of what: `remind {_beginning(when_and_what)} call ana`")
     due, who = when.timestamp(), ctx.sender or ctx.me
@@ -186,8 +215,8 @@ def remind(ctx: Context, when_and_what: Text) -> str:
         if len(kept) >= TOTAL or sum(_is_of(reminder, who) for reminder in kept) >= PER_PERSON:
             raise UsageError(f"{PER_PERSON} reminders a person are enough; `unremind NUMBER` takes one back")
         number = max((reminder.number for reminder in kept), default=0) + 1
-        save_reminders(ctx, [*kept, Reminder(number, who, ctx.target, due, text)])
-    return f"reminder {number}: {_spoken(due, now)}"
+        save_reminders(ctx, [*kept, Reminder(number, who, ctx.target, due, text, again)])
+    return f"reminder {number}: {_spoken(due, now)}{', and again' if again else ''}"
 
 
 @command("reminders")
@@ -225,7 +254,16 @@ def tell_due(ctx: Context) -> None:
         if not _tell(ctx, reminder):
             return  # there is no connection: it is tried again
         with _lock:
-            save_reminders(ctx, [one for one in load_reminders(ctx) if one.number != reminder.number])
+            others = [one for one in load_reminders(ctx) if one.number != reminder.number]
+            save_reminders(ctx, [*others, *_next(reminder, ctx.now())])
+
+
+def _next(reminder: Reminder, now: float) -> list[Reminder]:
+    """Return the reminder for its next time; what was missed meanwhile is not made up for."""
+    if not reminder.every:
+        return []
+    due = parse_when(reminder.every, wall_clock(now))[0].timestamp()
+    return [msgspec.structs.replace(reminder, due=due)]
 
 
 def _tell(ctx: Context, reminder: Reminder) -> bool:

@@ -101,18 +101,23 @@ def _pages(chat: Participant, target: str) -> Iterator[tuple[Entry, ...]]:
 
 
 def people_plot(counts: Counts, people: int, columns: int, *, ascii_only: bool = False) -> list[str]:
-    """Return a bar for each of those who said most, and one for the others."""
+    """Return a bar for each of those who said most, and a line for the others."""
     ranked = counts.messages.most_common()
     rows = [_row(counts.names[key], number, counts.words[key], counts.total) for key, number in ranked[:people]]
-    rest = ranked[people:]
-    if rest:
+    lines, rest = bars(rows, columns, ascii_only=ascii_only), ranked[people:]
+    if rest:  # without a bar: beside that of many people together, each single one would be nothing
         words = sum(counts.words[key] for key, _ in rest)
-        rows.append(_row(f"{len(rest)} others", sum(number for _, number in rest), words, counts.total))
-    return bars(rows, columns, ascii_only=ascii_only)
+        _, _, note = _row("", sum(number for _, number in rest), words, counts.total)
+        lines.append(f"{_number(len(rest), 'other', 'others')}: {note}")
+    return lines
 
 
 def _row(name: str, number: int, words: int, total: int) -> tuple[str, int, str]:
-    return name, number, f"{number:,} ({number * 100 // total} %, {words:,} {'word' if words == 1 else 'words'})"
+    return name, number, f"{number:,} ({number * 100 // total} %, {_number(words, 'word', 'words')})"
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def hours_plot(hours: list[int], *, ascii_only: bool = False) -> list[str]:
@@ -134,8 +139,10 @@ def report(target: str, counts: Counts, config: Config, columns: int) -> str:
     if not counts.total:
         return f"nothing was said in {target}"
     is_plain = config.ascii
+    messages = _number(counts.total, "message", "messages")
+    people = _number(len(counts.messages), "person", "people")
     parts = [
-        [f"{target}: {counts.total:,} messages of {len(counts.messages)} people"],
+        [f"{target}: {messages} of {people}"],
         people_plot(counts, config.people, columns, ascii_only=is_plain),
         ["", "by hour", *(line[:columns] for line in hours_plot(counts.hours, ascii_only=is_plain))],
         ["", "by day", *days_plot(counts.days, columns, ascii_only=is_plain)],

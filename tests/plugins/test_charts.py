@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libchat_plugins._charts import bar, bars, fit, sparkline, squeeze, width
+from libchat.tables import display_width
+from libchat_plugins._charts import bar, bars, fit, sparkline, squeeze
 
 
 def test_bars_line_up_with_wide_names() -> None:
@@ -41,9 +42,9 @@ def test_values_are_squeezed_without_losing_any() -> None:
 
 
 @given(st.text(max_size=30), st.integers(1, 20))
-def test_what_fits_has_the_width(text: str, columns: int) -> None:
+def test_what_fits_has_the_display_width(text: str, columns: int) -> None:
     """A fitted text has exactly its columns, whatever is in it."""
-    assert width(fit(text, columns)) == columns
+    assert display_width(fit(text, columns)) == columns
 
 
 @given(
@@ -52,4 +53,4 @@ def test_what_fits_has_the_width(text: str, columns: int) -> None:
 )
 def test_no_plot_is_wider_than_told(rows: list[tuple[str, int, str]], columns: int) -> None:
     """No line of a plot is wrapped by a terminal of that width."""
-    assert all(width(line) <= columns for line in bars(rows, columns))
+    assert all(display_width(line) <= columns for line in bars(rows, columns))

@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
@@ -214,6 +215,34 @@ def test_a_host_may_be_closed_while_everything_runs(plugin: WritePlugin) -> None
         stage.host.start("work", "ana", "#team")
         stage.others["bo"].receive(timeout=10)
         stage.host.observe("join", "bo", "#team", room="#team", name="bo")
+
+
+def test_a_flood_of_commands_is_bounded(stage: Stage, plugin: WritePlugin) -> None:
+    """Of one sender's commands a few run at once, the others are ignored, and those of others run."""
+    stage.load(
+        plugin(
+            """
+            gate = threading.Event()
+
+            @command
+            def wait() -> str:
+                gate.wait(20)
+                return "waited"
+
+            @command
+            def go() -> None:
+                gate.set()
+            """
+        )
+    )
+    outcomes: Queue[str] = Queue()
+    for _ in range(10):
+        stage.host.start("wait", "bo", "#team", lambda outcome: outcomes.put(outcome.kind))
+    assert [outcomes.get(timeout=10) for _ in range(6)] == ["slow"] * 6
+    stage.host.start("go", "cy", "#team")
+    assert [outcomes.get(timeout=10) for _ in range(4)] == ["done"] * 4
+    stage.host.start("wait", "bo", "#team", lambda outcome: outcomes.put(outcome.kind))
+    assert outcomes.get(timeout=10) == "done"
 
 
 @pytest.mark.parametrize("kind", ["shell", "bot", "server"])

@@ -21,6 +21,7 @@ from libchat.plugins.find import find_plugins
 from libchat.plugins.hooks import HOOKS
 from libchat.plugins.surface import SurfaceKind
 from libchat.testing.stage import MakeStage, Stage
+from libchat_shell.commands import MODULES
 from support.coming import plugin
 
 ROOT = Path(__file__).parents[2]
@@ -104,6 +105,16 @@ def test_examples_of_settings_are_good(name: str) -> None:
     for block in re.findall(r"^```toml\n(.*?)^```", section(name), re.MULTILINE | re.DOTALL):
         table = tomllib.loads(block)["plugins"][name]
         module(name).Config(**{key: tuple(one) if isinstance(one, list) else one for key, one in table.items()})
+
+
+def test_the_shell_has_no_such_commands_itself(stage: Stage) -> None:
+    """All of them can be enabled beside the shell's own commands, and have their names to themselves."""
+    for own in MODULES:
+        stage.host.add_builtin(own.__name__.rpartition(".")[2], own)
+    for name in ENTRY_POINTS:
+        stage.load(plugin(name))
+    for name in ENTRY_POINTS:
+        assert {stage.host.commands[word].plugin for word in commands(module(name))} <= {name}
 
 
 @pytest.mark.parametrize("kind", ["shell", "bot", "server"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from libchat.plugins import UsageError
 from libchat.testing.stage import MakeStage, Stage
-from libchat_plugins.reminders import parse_when, wall_clock
+from libchat_plugins.reminders import parse_every, parse_when, wall_clock
 from support.coming import plugin
 
 NOW = datetime(2026, 11, 22, 16, 30)  # noqa: DTZ001  # a clock on the wall; a Sunday
@@ -75,6 +75,36 @@ def test_what_is_no_time_is_refused(text: str, why: str) -> None:
         parse_when(text, NOW)
 
 
+@pytest.mark.parametrize(
+    ("text", "again", "when", "what"),
+    [
+        ("2h tea", "in 2h", "2026-11-22 18:30", "tea"),
+        ("90 minutes to stretch", "in 90 minutes", "2026-11-22 18:00", "stretch"),
+        ("hour tea", "in 1 hour", "2026-11-22 17:30", "tea"),
+        ("day stand-up", "at 09:00", "2026-11-23 09:00", "stand-up"),
+        ("day at 17:00 go home", "at 17:00", "2026-11-22 17:00", "go home"),
+        ("day 17:00 go home", "17:00", "2026-11-22 17:00", "go home"),
+        ("2 days water the plants", "in 2 days", "2026-11-24 16:30", "water the plants"),
+        ("week report", "in 1 week", "2026-11-29 16:30", "report"),
+        ("monday at 10 meeting", "monday at 10", "2026-11-23 10:00", "meeting"),
+    ],
+)
+def test_what_comes_again_has_a_next_time(text: str, again: str, when: str, what: str) -> None:
+    """It is kept in words, which mean a later time each time."""
+    assert parse_every(text, NOW) == (again, what)
+    assert f"{parse_when(again, NOW)[0]:%Y-%m-%d %H:%M}" == when
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("10s tea", "a minute is the shortest"), ("2030-01-31 tea", "comes once"), ("now and then tea", "is no time")],
+)
+def test_what_cannot_come_again_is_refused(text: str, why: str) -> None:
+    """Nobody is flooded, and a date comes once."""
+    with pytest.raises(UsageError, match=why):
+        parse_every(text, NOW)
+
+
 @given(st.text(st.sampled_from("0123456789 :-inatmhdwpon\n"), max_size=20))
 def test_anything_is_a_time_or_refused(text: str) -> None:
     """No text does anything but name a moment in the future, or raise UsageError."""
@@ -83,6 +113,16 @@ def test_anything_is_a_time_or_refused(text: str) -> None:
     except UsageError:
         return
     assert moment > NOW
+
+
+@given(st.text(st.sampled_from("0123456789 :-inatmhdwyeouk\n"), max_size=20))
+def test_anything_comes_again_or_is_refused(text: str) -> None:
+    """What was understood once is understood the next time."""
+    try:
+        again, _ = parse_every(text, NOW)
+    except UsageError:
+        return
+    assert parse_when(again, NOW)[0] > NOW
 
 
 def test_a_shell_reminds_its_person(stage: Stage) -> None:
@@ -136,6 +176,23 @@ def test_reminders_are_listed_and_taken_back(make_stage: MakeStage) -> None:
     assert stage.run("unremind 1", sender="bo") == ["reminder 1 is taken back: cake"]
     stage.pass_time(7_200)
     assert stage.said == [("#team", "BO: reminder: tea")]
+
+
+def test_a_reminder_may_come_again(stage: Stage) -> None:
+    """Each time, until it is taken back; what was missed is told once."""
+    stage.load(plugin("reminders"))
+    assert stage.run("remind every 2h tea")[0].endswith(", and again")
+    stage.pass_time(2 * 7_200 + 10)
+    assert stage.replies[1:] == ["reminder: tea"] * 2
+    stage.host.unload("reminders")
+    stage.pass_time(5 * 7_200)
+    stage.host.load("reminders")
+    stage.pass_time(10)
+    assert len(stage.replies) == 4
+    assert "late" in stage.replies[3]
+    stage.run("unremind 1")
+    stage.pass_time(7_300)
+    assert len(stage.replies) == 5
 
 
 def test_a_reminder_says_of_what(stage: Stage) -> None:

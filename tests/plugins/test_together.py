@@ -68,7 +68,7 @@ def server(tmp_path: Path, where: str) -> Iterator[Server]:
     """Give a server that welcomes people, and keeps words out."""
     settings = {
         "welcome": {"text": "Hello {name}, this is {room}.", "where": where, "rules": ["Be kind."]},
-        "words": {"words": ["idiot"], "reason": "no '{word}' here"},
+        "word_filter": {"words": ["idiot"], "reason": "no '{word}' here"},
     }
     plugins = [plugin(name) for name in settings]
     bounds = Bounds(message_rate=0)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from libchat.plugins import Drop, PluginError
 from libchat.testing.stage import MakeStage, Stage
-from libchat_plugins.words import Config, Hit, WordList, fold, mask, reason_for
+from libchat_plugins.word_filter import Config, Hit, WordList, fold, mask, reason_for
 from support.coming import plugin
 
 LIST = WordList(("idiot", "Dummkopf", "stup*", "piece of cake", "cop", "fail", "bum", "сволочь"))
@@ -119,7 +119,7 @@ def server(make_stage: MakeStage) -> Stage:
 
 def test_a_message_is_refused_with_its_reason(server: Stage) -> None:
     """The sender is told why; others pass."""
-    server.load(plugin("words"), words=("idiot",), reasons={"cop": "say officer"}, reason="not '{word}', please")
+    server.load(plugin("word_filter"), words=("idiot",), reasons={"cop": "say officer"}, reason="not '{word}', please")
     assert server.play("you 1d1ot") == Drop("not 'idiot', please")
     assert server.play("a cop!") == Drop("say officer")
     assert server.play("hello") == "hello"
@@ -127,13 +127,13 @@ def test_a_message_is_refused_with_its_reason(server: Stage) -> None:
 
 def test_words_may_be_masked(server: Stage) -> None:
     """The message goes through without them."""
-    server.load(plugin("words"), words=["idiot"], action="mask")
+    server.load(plugin("word_filter"), words=["idiot"], action="mask")
     assert server.play("you idiot, you") == "you *****, you"
 
 
 def test_moderators_are_let_be(server: Stage) -> None:
     """An owner of the room says what they want there, and nowhere else; unless they are filtered, too."""
-    server.load(plugin("words"), words=["idiot"])
+    server.load(plugin("word_filter"), words=["idiot"])
     assert server.play("idiot", sender="ana") == "idiot"
     assert isinstance(server.play("idiot", sender="ana", target="bo"), Drop)
     assert isinstance(server.play("idiot", sender="bo"), Drop)
@@ -142,20 +142,20 @@ def test_moderators_are_let_be(server: Stage) -> None:
 
 def test_moderators_may_be_filtered(server: Stage) -> None:
     """Who wants no exceptions has none."""
-    server.load(plugin("words"), words=["idiot"], exempt_moderators=False)
+    server.load(plugin("word_filter"), words=["idiot"], exempt_moderators=False)
     assert isinstance(server.play("idiot", sender="ana"), Drop)
 
 
 def test_names_and_rooms_may_be_exempt(server: Stage) -> None:
     """Those of the list are not looked at, however they are spelt."""
-    server.load(plugin("words"), words=["idiot"], exempt=["BO", "#Free"])
+    server.load(plugin("word_filter"), words=["idiot"], exempt=["BO", "#Free"])
     assert server.play("idiot", sender="bo") == "idiot"
     assert server.play("idiot", sender="cy", target="#free") == "idiot"
 
 
 def test_a_text_can_be_tried(stage: Stage) -> None:
     """Who keeps the list sees what it does."""
-    stage.load(plugin("words"), words=["idiot"], action="mask")
+    stage.load(plugin("word_filter"), words=["idiot"], action="mask")
     assert stage.run("words") == ["1 words are on the list; a message with one of them is masked"]
     assert stage.run("words an idiot") == ["idiot: a word of it is not wanted here"]
     assert stage.run("words an audit") == ["nothing is found in it"]
@@ -163,14 +163,14 @@ def test_a_text_can_be_tried(stage: Stage) -> None:
 
 def test_a_list_without_words_says_how_to_fill_it(stage: Stage) -> None:
     """Nothing is found before there is something to find."""
-    stage.load(plugin("words"))
+    stage.load(plugin("word_filter"))
     assert stage.play("idiot") == "idiot"
-    assert "[plugins.words]" in stage.run("words")[0]
+    assert "[plugins.word_filter]" in stage.run("words")[0]
 
 
 def test_a_bad_list_is_told_at_once(stage: Stage) -> None:
     """A mistake in the settings is one when the plugin is loaded."""
     with pytest.raises(PluginError, match="take it off the list"):
-        stage.load(plugin("words"), words=["!"])
+        stage.load(plugin("word_filter"), words=["!"])
     with pytest.raises(PluginError, match="words"):
-        stage.load(plugin("words"), word=["idiot"])
+        stage.load(plugin("word_filter"), word=["idiot"])

@@ -1,16 +1,21 @@
-"""The line interface: the words of the classic dialect, typed and read by a person or a pipe.
+"""The plain shell: the words of the classic dialect and slash commands, typed and read by a person or a pipe.
 
 How it works. The main thread reads lines, has the classic dialect turn them into commands, and waits for the answer to
 each before it takes the next line, so that what is printed stands in the order in which it was asked for, and `leave`
 means the room that was joined a line before. A second thread prints events, answers among them, as they come. When the
 chat ends, it interrupts the main thread, which may well be waiting for somebody to type.
+
+A line that begins with a slash is a command of the shell (`//` says one slash). What those need is made when the first
+one comes: most pipes have none. Nothing here imports prompt_toolkit.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import deque
+from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from libchat import messages as m
 from libchat.cli import output, signals
@@ -18,13 +23,19 @@ from libchat.cli.exits import Exit
 from libchat.cli.screen import Screen
 from libchat.errors import ChatError, Disconnected, Refused
 from libchat.limits import ANSWER_SECONDS, LINGER_SECONDS
-from libchat.names import RoomName, parse_room
+from libchat.names import RoomName, parse_room, target_key
 from libchat.participant import Participant
 from libchat.wire.classic import Classic
 
+if TYPE_CHECKING:
+    from libchat_shell.slashes import Slashes
+
 HELP: Final = (
-    "write NAME:TEXT, `message`, `who`, `join ROOM` or `exit`; in a room, every line is said to it till `leave`"
+    "write NAME:TEXT, `message`, `who`, `join ROOM` or `exit`; in a room, every line is said to it till `leave`; "
+    "/help lists more"
 )
+RECENT: Final = 200
+"""Messages that slash commands can refer to (/reply, /edit)."""
 PATIENCE_SECONDS: Final = 2.0
 """How long a person has to wait for an answer before the next line may be typed."""
 
@@ -32,9 +43,14 @@ PATIENCE_SECONDS: Final = 2.0
 class Talk:
     """One participant's conversation through a screen."""
 
-    def __init__(self, me: Participant, screen: Screen) -> None:
+    def __init__(self, me: Participant, screen: Screen, make_slashes: Callable[[Talk], Slashes] | None = None) -> None:
         self._me = me
         self._screen = screen
+        self._make_slashes = make_slashes
+        self._slashes: Slashes | None = None
+        self._recent: deque[m.Entry] = deque(maxlen=RECENT)
+        self._entered: dict[str, m.Entered] = {}
+        """How rooms were when they were entered, by canonical name."""
         self._classic = Classic(datetime.fromtimestamp)
         self._condition = threading.Condition()
         self._rooms: list[RoomName] = []
@@ -83,6 +99,11 @@ class Talk:
         if line.strip() == "message" and self._room is None:
             self._submit(m.Send(self._read("to: ").strip(), self._read("text: ")))
             return
+        if line.startswith("//"):
+            line = line[1:]
+        elif line.startswith("/") and self._make_slashes is not None:
+            self._run(line)
+            return
         for command in self._classic.parse_line(line.encode(errors="surrogateescape"), self._room):
             if isinstance(command, m.Rejected):
                 self._refuse(command.code, command.reason, command.subject)
@@ -90,6 +111,63 @@ class Talk:
                 self._leave(command)
             else:
                 self._submit(command)
+
+    def _run(self, line: str) -> None:
+        """Run a slash command, and wait for its end."""
+        if self._slashes is None and self._make_slashes is not None:
+            slashes = self._make_slashes(self)
+            with self._condition:
+                known = (*self._entered.values(), *self._recent)
+                self._slashes = slashes
+            for event in known:
+                slashes.absorb(event)
+        if self._slashes is not None and not self._slashes.run(line, self.active):
+            self._has_refusals = True
+
+    @property
+    def active(self) -> str:
+        """Where one is: the `#room` entered last, "" if in none."""
+        return str(self._room) if self._room is not None else ""
+
+    # --- what slash commands ask for --------------------------------------------------------------------------------
+
+    def tell(self, text: str) -> None:
+        """Print what a command has to say."""
+        for line in text.split("\n"):
+            self._screen.show(line)
+
+    def refuse(self, text: str) -> None:
+        """Print why a command was not done."""
+        self._has_refusals = True
+        for line in text.split("\n"):
+            self._screen.tell(output.deplore, line)
+
+    def ask(self, question: str, *, is_secret: bool) -> str:
+        """Read the answer to a question. Raises EOFError."""
+        if is_secret and self._screen.has_echo:
+            from getpass import getpass
+
+            return getpass(question)
+        return self._screen.ask(question)
+
+    def heard(self, event: m.Event) -> None:
+        """Print what a command was answered, as if it had been typed in the classic words."""
+        self._show(event)
+        self._note(event)
+
+    def say(self, target: str, text: str, reply_to: int) -> None:
+        """Say something, and wait for the answer."""
+        self._submit(m.Send(target, text, "", reply_to))
+
+    def go(self, room: str) -> None:
+        """Be in a room that one has entered before."""
+        with self._condition:
+            found = [each for each in self._rooms if each == parse_room(room)]
+            self._rooms = [*self._others(room), *found]
+
+    def leave(self, reason: str = "") -> None:
+        """Leave the chat."""
+        self._leave(m.Exit(reason))
 
     def _leave(self, command: m.Exit) -> None:
         """Say goodbye. Over the network the other side answers it, in process nobody does."""
@@ -172,11 +250,21 @@ class Talk:
         with self._condition:
             if isinstance(event, m.Entered):
                 self._rooms = [*self._others(event.room), parse_room(event.room)]
-            elif isinstance(event, m.Exited):
+                self._entered[target_key(event.room)] = event
+            elif isinstance(event, m.Exited) or (isinstance(event, m.Kicked) and self._is_me(event.name)):
                 self._rooms = self._others(event.room)
+                self._entered.pop(target_key(event.room), None)
+            elif isinstance(event, m.Entry):
+                self._recent.append(event)
             if self._awaited and self._awaited == getattr(event, "cid", ""):
                 self._awaited = ""
                 self._condition.notify_all()
+            slashes = self._slashes
+        if slashes is not None:  # outside of the lock: it has one of its own
+            slashes.absorb(event)
+
+    def _is_me(self, name: str) -> bool:
+        return target_key(name) == target_key(self._me.name)
 
     def _others(self, room: str) -> list[RoomName]:
         return [other for other in self._rooms if other != parse_room(room)]

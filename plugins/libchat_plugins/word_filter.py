@@ -30,7 +30,7 @@ _TRIMMED: Final = "'’!|+*@$_"
 
 @dataclass(frozen=True)
 class Config:
-    """Settings in `[plugins.words]`."""
+    """Settings in `[plugins.word_filter]`."""
 
     words: tuple[str, ...] = ()
     """Words, phrases, and beginnings as `stup*`."""
@@ -250,7 +250,7 @@ def words(ctx: Context, *text: str) -> str:
     """Say what the filter makes of a text, or how many words are on its list."""
     config: Config = ctx.config
     if not (config.words or config.reasons):
-        raise UsageError('no words are listed; put words = ["..."] into [plugins.words]')
+        raise UsageError('no words are listed; put words = ["..."] into [plugins.word_filter]')
     if not text:
         done = "masked" if config.action == "mask" else "refused"
         return f"{len(config.words) + len(config.reasons)} words are on the list; a message with one of them is {done}"

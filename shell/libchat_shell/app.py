@@ -1,0 +1,470 @@
+"""The user interface of the shell on a terminal: an inline prompt, with the log scrolling above it.
+
+How it works. prompt_toolkit runs an event loop in the main thread. The shell's state belongs to that thread: what other
+threads have for it, they `post`. Nothing here waits: what is typed is handed to the shell, which has threads for what
+takes its time. The prompt never ends before the program does; Enter takes the text out of it.
+
+A question to the person takes the place of the input: what was being typed comes back when it is answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import CancelledError, Future
+from typing import TYPE_CHECKING, Final
+
+from prompt_toolkit.application import Application
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
+from prompt_toolkit.input import Input
+from prompt_toolkit.key_binding.vi_state import InputMode
+from prompt_toolkit.output import ColorDepth, Output
+from prompt_toolkit.styles import Style
+
+from libchat_shell.colours import paint, styles
+from libchat_shell.completion import Suggestion
+from libchat_shell.front import Front, Query
+from libchat_shell.keys import make_bindings
+from libchat_shell.lines import Fragment, Line
+from libchat_shell.menu import Suggester
+from libchat_shell.paste import Pastes
+from libchat_shell.printing import Printer
+from libchat_shell.prompt import FileHistory, document, make_layout
+from libchat_shell.sanitise import safe_line
+from libchat_shell.strays import Strays
+from libchat_shell.terminal import open_output
+
+if TYPE_CHECKING:
+    from libchat_shell.history import HistoryFile
+
+_log = logging.getLogger("libchat.shell")
+
+QUIT_HINT: Final = "press Ctrl-C again to leave, or any other key to stay"
+
+
+class Idle:
+    """The front of an interface that is not connected to a shell yet."""
+
+    def status(self) -> Sequence[Fragment]:
+        """Return nothing."""
+        return ()
+
+    def prompt(self) -> str:
+        """Return nothing but where to type."""
+        return "> "
+
+    def suggest(self, text: str, cursor: int) -> Sequence[Suggestion]:
+        """Return nothing."""
+        return ()
+
+    def submit(self, text: str, unfold: Callable[[str], str] | None = None) -> None:
+        """Do nothing."""
+
+    def typing(self) -> None:
+        """Do nothing."""
+
+    def go_next(self) -> None:
+        """Do nothing."""
+
+    def go_to(self, number: int) -> None:
+        """Do nothing."""
+
+    def second_passed(self) -> None:
+        """Do nothing."""
+
+
+class App:
+    """The prompt and the log of one shell."""
+
+    def __init__(
+        self,
+        history: HistoryFile,
+        front: Front | None = None,
+        *,
+        theme: str = "auto",
+        input: Input | None = None,  # noqa: A002  # prompt_toolkit's name
+        output: Output | None = None,
+    ) -> None:
+        self.front: Front = front if front is not None else Idle()
+        self._theme = theme
+        self._output = output if output is not None else open_output()
+        self._printer = Printer(self._output, lambda line: paint(line, self._theme))
+        self._pastes = Pastes()
+        self._questions: deque[tuple[Query, Future[str]]] = deque()
+        self._kept = ""
+        """What was being typed when a question came."""
+        self._hint = ""
+        self._code = 0
+        self._posted: deque[Callable[[], None]] = deque()
+        self._is_posted = False
+        self._lock = threading.Lock()  # around what was posted
+        self._thread = 0
+        self.buffer = Buffer(
+            history=FileHistory(history),
+            completer=Suggester(self._suggest),
+            complete_while_typing=True,
+            multiline=True,
+            tempfile_suffix=".txt",
+            on_text_changed=lambda _: self._changed(),
+        )
+        self._app = self._make_app(input)
+
+    def _make_app(self, given: Input | None) -> Application[int]:
+        app: Application[int] = Application(
+            layout=make_layout(self, self.buffer),
+            style=_style(self._theme),
+            key_bindings=make_bindings(self),
+            color_depth=ColorDepth.DEPTH_8_BIT if self._theme != "none" else ColorDepth.DEPTH_1_BIT,
+            erase_when_done=True,
+            enable_page_navigation_bindings=False,
+            input=given,
+            output=self._output,
+        )
+        app.ttimeoutlen = 0.05  # Escape and a letter come together from a terminal
+        app.timeoutlen = 0.5
+        app.vi_state.input_mode = InputMode.INSERT
+        return app
+
+    # --- running ----------------------------------------------------------------------------------------------------
+
+    def run(self) -> int:
+        """Show the prompt until `end`, and return its code."""
+        with Strays(self.show):
+            return asyncio.run(self._run())
+
+    async def _run(self) -> int:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._handle)
+        self._thread = threading.get_ident()
+        self._take_signals(loop)
+        ticker = asyncio.ensure_future(self._tick())
+        try:
+            return await self._app.run_async(pre_run=self._begin, set_exception_handler=False)
+        except (EOFError, OSError):  # the terminal has gone
+            return self._code
+        finally:
+            ticker.cancel()
+            self._printer.attach(None)
+            self._refuse_questions()
+
+    def _begin(self) -> None:
+        self._printer.attach(self._app)
+        with self._lock:
+            if self._posted:
+                asyncio.get_running_loop().call_soon(self._run_posted)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self.front.second_passed()
+
+    def _take_signals(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End in order on signals that ask for it. SIGHUP stays ignored where it is (`nohup`)."""
+        if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+            return
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, self.end, 128 + number)
+
+    def _handle(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        """Tell of a mistake of ours, and go on: nobody should lose a chat for it."""
+        error = context.get("exception")
+        if isinstance(error, OSError):  # the terminal has gone: nothing can be shown any more
+            self.end(self._code)
+            return
+        self._admit(error if isinstance(error, BaseException) else None)
+
+    def _admit(self, error: BaseException | None) -> None:
+        """Show a mistake of ours in one line; the log has it whole."""
+        _log.debug("the shell has made a mistake", exc_info=error)
+        where = traceback.extract_tb(error.__traceback__)[-1:] if error is not None else []
+        place = "".join(f" ({os.path.basename(frame.filename)}:{frame.lineno})" for frame in where)
+        text = safe_line(f"the shell has made a mistake: {type(error).__name__}: {error}{place}")
+        self.show([Line((("error", text),), kind="error")])
+
+    def end(self, code: int = 0) -> None:
+        """Have `run` return. From any thread."""
+
+        def leave() -> None:
+            self._code = code
+            if self._app.is_running and not self._app.is_done:
+                self._app.exit(result=code)
+
+        self.post(leave)
+
+    # --- what the shell asks for ------------------------------------------------------------------------------------
+
+    def post(self, function: Callable[[], None], delay: float = 0.0) -> None:
+        """Have a function called in the interface's thread, in order, or in so many seconds. From any thread."""
+        if delay > 0:
+            self._post_later(function, delay)
+            return
+        with self._lock:
+            self._posted.append(function)
+            loop = self._app.loop
+            if self._is_posted or loop is None:
+                return
+            self._is_posted = True
+        try:
+            loop.call_soon_threadsafe(self._run_posted)
+        except RuntimeError:
+            pass  # the loop has just been closed: nobody is there any more
+
+    def _post_later(self, function: Callable[[], None], delay: float) -> None:
+        loop = self._app.loop
+        if loop is None:
+            self.post(function)
+            return
+        try:
+            loop.call_soon_threadsafe(lambda: loop.call_later(delay, self.post, function))
+        except RuntimeError:
+            pass
+
+    def _run_posted(self) -> None:
+        with self._lock:
+            posted, self._posted = self._posted, deque()
+            self._is_posted = False
+        while posted:
+            try:
+                posted.popleft()()
+            except Exception as error:  # noqa: BLE001  # the outermost frame of what was posted
+                self._admit(error)
+        self.refresh()
+
+    def is_own_thread(self) -> bool:
+        """Return whether the caller is in the interface's thread."""
+        return threading.get_ident() == self._thread
+
+    def show(self, lines: Iterable[Line]) -> None:
+        """Print lines. From any thread."""
+        self._printer.post(lines)
+
+    def refresh(self) -> None:
+        """Have the prompt drawn anew. From any thread."""
+        self._app.invalidate()
+
+    def ring(self, text: str) -> None:
+        """Write control sequences that move nothing. From any thread."""
+
+        def write() -> None:
+            self._output.write_raw(text)
+            self._output.flush()
+
+        self.post(write)
+
+    def clear(self) -> None:
+        """Have an empty screen."""
+        self._printer.flush()
+        self._app.renderer.clear()
+
+    @property
+    def columns(self) -> int:
+        """How wide the screen is."""
+        return self._output.get_size().columns
+
+    def set_theme(self, theme: str) -> None:
+        """Have other colours from now on."""
+        self._theme = theme
+        self._app.style = _style(theme)
+
+    @property
+    def draft(self) -> str:
+        """What is typed and not sent, with all that was pasted into it."""
+        return self._pastes.unfold(self._kept if self.is_asking else self.buffer.text)
+
+    @draft.setter
+    def draft(self, text: str) -> None:
+        self._pastes.clear()
+        folded = self._pastes.take(text) if text else ""
+        if self.is_asking:
+            self._kept = folded
+        else:
+            self.buffer.document = document(folded)
+
+    # --- questions --------------------------------------------------------------------------------------------------
+
+    def ask(self, query: Query) -> Future[str]:
+        """Ask the person, after what was asked before. From any thread."""
+        answer: Future[str] = Future()
+
+        def put() -> None:
+            self._questions.append((query, answer))
+            if len(self._questions) == 1:
+                self._kept = self.buffer.text
+                self._open_question()
+
+        self.post(put)
+        return answer
+
+    def withdraw(self, answer: Future[str]) -> None:
+        """Take a question back. From any thread."""
+        answer.cancel()
+
+        def take() -> None:
+            if self._questions and self._questions[0][1] is answer:
+                self._close_question()
+            else:
+                self._questions = deque(each for each in self._questions if each[1] is not answer)
+
+        self.post(take)
+
+    def _open_question(self) -> None:
+        self.buffer.cancel_completion()
+        self.buffer.document = Document()
+
+    def _close_question(self) -> None:
+        """Be done with a question: the next one, or what was being typed."""
+        self._questions.popleft()
+        if self._questions:
+            self._open_question()
+        else:
+            self.buffer.document = document(self._kept)
+            self._kept = ""
+
+    def _answer(self, text: str | None) -> None:
+        _, answer = self._questions[0]
+        self._close_question()
+        if text is None:
+            answer.cancel()
+        elif answer.set_running_or_notify_cancel():
+            answer.set_result(text)
+
+    def _refuse_questions(self) -> None:
+        while self._questions:
+            self._questions.popleft()[1].cancel()
+
+    def answer_key(self, key: str) -> None:
+        """Take the key that answers a question. Another one than those that it is asked for means no."""
+        self._answer(key.lower() if key.lower() in self._questions[0][0].keys and key else "")
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether the input answers a question."""
+        return bool(self._questions)
+
+    @property
+    def wants_key(self) -> bool:
+        """Whether one key answers the question."""
+        return self.is_asking and self._questions[0][0].keys != ""
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether what is typed must not be seen."""
+        return self.is_asking and self._questions[0][0].is_secret
+
+    # --- the prompt -------------------------------------------------------------------------------------------------
+
+    @property
+    def prompt(self) -> str:
+        """What stands before the input."""
+        return self._questions[0][0].text if self._questions else self.front.prompt()
+
+    def status(self) -> Sequence[Fragment]:
+        """Return the line above the input."""
+        return [("urgent", self._hint)] if self._hint else self.front.status()
+
+    def _suggest(self, text: str, cursor: int) -> Sequence[Suggestion]:
+        return () if self.is_asking else self.front.suggest(text, cursor)
+
+    def _changed(self) -> None:
+        self._hint = ""
+        if self.buffer.text and not self.is_asking:
+            self.front.typing()
+
+    # --- what keys do -----------------------------------------------------------------------------------------------
+
+    def enter(self) -> None:
+        """Take the choice of the menu, answer the question, or hand what is typed to the shell."""
+        if self.is_chosen:
+            self.buffer.complete_state = None
+            return
+        if self.is_asking:
+            self._answer(self.buffer.text)
+            return
+        text = self.buffer.text
+        pastes, self._pastes = self._pastes, Pastes()
+        self.buffer.reset(append_to_history=True)
+        self.front.submit(text, pastes.unfold if pastes.is_in(text) else None)
+
+    def paste(self, data: str) -> None:
+        """Put what is pasted where the cursor is: a token for it, if it is long."""
+        text = data.replace("\r\n", "\n").replace("\r", "\n")
+        if self.is_asking:
+            self.buffer.insert_text(text.split("\n")[0])
+        else:
+            self.buffer.insert_text(self._pastes.take(text))
+
+    @property
+    def token_before_cursor(self) -> str:
+        """The token of a paste that stands right before the cursor."""
+        return self._pastes.token_before(self.buffer.document.text_before_cursor)
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether something is chosen in the menu."""
+        return self.buffer.complete_state is not None and self.buffer.complete_state.complete_index is not None
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether the history is being searched."""
+        return self._app.layout.is_searching
+
+    def complete(self) -> None:
+        """Take the only suggestion, or go down in the menu."""
+        state = self.buffer.complete_state
+        if state is None or not state.completions:  # Tab was faster than the menu
+            found = list(self.buffer.completer.get_completions(self.buffer.document, CompleteEvent(True)))
+            if not found:
+                return
+            state = self.buffer._set_completions(found)
+        self.buffer.complete_next()
+        if len(state.completions) == 1:
+            self.buffer.complete_state = None
+
+    def open_editor(self) -> None:
+        """Have what is typed edited in the person's editor."""
+        if not (os.environ.get("VISUAL") or os.environ.get("EDITOR")):
+            self._hint = "set EDITOR to your editor's command, as in: export EDITOR=vi"
+        elif not self.is_asking:
+            self.buffer.open_in_editor()
+
+    def interrupt(self) -> None:
+        """Take what is typed away, or a question; if there is nothing, leave at the second time."""
+        if self.is_asking:
+            self._answer(None)
+        elif self.buffer.text:
+            self._pastes.clear()
+            self.buffer.reset()
+        elif self._hint == QUIT_HINT:
+            self.end()
+        else:
+            self._hint = QUIT_HINT
+
+    def end_of_input(self) -> None:
+        """Leave, or answer a question with nothing."""
+        if self.is_asking:
+            self._answer(None)
+        else:
+            self.end()
+
+
+def _style(theme: str) -> Style:
+    ours = {"menu.chosen": "reverse", "menu.note": styles(theme).get("dim", ""), "search": "", "prompt": "bold"}
+    return Style.from_dict({**styles(theme), **ours})
+
+
+def answer_of(answer: Future[str], timeout: float | None = None) -> str | None:
+    """Return an answer, None if the person does not want to give one. Raises TimeoutError."""
+    try:
+        return answer.result(timeout)
+    except CancelledError:
+        return None

@@ -1,0 +1,160 @@
+"""Measure the shell: how long it takes to the first prompt, and what typing is like while a room is flooded.
+
+The real program runs on a pseudo terminal, and pyte shows what a person would see. Somebody else says RATE messages a
+second in its room; meanwhile keys are pressed, one after the other, and it is measured how long each takes to be seen.
+The prompt is looked for on the screen whenever nothing more comes for the moment.
+
+    python tests/bench/shell.py --seconds 20 --rate 1000
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import libchat
+from support.program import Serving, environment
+from support.terminal import Terminal
+
+KEYS = "abcdefghijklmnopqrstuvwxyz"
+KEY_SECONDS = 0.15
+"""Between two keys: who types fast has less."""
+STARTS = 5
+
+
+class Flood:
+    """Somebody who says so many messages a second."""
+
+    def __init__(self, server: Serving, rate: int) -> None:
+        self._chat = libchat.connect(server.address, "bo", pin=server.pin)
+        self._chat.join("#flood")
+        self._rate = rate
+        self._ending = threading.Event()
+        self.said = 0
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        begun = time.monotonic()
+        while not self._ending.wait(0.01):
+            due = int((time.monotonic() - begun) * self._rate)
+            while self.said < due:
+                self._chat.send("#flood", f"message {self.said} of somebody who has a lot to say today")
+                self.said += 1
+
+    @contextmanager
+    def flowing(self) -> Iterator[None]:
+        """Say messages in the block."""
+        self._thread.start()
+        try:
+            yield
+        finally:
+            self._ending.set()
+            self._thread.join()
+            self._chat.close()
+
+
+class Watch:
+    """Looks at the screen whenever nothing more comes for the moment."""
+
+    def __init__(self, shell: Terminal) -> None:
+        self._shell = shell
+        self.looks = 0
+        self.missing = 0
+        shell.on_quiet = self._look
+
+    def _look(self) -> None:
+        self.looks += 1
+        self.missing += not any(row.startswith("#flood> ") for row in self._shell.text.split("\n"))
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--rate", type=int, default=1000)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        env = environment(Path(home), LIBCHAT_DEBUG_LOCKS="")
+        with Serving("--memory", "--port", "0", "--message-rate", "100000", env=env) as server:
+            env |= {"LIBCHAT_PORT": str(server.port), "LIBCHAT_PIN": server.pin}
+            _measure_start(env)
+            _measure_typing(server, env, options.rate, options.seconds)
+
+
+def _measure_start(env: dict[str, str]) -> None:
+    taken = []
+    for _ in range(STARTS):
+        begun = time.perf_counter()
+        with Terminal("chat", "--name", "ana", env=env) as shell:
+            shell.wait(lambda shell=shell: b"\x1b[?2004h" in shell.written, "the prompt")  # type: ignore[misc]
+            taken.append(time.perf_counter() - begun)
+            shell.expect("welcome ana")
+            shell.press("\x04")
+            shell.end()
+    print(f"start to the first prompt: {median(taken):.2f} s (of {STARTS}; best {min(taken):.2f} s)")
+
+
+def _measure_typing(server: Serving, env: dict[str, str], rate: int, seconds: float) -> None:
+    with Terminal("chat", "--name", "ana", env=env) as shell:
+        shell.expect("welcome ana")
+        shell.press("/join flood\r")
+        shell.expect("#flood> ")
+        flood = Flood(server, rate)
+        shell.expect("bo joined")
+        watch = Watch(shell)
+        with flood.flowing():
+            shell.wait(lambda: flood.said > rate, "the flood")
+            cpu, begun, said = _cpu(shell.pid), time.monotonic(), flood.said
+            delays = _type(shell, seconds)
+            took = time.monotonic() - begun
+            used, said = _cpu(shell.pid) - cpu, flood.said - said
+        shell.on_quiet = None
+    delays.sort()
+    print(f"messages a second: {said / took:.0f}, keys: {len(delays)}")
+    print(f"key echo: p50 {_ms(delays, 0.5)}, p99 {_ms(delays, 0.99)}, worst {_ms(delays, 1.0)}")
+    print(f"processor: {used / took:.0%} of a core")
+    print(f"prompt missing: {watch.missing} of {watch.looks} looks")
+
+
+def _type(shell: Terminal, seconds: float) -> list[float]:
+    """Press keys, and return how long each took to be seen."""
+    delays = []
+    typed = ""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if len(typed) == len(KEYS):
+            shell.press("\x15")
+            shell.wait(lambda: any(row == "#flood> " for row in shell.text.split("\n")), "an empty line")
+            typed = ""
+        typed += KEYS[len(typed)]
+        wanted = f"#flood> {typed}"
+        begun = time.perf_counter()
+        shell.press(typed[-1])
+        shell.wait(lambda wanted=wanted: any(row.startswith(wanted) for row in shell.screen.display), wanted)  # type: ignore[misc]
+        delays.append(time.perf_counter() - begun)
+        threading.Event().wait(KEY_SECONDS)  # as a person does
+    return delays
+
+
+def _ms(delays: list[float], part: float) -> str:
+    return f"{delays[min(int(len(delays) * part), len(delays) - 1)] * 1000:.1f} ms"
+
+
+def _cpu(pid: int) -> float:
+    """Return how many seconds of a processor a program has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    main()
