@@ -7,9 +7,12 @@ from collections.abc import Sequence
 import pytest
 
 from libchat import messages as m
+from libchat.accounts.desk import MemoryAccounts
+from libchat.claims import SetPassword
 from libchat.errors import Code, NameTaken, Refused
 from libchat.happenings import Came, Happening, Went
 from libchat.hub import Hub
+from support.accounts import SECRET, CountingHasher, ask
 from support.chat import Chat
 from support.vetting import HeldVetter
 
@@ -131,6 +134,14 @@ def test_a_name_that_somebody_has_is_not_reserved(chat: Chat) -> None:
     with pytest.raises(Refused) as refused:
         chat.hub.reserve("admin")
     assert refused.value.code == Code.BAD_NAME
+
+
+def test_an_accounts_name_is_not_reserved() -> None:
+    """Nobody speaks as somebody who holds the name by a password."""
+    accounts = MemoryAccounts(hasher=CountingHasher())
+    ask(accounts, SetPassword("robot", "Robot", SECRET))
+    with Hub(accounts=accounts) as hub, pytest.raises(NameTaken, match="robot is an account"):
+        hub.reserve("robot")
 
 
 def test_the_programs_voice_is_heard_in_every_room(chat: Chat) -> None:

@@ -11,6 +11,7 @@ from libchat.errors import PluginError, Refused
 from libchat.hub import Hub
 from libchat.local import LocalParticipant
 from libchat.locks import PLUGINS, tiered_lock
+from libchat.names import parse_name
 from libchat.participant import Participant
 from libchat.plugins.context import Context
 from libchat.plugins.home import Home
@@ -43,6 +44,8 @@ class Voices:
             raise PluginError(
                 plugin, f"it cannot be called '{name}' in the chat: {refused.reason}; {hint}"
             ) from refused
+        with self._lock:
+            self.names |= {parse_name(name).display}
 
     def find(self, plugin: str) -> Participant:
         """Return the participant of a plugin. Raises `PluginError`, and what `Hub.speak_as` raises."""
@@ -55,7 +58,6 @@ class Voices:
         voice = self._hub.speak_as(name)
         with self._lock:
             kept = self._voices.setdefault(name, voice)
-            self.names |= {kept.name}
         if kept is not voice:
             voice.close()  # another call was quicker
         return kept

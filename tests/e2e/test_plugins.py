@@ -287,6 +287,22 @@ def test_observers_are_told_what_happens(write: Write) -> None:
         assert watcher.receive(timeout=SECONDS).text == "disconnect bo"
 
 
+def test_plugins_are_not_told_what_they_do_themselves(write: Write) -> None:
+    """When a plugin speaks for the first time, nobody has come for it or for others."""
+    plugin = """
+    seen = []
+    @hook("connect")
+    def connect(name): seen.append(name)
+    @hook("topic")
+    def topic(name, ctx: Context): ctx.reply(", ".join(seen))
+    """
+    with serving(write(plugin, "one"), write(plugin, "two")) as server, connect(server, "ana") as ana:
+        ana.join("#tea")
+        for number in range(3):
+            ana.set_topic("#tea", f"topic {number}")
+            assert [ana.receive(timeout=SECONDS).text for _ in range(2)] == ["ana", "ana"]
+
+
 # --- what they break ------------------------------------------------------------------------------------------------
 
 
