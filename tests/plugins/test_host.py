@@ -19,6 +19,7 @@ from libchat.plugins.guard import Guard
 from libchat.plugins.values import Message
 from libchat.testing import Stage
 from libchat.testing.stage import MakeStage
+from support.coming import own_plugins
 
 WritePlugin = Callable[..., Path]
 
@@ -178,7 +179,7 @@ def test_three_failures_switch_a_plugin_off(stage: Stage, plugin: WritePlugin) -
         assert stage.run("fail raise") == ["/fail: ValueError: [31mbad"]
     assert stage.outcome("fail not").kind == "unknown"
     assert stage.told == ["plugin sample is off: it has failed 3 times, lastly in /fail: ValueError: [31mbad"]
-    listed = {each.name: each for each in stage.host.list()}
+    listed = {each.name: each for each in own_plugins(stage.host)}
     assert listed["sample"].state == "failed"
     assert listed["sample"].problem.startswith("it has failed 3 times")
     assert listed["other"].state == "on"
@@ -392,7 +393,7 @@ def test_what_cannot_be_loaded_says_why(stage: Stage, plugin: WritePlugin, text:
     """A plugin with a mistake is not loaded, leaves nothing, and its author is told what to do."""
     with pytest.raises(PluginError, match=reason):
         stage.load(plugin(text), **({"sides": 6} if "sides" in reason else {}))
-    assert stage.host.list() == []
+    assert own_plugins(stage.host) == []
     assert not [name for name in sys.modules if name.startswith("sample@")]
 
 
@@ -588,7 +589,7 @@ def test_enabled_plugins_are_loaded_at_the_next_start(stage: Stage, plugin: Writ
     host.close()
     again = Host(stage, **where)  # type: ignore[arg-type]
     assert again.load_enabled() == []
-    assert [(each.name, each.state, each.is_enabled) for each in again.list()] == [
+    assert [(each.name, each.state, each.is_enabled) for each in own_plugins(again)] == [
         ("other", "off", False),
         ("sample", "on", True),
     ]

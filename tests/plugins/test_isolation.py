@@ -18,6 +18,7 @@ from libchat.plugins.surface import SurfaceKind
 from libchat.plugins.values import Message
 from libchat.testing import Stage
 from libchat.testing.stage import MakeStage
+from support.coming import own_plugins
 
 WritePlugin = Callable[..., Path]
 
@@ -61,7 +62,7 @@ def test_observers_that_fail_or_hang_delay_nobody(make_stage: MakeStage, plugin:
         stage.host.observe("join", "bo", "#team", room="#team", name=f"n{number}")
     stage.host.settle()
     assert [text for _, text in stage.said] == ["welcome n0", "welcome n1", "welcome n2"]
-    states = {each.name: each.state for each in stage.host.list()}
+    states = {each.name: each.state for each in own_plugins(stage.host)}
     assert states == {"hanging": "failed", "raising": "failed", "good": "on"}
     assert "plugin raising is off: it has failed 3 times, lastly in hook join: ValueError: n2" in stage.told
 
@@ -123,7 +124,7 @@ def test_unloading_may_fail_and_hang(make_stage: MakeStage, plugin: WritePlugin)
         )
     )
     stage.host.unload("sample")
-    assert stage.host.list()[0].state == "off"
+    assert own_plugins(stage.host)[0].state == "off"
     assert [each.partition(":")[0] for each in stage.errors] == ["hook unload", "what it had entered"]
 
 

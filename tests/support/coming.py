@@ -6,6 +6,8 @@ import threading
 from pathlib import Path
 
 import libchat_plugins
+from libchat.plugins.host import Host
+from libchat.plugins.listed import Listed
 
 
 def plugin(name: str) -> Path:
@@ -19,3 +21,8 @@ def finish_threads(name: str) -> None:
         if thread.name == f"plugin {name}":
             thread.join(10)
             assert not thread.is_alive(), f"{thread.name} does not end"
+
+
+def own_plugins(host: Host) -> list[Listed]:
+    """Return the plugins of a test: those that a host lists, but for those that are installed with libchat."""
+    return [each for each in host.list() if not each.origin.startswith("libchat_plugins.")]
