@@ -79,9 +79,9 @@ def test_person_is_asked_without_echo(
     program.expect("do not fit")
     program.expect("password of ana: ")
     program.press(f"{PASSWORD}\n")
-    program.expect("server: welcome ana")
+    program.expect("welcome ana")
     program.press("who\n")
-    program.expect("server: online (1): ana")
+    program.expect("1 person online")
     assert "horse" not in program.screen
     assert "server: error" not in program.screen
     program.press("exit\n")

@@ -83,7 +83,7 @@ def test_a_link_is_pasted_at_a_prompt(start_on_terminal: StartOnTerminal, link: 
     ana.press(f"{link}\n")
     ana.expect("name: ")
     ana.press("ana\n")
-    ana.expect("server: welcome ana")
+    ana.expect("welcome ana")
     ana.expect("> ")
     ana.press("exit\n")
     assert ana.end() == 0
@@ -101,7 +101,7 @@ def test_what_cannot_be_followed_is_asked_again(start_on_terminal: StartOnTermin
     ana.expect(words_of(kept.pin))
     ana.expect("[y/N] ")
     ana.press("y\n")
-    ana.expect("server: welcome ana")
+    ana.expect("welcome ana")
 
 
 @pytest.mark.parametrize(("keys", "code"), [("\x03", 0), ("\x04", 2)])
@@ -122,7 +122,7 @@ def test_without_zeroconf_one_is_asked_all_the_same(
     ana.expect("pip install 'libchat[lan]'")
     ana.expect("invite or address: ")
     ana.press(f"{link}\n")
-    ana.expect("server: welcome ana")
+    ana.expect("welcome ana")
     assert "looking for servers" not in ana.screen
 
 
