@@ -30,11 +30,11 @@ from typing import Final, Self, TypeVar, overload
 from libchat import messages as m
 from libchat.errors import ChatError, Closed, Disconnected, PluginError, UsageError
 from libchat.hub import Hub
-from libchat.limits import TEXT_BYTES
 from libchat.locks import PLUGINS, tiered_lock
 from libchat.names import parse_name
 from libchat.participant import Participant
 from libchat.plugins import declare
+from libchat.plugins.config import read_tables
 from libchat.plugins.context import Context
 from libchat.plugins.guard import is_guarded
 from libchat.plugins.happenings import happening
@@ -45,6 +45,7 @@ from libchat.plugins.surface import SurfaceKind
 from libchat.plugins.surroundings import Place, Surroundings
 from libchat.plugins.values import Drop, Message
 from libchat.receipt import Receipt
+from libchat.text import split_text
 
 __all__ = ["Bot"]
 
@@ -208,7 +209,7 @@ class Bot:
 
     def _settings(self) -> Config:
         if isinstance(self._config, Path):
-            return {**_read_tables(self._config), **self._given}
+            return {**read_tables(self._config), **self._given}
         return {**self._config, **self._given}
 
     def _make_help(self) -> Callable[..., object]:
@@ -351,22 +352,6 @@ class _BotContext(Context):
         return bot.say(self.place(to), text)
 
 
-def split_text(text: str, limit: int = TEXT_BYTES) -> list[str]:
-    """Return a text in parts that can be sent, ended at lines where that is possible."""
-    parts, part = [], ""
-    for line in text.split("\n"):
-        while len(line.encode()) > limit:
-            head = line.encode()[:limit].decode(errors="ignore")
-            parts += [part, head] if part else [head]
-            part, line = "", line[len(head) :]  # noqa: PLW2901  # the rest of it
-        if len(f"{part}\n{line}".encode()) > limit:
-            parts.append(part)
-            part = line
-        else:
-            part = f"{part}\n{line}" if part else line
-    return [each for each in [*parts, part] if each.strip()]
-
-
 def _batch(chat: Participant) -> list[m.Event]:
     """Return what has come, after waiting for the first."""
     events = [chat.receive_event()]
@@ -392,18 +377,6 @@ def _explain(host: Host, prefix: str, name: str) -> str:
     if command is None:
         raise UsageError(f"there is no command {prefix}{name}; {prefix}help lists those that there are")
     return f"{command.grammar.usage(prefix + command.name)}\n{command.help}".strip()
-
-
-def _read_tables(path: Path) -> Config:
-    import tomllib
-
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8")).get("plugins", {})
-    except (OSError, ValueError) as error:
-        raise PluginError("", f"{path} cannot be read: {error}") from error
-    if not isinstance(tables, dict):
-        raise PluginError("", f"{path}: plugins has to be a table, as [plugins.dice]")
-    return tables
 
 
 def _data_folder(name: str) -> Path:

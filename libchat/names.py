@@ -38,7 +38,7 @@ from libchat.limits import NAME_CHARACTERS
 if TYPE_CHECKING:
     from precis_i18n.profile import Profile
 
-__all__ = ["RESERVED", "Name", "RoomName", "Target", "parse_name", "parse_room", "parse_target", "skeleton"]
+__all__ = ["RESERVED", "Name", "RoomName", "Target", "parse_name", "parse_room", "parse_target", "look_of", "skeleton"]
 
 RESERVED: Final = frozenset(
     (
@@ -159,6 +159,11 @@ def skeleton(name: Target) -> str:
     Compare skeletons of names as they are shown. Do not store them: a newer Unicode may change them.
     """
     return _skeleton(name.display)
+
+
+def look_of(text: str) -> str:
+    """Return what any text looks like, as `skeleton` does for a name; also of characters that no name may have."""
+    return _full_skeleton(text)
 
 
 # lru_cache remembers results and no exceptions, so that refused texts push no name out.

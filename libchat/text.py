@@ -22,7 +22,7 @@ from typing import Final
 from libchat.errors import Code, InvalidMessage
 from libchat.limits import REACTION_CHARACTERS, TEXT_BYTES, TOPIC_BYTES
 
-__all__ = ["check_text", "clean_line", "clean_text"]
+__all__ = ["check_text", "clean_line", "clean_text", "split_text"]
 
 _HARMFUL: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"  # CR is a line end, see below
@@ -71,6 +71,22 @@ def check_text(text: str, limit: int) -> str:
     if len(cleaned) * _UTF8_LONGEST > limit:
         _check_size(cleaned, limit)
     return cleaned
+
+
+def split_text(text: str, limit: int = TEXT_BYTES) -> list[str]:
+    """Return a text in parts that can be sent, ended at lines where that is possible."""
+    parts, part = [], ""
+    for line in text.split("\n"):
+        while len(line.encode()) > limit:
+            head = line.encode()[:limit].decode(errors="ignore")
+            parts += [part, head] if part else [head]
+            part, line = "", line[len(head) :]  # noqa: PLW2901  # the rest of it
+        if len(f"{part}\n{line}".encode()) > limit:
+            parts.append(part)
+            part = line
+        else:
+            part = f"{part}\n{line}" if part else line
+    return [each for each in [*parts, part] if each.strip()]
 
 
 def check_note(text: str) -> str:

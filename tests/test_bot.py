@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 import libchat
-from libchat.bot import split_text
 from libchat.plugins import Context, Drop, Member, Message
 
 Chat = Callable[..., libchat.Client]
@@ -246,14 +245,6 @@ def test_before_the_start_there_is_nobody(bot: libchat.Bot) -> None:
         _ = bot.participant
     with pytest.raises(libchat.PluginError, match="there is no such plugin"):
         bot.load("nothing_of_that_name")
-
-
-def test_long_texts_are_said_in_parts() -> None:
-    """They are cut at the ends of lines, and within a line where it is too long; nothing of it is lost."""
-    assert split_text("a\nbb\ncc", 4) == ["a\nbb", "cc"]
-    assert split_text("ääää", 5) == ["ää", "ää"]
-    assert split_text("x\nääää\ny", 5) == ["x", "ää", "ää", "y"]
-    assert split_text("\n \n") == []
 
 
 def heard(chat: libchat.Participant, of: str = "ops") -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -19,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 WIRE = (ROOT / "docs" / "reference" / "wire.md").read_text(encoding="utf-8")
 SNIPPETS = [
     pytest.param(snippet, id=f"{page}-{number}")
-    for page in ("README.md", "docs/index.md")
+    for page in ("README.md", "docs/index.md", "docs/topics/plugins.md")
     for number, snippet in enumerate(
         re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     )
@@ -72,11 +73,13 @@ def test_every_setting_is_documented() -> None:
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS)
-def test_snippets_run(snippet: str) -> None:
+def test_snippets_run(snippet: str, tmp_path: Path) -> None:
     """What a page shows as a program is one: it runs, and what it asserts is true."""
-    subprocess.run([sys.executable, "-c", snippet], check=True, timeout=30)
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    command = [sys.executable, "-c", snippet]
+    subprocess.run(command, check=True, timeout=30, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path})
 
 
 def test_the_pages_have_snippets() -> None:
     """The search for snippets finds them."""
-    assert len(SNIPPETS) == 3
+    assert len(SNIPPETS) == 4

@@ -19,7 +19,7 @@ from precis_i18n import get_profile
 from libchat._confusables import TABLE
 from libchat.errors import InvalidName
 from libchat.limits import NAME_CHARACTERS
-from libchat.names import RESERVED, Name, RoomName, parse_name, parse_room, parse_target, skeleton
+from libchat.names import RESERVED, Name, RoomName, look_of, parse_name, parse_room, parse_target, skeleton
 
 ASCII_ALLOWED = set(string.ascii_letters + string.digits + "_-.")
 CONFUSABLE_PAIRS = 1300
@@ -322,6 +322,12 @@ def test_names_that_look_different_have_different_skeletons(one: str, other: str
 def test_skeletons_are_of_the_display() -> None:
     """One key shown in two ways looks like different other names: `BILL` like `BlLL`, `bill` not."""
     assert skeleton(parse_name("BILL")) == skeleton(parse_name("BlLL")) != skeleton(parse_name("bill"))
+
+
+def test_any_text_has_a_look() -> None:
+    """What can be no name looks like something, too; and a name looks as its skeleton says."""
+    assert look_of("\u0430 b!") == "a b!"
+    assert look_of("BILL") == skeleton(parse_name("BILL"))
 
 
 def test_a_room_and_a_person_have_comparable_skeletons() -> None:

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from libchat.errors import Code, InvalidMessage
-from libchat.text import check_text, clean_line, clean_text
+from libchat.text import check_text, clean_line, clean_text, split_text
 
 BIDI_CONTROLS = [chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))]
 HARMFUL = {
@@ -136,3 +136,11 @@ def test_the_limit_counts_bytes_of_utf8(char: str) -> None:
 def test_the_limit_counts_what_is_left_after_cleaning() -> None:
     """What cleaning takes out does not make a text too long."""
     assert check_text("abc" + "\x1b" * 100, 3) == "abc"
+
+
+def test_long_texts_are_said_in_parts() -> None:
+    """They are cut at the ends of lines, and within a line where it is too long; nothing of it is lost."""
+    assert split_text("a\nbb\ncc", 4) == ["a\nbb", "cc"]
+    assert split_text("ääää", 5) == ["ää", "ää"]
+    assert split_text("x\nääää\ny", 5) == ["x", "ää", "ää", "y"]
+    assert split_text("\n \n") == []

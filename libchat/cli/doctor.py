@@ -14,6 +14,7 @@ from libchat.cli.connection import add_known_servers_option, pin
 from libchat.cli.data import default_data_folder
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.parser import Commands, Options, add_command
+from libchat.cli.server_plugins import Asked, check_plugins
 from libchat.cli.settings.kinds import Value
 from libchat.cli.settings.sources import effective, find_file
 
@@ -31,8 +32,8 @@ def add(commands: Commands) -> None:
         run,
         "Say step by step what works and what does not, and what to do.",
         "With an address, it looks at the way to that server: name, route, port, TLS, clock, pin and protocol.\n"
-        "Without one, it looks at the server of this machine: its settings, its folder, its port, and then the way to\n"
-        "it. Nothing is changed, and no key is trusted. The exit code is 0 only if no step has failed.",
+        "Without one, it looks at the server of this machine: its settings, its folder, its plugins, its port, and\n"
+        "then the way to it. Nothing is changed, and no key is trusted. The exit code is 0 only if no step has failed.",
         (
             "libchat doctor",
             "libchat doctor 192.168.1.5",
@@ -146,6 +147,7 @@ def _own_server(options: Options) -> Iterator[Step]:
 
     try:
         found = effective({}, os.environ, options.config)
+        asked = Asked(found, options.config)
     except Failure as failure:
         yield Step("settings", State.FAILED, failure.text, "'libchat config' prints them when they are right")
         return
@@ -155,6 +157,7 @@ def _own_server(options: Options) -> Iterator[Step]:
     if not values["memory"]:
         data = values["data"]
         yield check_folder(data if isinstance(data, Path) else default_data_folder())
+    yield from check_plugins(asked)
     host, port = str(values["host"]), int(str(values["port"]))
     step, is_running = check_listening(host, port)
     yield step

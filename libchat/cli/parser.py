@@ -79,6 +79,8 @@ class Options(argparse.Namespace):
     address: str
     revoke: str | None
     action: str
+    about: list[str]
+    folder: Path | None
     user: str | None
     since: int
     file: Path | None

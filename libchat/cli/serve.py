@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from libchat.cli import logs, notify, output, signals
-from libchat.cli.data import default_data_folder, default_plugin_folder
+from libchat.cli.data import default_data_folder
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.invite import add_qr_option
 from libchat.cli.parser import Commands, Options, Parser, add_command
-from libchat.cli.settings.sources import Effective, Rank, add_settings, effective, plugin_tables, settle
-from libchat.cli.settings.table import LIMITS, PLUGINS, settings
+from libchat.cli.server_plugins import Asked, split
+from libchat.cli.settings.sources import Effective, Rank, add_settings, effective, settle
+from libchat.cli.settings.table import LIMITS, settings
 from libchat.errors import PluginError, Refused, StoreError
 from libchat.server.bounds import Bounds
 
@@ -95,14 +96,15 @@ def run(options: Options) -> int:
 
 def make_server(options: Options) -> Server:
     """Return the server that was asked for, not yet started."""
-    set_up_logging(options, settle(options))
+    found = settle(options)
+    set_up_logging(options, found)
     _check(options)
     from libchat.records import Retention
     from libchat.server.descriptors import raise_descriptor_limit
     from libchat.server.server import Server
 
     raise_descriptor_limit()
-    plugins, settings = _plugins(options)
+    asked = Asked(found, options.config)
     try:
         return Server(
             options.host,
@@ -116,10 +118,10 @@ def make_server(options: Options) -> Server:
             durability=options.durability,
             retention=Retention(options.keep_days * 24 * 3600, options.keep_messages),
             admit=options.admit,
-            public=_split(options.public),
-            plugins=plugins,
-            plugin_settings=settings,
-            plugin_folder=_plugin_folder(options),
+            public=split(options.public),
+            plugins=asked.names,
+            plugin_settings=asked.tables,
+            plugin_folder=asked.folder,
             announce=options.announce,
             announce_name=options.announce_name,
         )
@@ -148,13 +150,13 @@ def _reload(server: Server, options: Options) -> None:
     try:
         flags = {setting.key: getattr(options, setting.key) for setting in settings() if setting.key in options.said}
         found = effective(flags, os.environ, options.config)
-        plugins, tables = _split(_found(found, "plugins.load")), plugin_tables(options.config, os.environ)
+        asked = Asked(found, options.config)
         is_new = server.reload()
     except (StoreError, Failure) as error:
         _log.error("nothing was reloaded: %s", error.text if isinstance(error, Failure) else error)
     else:
         set_up_logging(options, found)
-        for wrong in server.reload_plugins(plugins, tables):
+        for wrong in server.reload_plugins(asked.names, asked.tables):
             _log.error("%s", wrong)
         _log.info("reloaded; the certificate is %s", "a new one" if is_new else "the same")
     notify.ready(_status(server))
@@ -246,25 +248,6 @@ def _check(options: Options) -> None:
             Exit.REFUSED,
             "without TLS whoever is on the way reads along: add --host 127.0.0.1 for this machine only, or --insecure",
         )
-
-
-def _plugins(options: Options) -> tuple[list[str], dict[str, dict[str, object]]]:
-    """Return which plugins to load, and the settings of all that have any."""
-    return _split(getattr(options, f"{PLUGINS}.load")), plugin_tables(options.config, os.environ)
-
-
-def _plugin_folder(options: Options) -> Path:
-    said: Path | None = getattr(options, f"{PLUGINS}.folder")
-    return said if said is not None else default_plugin_folder()
-
-
-def _found(found: Sequence[Effective], key: str) -> str:
-    return str(next(each.value for each in found if each.setting.key == key))
-
-
-def _split(text: str) -> list[str]:
-    """Return the words of a text with commas between."""
-    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def _data(options: Options) -> Path | None:

@@ -106,10 +106,13 @@ class Decisions:
                 self._change_member(room, change, decide.facts, out)
             elif isinstance(change, Invitation):
                 room.invite(change.name, change.until)
+        gone = {change.name for change in counting if isinstance(change, Member) and not change.is_in}
         for delivery in decide.told:
             if isinstance(delivery, fx.Deliver) and isinstance(delivery.event, m.Kicked):
+                if parse_name(delivery.event.name).key not in gone:
+                    continue  # they have left by themselves meanwhile, and hear all that was said until then
                 self._happenings.note(delivery.event)
-        out += decide.told
+            out.append(delivery)
 
     def _change_member(self, room: Room, change: Member, stored: tuple[Fact, ...], out: Out) -> None:
         person = room.members[change.name]

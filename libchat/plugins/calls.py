@@ -56,8 +56,9 @@ class Calls:
         """Call a function of which nobody waits for the result."""
         try:
             self.call(home, function, where)
-        except PluginError:
-            pass  # it is noted
+        except PluginError as error:
+            if error.kind == "load":  # all others are noted
+                self.note(home, where, PluginError(home.name, error.reason, "told"))
         except (ChatError, TimeoutError) as error:
             self.note(home, where, PluginError(home.name, str(error), "told"))
 
@@ -88,7 +89,7 @@ class Calls:
         """Keep a failure; when it is one too many, the plugin goes. One of the kind "told" does not count."""
         failure = Failure(home.name, self._surface.clock(), where, error.reason, error.details)
         with self._lock:
-            if home.is_gone and error.kind != "hung":
+            if home.is_gone and error.reason == Abandoned.__name__:
                 return  # it was told to stop, and did
             self._errors.append(failure)
             if error.kind == "told" or home.is_builtin or home.is_gone:

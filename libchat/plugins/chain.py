@@ -73,7 +73,8 @@ class Chain:
         with self._lock:
             self._life += 1
             message = self._messages[len(self.results)]
-            self.results.append(error if home.is_refusing else message)
+            own = PluginError(home.name, error.reason, error.kind, error.details)  # the call was of all plugins
+            self.results.append(own if home.is_refusing else message)
         return home
 
     def _decide(self, message: Message, life: int) -> Transformed:

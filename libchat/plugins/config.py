@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -77,3 +78,14 @@ def _explain(text: str, plugin: str) -> str:
     said = re.sub(r"`(\w+)(?: \| null)?`", lambda found: _WORDS.get(found[1], found[0]), said)
     place = f"[plugins.{plugin}] {where}".rstrip()
     return f"{place}: {said[:1].lower()}{said[1:]}"
+
+
+def read_tables(path: Path) -> Mapping[str, Mapping[str, object]]:
+    """Return the tables `[plugins.NAME]` of a TOML file. Raises `PluginError`."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8")).get("plugins", {})
+    except (OSError, ValueError) as error:
+        raise PluginError("", f"{path} cannot be read: {error}") from error
+    if not isinstance(tables, dict):
+        raise PluginError("", f"{path}: plugins has to be a table, as [plugins.dice]")
+    return tables

@@ -69,7 +69,7 @@ def find_files(folder: Path) -> Iterator[Found]:
 def look_at(path: Path, name: str = "", module: str = "", version: str = "") -> Found:
     """Return what a file says about itself."""
     found = Found(name or path.stem, path, module, version)
-    problem = _fault_of_name(found.name) or fault_of_file(path, is_own=not module)
+    problem = fault_of_name(found.name) or fault_of_file(path, is_own=not module)
     if problem:
         return replace(found, problem=problem)
     try:
@@ -111,7 +111,8 @@ def fault_of_file(path: Path, *, is_own: bool = True) -> str:
     return ""
 
 
-def _fault_of_name(name: str) -> str:
+def fault_of_name(name: str) -> str:
+    """Return why a plugin cannot be called so, "" if it can."""
     if _NAME.fullmatch(name):
         return ""
     return "it has no name for a plugin; use small letters, digits and '_', and begin with a letter"

@@ -78,7 +78,7 @@ class Guard:
             self.seconds if seconds is None else seconds,
             capture or Capture(),
         )
-        worker = self._worker()
+        worker = self._worker(owner)
         worker.jobs.put(job)
         while not job.done.wait(job.patience()):
             if job.is_overdue and job.give_up():
@@ -125,13 +125,15 @@ class Guard:
             worker.jobs.put(None)
         end_threads([worker.thread for worker in workers])
 
-    def _worker(self) -> _Worker:
+    def _worker(self, owner: object = None) -> _Worker:
         with self._lock:
             if self._idle:
                 worker = self._idle.pop()
+                worker.owner = owner
                 worker.is_free.clear()
                 return worker
             worker = _Worker(self)
+            worker.owner = owner
             self._workers.add(worker)
         worker.thread.start()
         return worker

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Literal
@@ -19,19 +18,19 @@ from typing import Literal
 from libchat.errors import PluginError, StoreError
 from libchat.locks import PLUGINS, tiered_lock
 from libchat.plugins import runs
-from libchat.plugins.background import WAIT_SECONDS, without_waiting
+from libchat.plugins.background import WAIT_SECONDS
 from libchat.plugins.calls import Calls
 from libchat.plugins.chain import Chain, Step, Transformed
-from libchat.plugins.collect import Declared, HookUse, collect
-from libchat.plugins.config import is_refusing, make_config
+from libchat.plugins.collect import Declared, collect
 from libchat.plugins.declare import Command
 from libchat.plugins.enabled import Enabled
 from libchat.plugins.find import Found, find_plugins, look_at, read_source
 from libchat.plugins.guard import Guard
 from libchat.plugins.home import Home
 from libchat.plugins.listed import Failure, Listed
-from libchat.plugins.modules import forget_module, make_module, run_module
+from libchat.plugins.lives import Config, Lives
 from libchat.plugins.output import Capture, tell_printed
+from libchat.plugins.rates import Running
 from libchat.plugins.runs import Outcome
 from libchat.plugins.surface import Surface
 from libchat.plugins.tables import Tables
@@ -40,8 +39,6 @@ from libchat.plugins.types import Candidate
 from libchat.plugins.values import Message
 
 __all__ = ["Failure", "Host", "Listed", "Outcome"]
-
-Config = Mapping[str, Mapping[str, object]]
 
 
 class Host:
@@ -74,17 +71,24 @@ class Host:
         self.timers = timers if timers is not None else Timers()
         self._folder = folder
         self._use_entry_points = use_entry_points
-        self._data = data
-        self._config = config if config is not None else {}
         self._enabled = Enabled(remember)
-        self._refuse_on_failure = refuse_on_failure
-        self._completion_seconds = completion_seconds
         self._tables = Tables()
         self._extra: dict[str, Found] = {}
         """Plugins that were loaded from files elsewhere."""
+        self._running = Running()
         self._off: dict[str, str] = {}
         """Plugins that were switched off, and why."""
         self.calls = Calls(surface, self.guard, self._switch_off)
+        self._lives = Lives(
+            surface,
+            self.guard,
+            self.timers,
+            self.calls,
+            data=data,
+            config=config if config is not None else {},
+            refuse_on_failure=refuse_on_failure,
+            completion_seconds=completion_seconds,
+        )
         self._lock = tiered_lock(PLUGINS)
         self._turn = threading.Lock()
         self._leaving: set[Home] = set()
@@ -96,6 +100,11 @@ class Host:
     def commands(self) -> Mapping[str, Command]:
         """All commands by name and alias. A snapshot: it never changes."""
         return self._tables.commands
+
+    @property
+    def homes(self) -> Sequence[Home]:
+        """What is loaded, the program's own included. A snapshot."""
+        return tuple(self._tables.homes.values())
 
     def find(self) -> dict[str, Found]:
         """Look which plugins there are, and return them by name."""
@@ -156,9 +165,8 @@ class Host:
         """
         with self._turn:
             earlier = self._tables.homes.get(name)
-            declared = self._prepared(collect(commands, name, group), name)
-            data = self._data / name if self._data is not None else None
-            home = earlier if earlier is not None else self._home(name, data, is_builtin=True)
+            declared = self._lives.prepared(collect(commands, name, group), name)
+            home = earlier if earlier is not None else self._lives.home_of_builtin(name)
             home.take(_joined(home.declared, declared))
             self._tables.check(home, self.surface.prefix)
             self._begin(home, declared)
@@ -268,38 +276,11 @@ class Host:
             raise
 
     def _build(self, found: Found, source: bytes) -> Home:
-        """Return a plugin that is ready to begin, and has done nothing yet but what importing it does."""
-        home = self._home(found.name, self._data / "plugins" / found.name if self._data is not None else None)
-        home.found, home.source = found, source
-        table = self._table(found.name)
-        home.is_refusing = is_refusing(table, found.name, default=self._refuse_on_failure)
-        home.module = module = make_module(found, source)
-        try:
-            self.calls.load(home, lambda: run_module(module), "importing it")
-            home.config = self.calls.load(
-                home, lambda: make_config(vars(module).get("Config"), table, found.name), "Config"
-            )
-            home.take(self._prepared(collect(module, found.name), found.name))
-            self._tables.check(home, self.surface.prefix)
-        except BaseException:
-            self._clear_up(home)
-            raise
-        return home
+        return self._lives.build(found, source, lambda home: self._tables.check(home, self.surface.prefix))
 
     def _begin(self, home: Home, declared: Declared) -> None:
-        """Have a plugin begin with what it declares: what raises in its `load` hook undoes it."""
-        try:
-            for use in declared.hooks:
-                if use.hook == "load":
-                    self.calls.load(home, runs.observing(home, use, "", "", {}), "hook load")
-            for timer in declared.timers:
-                each = HookUse("timer", 0, timer.function, timer.arguments)
-                job = runs.observing(home, each, "", "", {})
-                fire = _firing(home, job, f"timer {timer.function.__name__}")
-                home.ledger.keep(home.timers.every(timer.seconds, fire))
-        except BaseException:
-            self._clear_up(home)
-            raise
+        """Have a plugin begin, and put it into the tables."""
+        self._lives.begin(home, declared)
         self._publish(home)
         self._off.pop(home.name, None)
 
@@ -308,34 +289,12 @@ class Host:
             self._tables.check(home, self.surface.prefix)
             self._tables = self._tables.with_home(home)
 
-    def _home(self, name: str, data: Path | None, *, is_builtin: bool = False) -> Home:
-        home = Home(name, self.surface, self.timers, self.guard.spawn, data, is_builtin=is_builtin)
-        home.on_call = partial(self.calls.attempt, home)
-        home.on_thread = partial(self.calls.run_thread, home)
-        return home
-
-    def _prepared(self, declared: Declared, plugin: str) -> Declared:
-        return replace(
-            declared,
-            commands=tuple(
-                replace(each, grammar=without_waiting(each.grammar, self.guard, plugin, self._completion_seconds))
-                for each in declared.commands
-            ),
-        )
-
-    def _table(self, name: str) -> Mapping[str, object]:
-        config = self._config() if callable(self._config) else self._config
-        table = config.get(name, {})
-        if not isinstance(table, Mapping):
-            raise PluginError(name, f"[plugins.{name}] is no table")
-        return table
-
     # --- unloading, in turn -----------------------------------------------------------------------------------------
 
     def _remove(self, home: Home) -> None:
         """Take a plugin out of the tables, and clear up."""
         if self._withdraw(home) or home in self._leaving:
-            self._clear_up(home, has_begun=True)
+            self._clear_up(home)
 
     def _withdraw(self, home: Home) -> bool:
         """Take a plugin out of the tables, and return whether it was in."""
@@ -347,27 +306,10 @@ class Host:
             self._tables = self._tables.without(home)
             return True
 
-    def _clear_up(self, home: Home, *, has_begun: bool = False) -> None:
-        """Undo everything that a plugin has done."""
+    def _clear_up(self, home: Home) -> None:
         with self._lock:
             self._leaving.discard(home)
-            home.is_gone = True
-        home.lane.close()
-        for use in home.declared.hooks if has_begun else ():
-            if use.hook == "unload":
-                self.calls.attempt(home, runs.observing(home, use, "", "", {}), "hook unload")
-        left = home.ledger.end()
-        if left:
-            reason = f"{len(left)} of its threads cannot be ended; have them look at ctx.ending"
-            self.calls.note(home, "unloading", PluginError(home.name, reason, "hung"))
-        self.calls.attempt(home, home.ledger.close, "what it had entered")
-        self.guard.end_calls(home)
-        if home.module is not None:
-            forget_module(home.module)
-        home.module = None
-        home.drop_temporary()
-        home.declared = Declared()
-        home.state.clear()
+        self._lives.clear_up(home, has_begun=True)
 
     def _switch_off(self, home: Home, reason: str) -> None:
         """Take a plugin away that has failed too often."""
@@ -380,7 +322,7 @@ class Host:
     def _clear_up_late(self, home: Home) -> None:
         with self._turn:
             if home in self._leaving:
-                self._clear_up(home, has_begun=True)
+                self._clear_up(home)
 
     # --- calling ----------------------------------------------------------------------------------------------------
 
@@ -392,10 +334,20 @@ class Host:
         return runs.run_command(self, self._tables, line, sender, target)
 
     def start(self, line: str, sender: str, target: str, done: Callable[[Outcome], object] | None = None) -> None:
-        """Run a command line, and return at once. `done` is called with the outcome, by another thread."""
+        """Run a command line, and return at once. `done` is called with the outcome, by another thread.
+
+        Who floods a program with commands has some of them ignored: `done` gets "slow", and nothing is replied.
+        """
+        if not self._running.begin(sender):
+            if done is not None:
+                done(Outcome("slow", "too much is under way already; try again in a moment"))
+            return
 
         def run() -> None:
-            outcome = self.run(line, sender, target)
+            try:
+                outcome = self.run(line, sender, target)
+            finally:
+                self._running.end(sender)
             if done is not None:
                 done(outcome)
 
@@ -447,23 +399,6 @@ class Host:
 
 def _guarded(home: Home, job: Callable[[], object], where: str) -> Callable[[], None]:
     return lambda: None if home.is_gone else home.on_call(job, where)
-
-
-def _firing(home: Home, job: Callable[[], object], where: str) -> Callable[[], None]:
-    """Return what a timer calls: it leaves a turn out while the one before is under way."""
-    waiting = threading.Lock()
-
-    def run() -> object:
-        try:
-            return job()
-        finally:
-            waiting.release()
-
-    def fire() -> None:
-        if waiting.acquire(blocking=False) and not home.call_later(run, where):
-            waiting.release()
-
-    return fire
 
 
 def _names(steps: Sequence[Step]) -> str:

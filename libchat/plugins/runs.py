@@ -12,6 +12,7 @@ from libchat.plugins.collect import HookUse
 from libchat.plugins.context import Context
 from libchat.plugins.declare import Command
 from libchat.plugins.grammar import quote
+from libchat.plugins.guard import Abandoned
 from libchat.plugins.home import Home
 from libchat.plugins.kinds import Names
 from libchat.plugins.surface import Scope
@@ -70,7 +71,10 @@ def _run(host: Host, home: Home, command: Command, context: Context, rest: str) 
     except UsageError as error:
         return Outcome("usage", str(error))
     except PluginError as error:
-        return Outcome("refused", str(error)) if error.kind == "load" else Outcome("failed", f"{name}: {error.reason}")
+        if error.kind == "load":
+            return Outcome("refused", str(error))
+        reason = "its plugin was unloaded meanwhile" if error.reason == Abandoned.__name__ else error.reason
+        return Outcome("failed", f"{name}: {reason}")
     except Refused as error:
         return Outcome("refused", error.reason)
     except (ChatError, TimeoutError) as error:

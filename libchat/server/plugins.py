@@ -38,7 +38,8 @@ WAITING: Final = 10_000
 JOIN_SECONDS: Final = 1.0
 """How long the thread that tells what happens may take to end: it waits for nobody."""
 
-_OBSERVERS: Final = tuple(each.name for each in HOOKS.values() if each.kind == "observer")
+_OBSERVERS: Final = frozenset(each.name for each in HOOKS.values() if each.kind == "observer") - {"load", "unload"}
+"""The hooks for what happens in the chat, and not to the plugin itself."""
 
 Tables = Mapping[str, Mapping[str, object]]
 
@@ -99,7 +100,7 @@ class ServerPlugins:
         """
         self._names, self._tables = tuple(names), tables
         wrong = []
-        for asked in {*self._loaded, *names}:
+        for asked in dict.fromkeys((*self._loaded, *names)):  # those that go make room for those that come
             try:
                 self._bring_up(asked)
             except PluginError as error:
@@ -157,11 +158,14 @@ class ServerPlugins:
         with self._turn:
             is_vetting = self._host.has_hook("message")
             is_watching = any(map(self._host.has_hook, _OBSERVERS))
-            if self._is_closed or (is_vetting, is_watching) == (self._is_vetting, self._is_watching):
+            if self._is_closed:
                 return
-            self._is_vetting, self._is_watching = is_vetting, is_watching
-            self._hub.vet_with(self._vetter if is_vetting else None)
-            self._hub.watch(self if is_watching else None)
+            if is_vetting != self._is_vetting:
+                self._is_vetting = is_vetting
+                self._hub.vet_with(self._vetter if is_vetting else None)
+            if is_watching != self._is_watching:
+                self._is_watching = is_watching
+                self._hub.watch(self if is_watching else None)
 
     def _transform(self, messages: Sequence[Message]) -> Sequence[Result]:
         return self._host.transform("message", messages)

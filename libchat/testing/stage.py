@@ -73,7 +73,6 @@ class Stage:
         """The messages that references are completed from: number, sender, text."""
         self._now = BEGINNING
         self._threads = set(threading.enumerate())
-        self._modules = set(sys.modules)
         self._settings: dict[str, Mapping[str, object]] = {}
         self._temporary = tempfile.TemporaryDirectory(prefix="libchat-stage-") if data is None else None
         self.hub = Hub()
@@ -211,14 +210,17 @@ class Stage:
 
     def close(self) -> None:
         """Unload everything, and raise `AssertionError` if a plugin has left something behind."""
+        homes = [home for home in self.host.homes if home.module is not None]
+        modules = [home.module.__name__ for home in homes if home.module is not None]
         self.host.close()
         self.hub.close()
         if self._temporary is not None:
             self._temporary.cleanup()
-        threads = [each.name for each in threading.enumerate() if each not in self._threads]
-        modules = [name for name in sys.modules if "@" in name and name not in self._modules]
+        threads = [each.name for each in threading.enumerate() if each not in self._threads and not _is_ours(each)]
+        left = [name for name in modules if name in sys.modules]
         assert not threads, f"threads are left behind: {threads}; begin them by ctx.thread, and look at ctx.ending"
-        assert not modules, f"modules are left behind: {modules}"
+        assert not self.host.guard.lost, "a call has not come back, and its thread cannot be ended"
+        assert not left, f"modules are left behind: {left}"
         assert not len(self.host.timers), "timers are left behind"
 
     def __enter__(self) -> Self:
@@ -230,6 +232,11 @@ class Stage:
     ) -> None:
         """Close the stage."""
         self.close()
+
+
+def _is_ours(thread: threading.Thread) -> bool:
+    """Return whether a thread is a host's own, of this stage or of another one: hosts end theirs."""
+    return thread.name.startswith("libchat plugin")
 
 
 MakeStage = Callable[..., Stage]

@@ -39,6 +39,7 @@ PLAIN: Final[frozenset[str]] = frozenset(
             Code.WRONG_PASSWORD,
             Code.CID_REUSED,
         ),
+        Code.DROPPED,  # a plugin of the server says why
         *(Code.BANNED, Code.MUTED),  # nothing here helps but time, and an operator
         # how one comes in, before there is a shell
         *(Code.BAD_PROOF, Code.INVITE_EXPIRED, Code.INVITE_UNKNOWN, Code.INVITE_USED_UP, Code.NOT_ADMITTED),

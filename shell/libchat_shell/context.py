@@ -25,7 +25,7 @@ class ShellContext(Context):
 
     def say(self, text: str, to: str = "") -> Receipt:
         receipt = super().say(text, to)
-        self.shell.sent(to or self.target, text, receipt.cid)
+        self.shell.sent(self.place(to), text, receipt.cid)
         if receipt.is_answered:
             self._follow(receipt)
         else:

@@ -21,10 +21,25 @@ from libchat.cli.settings.table import settings
 from libchat.security.identity import CERTIFICATE_FILE, KEY_FILE, load_identity
 from libchat.security.pins import peer_pin
 from support.program import PATIENCE, Program, Serving
+from support.wire import open_tls
 
 Run = Callable[..., "CompletedProcess[str]"]
 
 DEPLOY = Path(__file__).parents[2] / "docs" / "deploy"
+FILTER = """
+from dataclasses import dataclass
+from libchat.plugins import *
+
+@dataclass
+class Config:
+    words: tuple[str, ...] = ("damn",)
+
+@hook("message")
+def look(message: Message, ctx: Context):
+    if any(word in message.text for word in ctx.config.words):
+        return Drop("mind your words")
+"""
+
 UNIT = DEPLOY / "libchat.service"
 CONTAINER = DEPLOY / "Containerfile"
 
@@ -186,6 +201,28 @@ def test_sighup_reads_how_much_is_logged(manager: Manager, env: dict[str, str], 
         assert server.end() == 0
     assert "INFO reloaded; the certificate is the same" in server.errors
     assert "INFO stopped: the server is stopping" in server.errors
+
+
+def test_sighup_loads_plugins_anew(manager: Manager, env: dict[str, str], tmp_path: Path) -> None:
+    """The present version and settings count after SIGHUP; what cannot be loaded is loud, and goes on as it was."""
+    plugin, file = tmp_path / "word_filter.py", tmp_path / "server.toml"
+    plugin.write_text(FILTER, encoding="utf-8")
+    own = '[plugins]\nload = "word_filter.py"\n\n[plugins.word_filter]\nwords = ["heck"]\n'
+    file.write_text(own, encoding="utf-8")
+    with Serving("--memory", "--port", "0", "--config", str(file), env=env) as server, open_tls(server) as ana:
+        manager.hear()
+        ana.send("server:register Ana", "join tea", "heck")
+        ana.expect("server: welcome Ana", "server: joined tea", "server: error dropped: mind your words")
+        for text in (own.replace("heck", "tea"), own.replace("words", "wrds")):
+            file.write_text(text, encoding="utf-8")
+            server.signal(signal.SIGHUP)
+            manager.hear()
+            manager.hear()
+            ana.send("heck", "tea")
+            ana.expect("server: error dropped: mind your words")
+        server.signal(signal.SIGTERM)
+        assert server.end() == 0
+    assert "has no setting 'wrds'; did you mean 'words'?; the version before goes on" in server.errors
 
 
 # --- the files ------------------------------------------------------------------------------------------------------

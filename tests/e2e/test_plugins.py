@@ -130,6 +130,22 @@ def test_what_is_dropped_is_refused_with_the_reason(write: Write) -> None:
         alice.expect("App: hi")
 
 
+def test_who_says_something_and_hangs_up_is_heard(write: Write) -> None:
+    """What comes before the end of a stream is vetted and said, in order, and the goodbye is the last of it."""
+    with serving(write(FILTER)) as server, enter(server, "Alice") as alice, enter(server, "Bob", alice) as bob:
+        alice.send("one", "damn", "two")
+        alice.finish()
+        bob.expect("Alice (in tea): one", "Alice (in tea): two", "server: Alice left tea")
+        assert alice.rest() == ["server: error dropped: 'damn' is not said here", "server: bye"]
+
+
+def test_a_flood_of_lines_is_vetted_in_order(write: Write) -> None:
+    """Hundreds of lines in one piece are all vetted and said, whether or not each is answered."""
+    with serving(write(FILTER)) as server, enter(server, "Alice") as alice, enter(server, "Bob", alice) as bob:
+        alice.send(*[f"line {number}" for number in range(500)])
+        bob.expect(*[f"Alice (in tea): line {number}" for number in range(500)])
+
+
 def test_a_changed_text_is_what_everybody_has(write: Write, tmp_path: Path) -> None:
     """The others, the history, the search and the sender's receipt have the changed text, also after a restart."""
     path = write(MILD)

@@ -35,6 +35,11 @@ PRINTED = {
         "cleo: this invite has been used as often as it may: ask for another, or give your password if you have an "
         "account",
     ],
+    "bot": [
+        "2 cups for ana with sugar, in 4 minutes",
+        "CUPS: 'two' is not a whole number; write one such as 5",
+        "usage: !tea [CUPS] [--sugar]",
+    ],
     "callbacks": ["ana came to #lab", "0.25, ana, bot"],
 }
 """What each example prints that needs nothing."""

@@ -175,7 +175,7 @@ def test_three_failures_switch_a_plugin_off(stage: Stage, plugin: WritePlugin) -
     stage.load(plugin(FAILING))
     stage.load(plugin(ECHO, "other"))
     for _ in range(3):
-        stage.run("fail raise")
+        assert stage.run("fail raise") == ["/fail: ValueError: [31mbad"]
     assert stage.outcome("fail not").kind == "unknown"
     assert stage.told == ["plugin sample is off: it has failed 3 times, lastly in /fail: ValueError: [31mbad"]
     listed = {each.name: each for each in stage.host.list()}

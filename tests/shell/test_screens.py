@@ -419,6 +419,7 @@ def test_secrets_are_nowhere(open_shell: OpenShell, tmp_path: Path) -> None:
     ana.press("/password\r")
     ana.expect("password")
     ana.press("hunter2 is long\r")
+    ana.expect("the same again")
     ana.press("hunter2 is long\r")
     ana.expect("the password of ana is set")
     ana.press("/who\r")

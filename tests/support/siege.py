@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from subprocess import PIPE
 from typing import Final
@@ -65,11 +65,16 @@ def size_of(pid: int) -> Size:
 
 @contextmanager
 def besieged(
-    home: Path, *arguments: str, what: str, prepare: Callable[[Serving], object] = lambda server: None
+    home: Path,
+    *arguments: str,
+    what: str,
+    prepare: Callable[[Serving], object] = lambda server: None,
+    spare_threads: int = 0,
 ) -> Iterator[Serving]:
     """Serve a chat in which two honest people chat while the block attacks it; check both at the end.
 
-    `prepare` is called when the server runs, before it is looked at for the first time.
+    `prepare` is called when the server runs, before it is looked at for the first time. `spare_threads` are those that
+    the server keeps for next time.
     """
     env = environment(home, LIBCHAT_DEBUG_LOCKS="0")
     limits = ("--limit-loopback", *arguments)
@@ -80,6 +85,7 @@ def besieged(
         with _Honest(server.address, env) as honest:
             yield server
             told = honest.end()
+        before = replace(before, threads=before.threads + spare_threads)
         after = _wait_until_back(server, before)
         slowest = max(told["arrivals"], default=0.0)
         late = _p99(told["messages"])

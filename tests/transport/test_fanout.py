@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libchat import messages as m
-from libchat.core.effects import Close, Deliver, Delivery, Reply
+from libchat.core.effects import Close, Deliver, Delivery, Reply, Resume
 from libchat.core.registry import Session
 from libchat.transport.fanout import Fanout, Item, Lane, format_items
 from libchat.wire.classic import Classic
@@ -177,3 +177,15 @@ def test_the_end_of_a_connection_is_its_last_item() -> None:
     assert items[room[0]][-1] == m.Bye("x")
     fanout.deliver([Deliver(room, said(4)), Close(room[0], m.Bye())])
     assert [lane for lane, _ in fanout.take()] == [room[1]]
+
+
+def test_a_lane_may_be_taken_with_nothing_in_it() -> None:
+    """Whoever is only to be looked at again is taken once, with nothing, or with what there is; others are not."""
+    fanout = Fanout()
+    ana, bo = Lane(fanout, Native()), Lane(fanout, Native())
+    stranger = Lane(Fanout(), Native())
+    assert fanout.deliver([Resume(ana), Resume(ana), Resume(stranger)])
+    assert [(lane, list(items)) for lane, items in fanout.take()] == [(ana, [])]
+    fanout.deliver([Resume(ana), Reply(ana, m.Pong("1")), Resume(bo)])
+    assert [(lane, list(items)) for lane, items in fanout.take()] == [(ana, [m.Pong("1")]), (bo, [])]
+    assert ana.is_empty

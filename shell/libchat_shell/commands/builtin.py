@@ -57,9 +57,12 @@ def milliseconds(ctx: ShellContext) -> int:
 
 
 def hear_own(ctx: ShellContext, target: str, receipt: Receipt, kind: str, text: str = "", ref: int = 0) -> None:
-    """Wait until an own entry that is no message is accepted, and have it shown: the chat tells the others only."""
+    """Wait until an own entry that is no message is accepted, and have it shown: the chat tells the others only.
+
+    If a plugin of the server has changed its text, that is what is shown.
+    """
     accepted = receipt.accepted()
-    ctx.shell.heard(Entry(target, accepted.seq, ctx.me, accepted.time, text, kind, ref))
+    ctx.shell.heard(Entry(target, accepted.seq, ctx.me, accepted.time, accepted.text or text, kind, ref))
 
 
 def indented(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -116,7 +116,7 @@ def test_help(ana: Typist) -> None:
     assert "  NAME    who" in told
     assert "Also: /part" in ana.says("/help leave")
     assert "there is no command /kik. Did you mean kick?" in ana.fails("/help kik")
-    assert ana.says("/h part") == ana.says("/help leave")
+    assert ana.says("/h part") == ana.says("/help leave") == ana.says("/help LEAVE")
 
 
 def test_advice_names_commands_that_there_are() -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import pytest
 
 from libchat import Entry
+from libchat.hub import Hub
 from libchat.messages import Reaction
+from libchat.vetting import Allowed, Judgement, Said
 from support.desk import heard
 from support.typist import Enter, Typist
+from support.vetting import DROPPED
 
 
 def test_msg(ana: Typist, bo: Typist) -> None:
@@ -163,3 +168,19 @@ def test_away(ana: Typist, bo: Typist) -> None:
     ana.says("/away")
     assert "away: away" in bo.says("/who")
     assert "one word too many" in ana.fails("/back now")
+
+
+class Shouting:
+    """A vetter that has everything said aloud, and nothing said of tea."""
+
+    def ask(self, said: Sequence[Said], judged: Callable[[Sequence[Judgement]], None]) -> None:
+        judged([DROPPED if "tea" in each.text else Allowed(each.text.upper()) for each in said])
+
+
+def test_what_plugins_of_the_server_make_of_it(ana: Typist, hub: Hub) -> None:
+    """An edit is shown as the others see it; what a plugin drops is told with its reason."""
+    ana.says("/msg #red one")
+    hub.vet_with(Shouting())
+    ana.says("/edit two")
+    assert [entry.text for entry in heard(ana.desk, Entry)] == ["TWO"]
+    assert ana.fails("/edit tea") == "mind your words"

@@ -1,0 +1,26 @@
+"""A bot with a command of its own: people write `!tea 2`, and are told how long it takes."""
+
+import libchat
+from libchat.plugins import Context
+
+bot = libchat.Bot("kitchen")
+
+
+@bot.command(rate="5/10s")
+def tea(ctx: Context, cups: int = 1, *, sugar: bool = False) -> str:
+    """Make tea."""
+    return f"{cups} cups for {ctx.sender}{' with sugar' if sugar else ''}, in {cups * 2} minutes"
+
+
+def main() -> None:
+    with libchat.Hub() as hub, bot:  # for a server, it is bot.run("chat.example:8080", rooms=["#tea"])
+        bot.start(hub, rooms=["#tea"])
+        ana = hub.connect("ana")
+        ana.join("#tea")
+        for text in ("!tea 2 --sugar", "!tea two"):
+            ana.send("#tea", text)
+            print(ana.receive(timeout=10).text)
+
+
+if __name__ == "__main__":
+    main()
