@@ -20,6 +20,9 @@ HOME: Final = ""
 ENTRIES: Final = 500
 """Messages that a conversation remembers, to be replied to, edited, and shown again."""
 
+SPEAKERS: Final = 1_000
+"""Who has spoken, as far back as it is known: nobody looks for one who is further down by hand."""
+
 BACKLOG: Final = 200
 """What is shown of the unread at most when a conversation comes on the screen: some screens full."""
 
@@ -117,6 +120,8 @@ class Conversation:
         key = target_key(name)
         self.spoken.pop(key, None)
         self.spoken[key] = name
+        if len(self.spoken) > SPEAKERS:
+            del self.spoken[next(iter(self.spoken))]
         self.typing.pop(key, None)
 
     def names(self, me: str) -> list[str]:

@@ -84,12 +84,15 @@ class Recall:
             return []
         conversation.reach(page.read, now, is_read=True)
         conversation.reach(page.delivered, now, is_read=False)
+        is_shown = conversation is self._state.conversations.active
         unknown = [entry for entry in page.entries if entry.seq not in conversation.recent]
+        if not is_shown:  # what is newer is on its way as an event, and must be unread by then
+            unknown = [entry for entry in unknown if entry.seq <= conversation.newest]
         for entry in unknown:
             conversation.note_newest(entry.seq)
             if entry.kind == "message":
                 conversation.recall(entry)
-        if conversation is not self._state.conversations.active:
+        if not is_shown:
             return []
         conversation.note_seen(conversation.newest)
         return self.entries("", unknown, now, "")

@@ -270,7 +270,7 @@ class Renderer:
     @property
     def _margin(self) -> int:
         """Columns before the text."""
-        return len(self._stamps(0)) + bool(self.look.times) + self._number_columns + self._name_columns + 3
+        return width(self._stamps(0)) + bool(self.look.times) + self._number_columns + self._name_columns + 3
 
     @property
     def _number_columns(self) -> int:
@@ -291,7 +291,12 @@ class Renderer:
         return ("bar", label.rjust(self._margin - 3) + f" {self._bar} ")
 
     def _stamp(self, seconds: int) -> str:
-        return self.clock(seconds * 1000) if self.look.times else ""
+        """Return the time before a line, as wide for every moment: some words for days are longer than others."""
+        if not self.look.times:
+            return ""
+        columns = width(safe_line(self.clock(0)))
+        stamp = clip(safe_line(self.clock(seconds * 1000)), columns, self._more)
+        return " " * (columns - width(stamp)) + stamp
 
     def is_me(self, name: str) -> bool:
         """Return whether a name is one's own."""

@@ -65,7 +65,8 @@ class Speech:
     def _call(self, conversation: Conversation, entry: Entry, now: int) -> list[Line]:
         """Count a message of somebody else, call the person if they want it, and return a preview if it is for them."""
         state = self._state
-        is_mention = conversation.is_room and bool(find_mentions(entry.text, state.render.me))
+        is_answer = self._is_answer(conversation, entry)
+        is_mention = conversation.is_room and (is_answer or bool(find_mentions(entry.text, state.render.me)))
         level = state.levels.get(conversation.key) or state.notify
         call = notifications.decide(conversation.target, entry.sender, entry.text, is_mention=is_mention, level=level)
         state.wanted += [call] if call else []
@@ -75,12 +76,18 @@ class Speech:
         conversation.mentions += is_mention
         if not (state.render.look.has_previews and (is_mention or conversation.is_private)):
             return []
-        return state.dated(self._preview(conversation, entry), now)
+        return state.dated(self._preview(conversation, entry, is_answer=is_answer), now)
 
-    def _preview(self, conversation: Conversation, entry: Entry) -> list[Line]:
+    def _is_answer(self, conversation: Conversation, entry: Entry) -> bool:
+        """Return whether somebody replies to an own message: that is as if they had named the person."""
+        replied = conversation.recent.get(entry.ref) if entry.ref else None
+        return replied is not None and self._state.is_me(replied.sender)
+
+    def _preview(self, conversation: Conversation, entry: Entry, *, is_answer: bool) -> list[Line]:
         """Return a line that tells of a message elsewhere, and how one gets there."""
         state = self._state
-        where = f"mentions you in {shown(conversation.target)}" if conversation.is_room else "writes to you"
+        does = "answers" if is_answer else "mentions"
+        where = f"{does} you in {shown(conversation.target)}" if conversation.is_room else "writes to you"
         number = state.conversations.number(conversation)
         key = f" (Alt-{number})" if number <= 9 else " (Alt-A)"
         words = f"{shown(entry.sender)} {where}{key}: {state.render.quote(entry)}"
@@ -134,11 +141,15 @@ class Speech:
             event.seq,
             me,
             event.time,
-            message.text,
+            event.text or message.text,
             ref=message.reply_to,
             is_queued=event.is_queued,
         )
-        return [*self._accepted(conversation, entry, now), *self._absence(conversation, event, now)]
+        lines = [*self._accepted(conversation, entry, now), *self._absence(conversation, event, now)]
+        if event.text and event.text != message.text:
+            words = f"the server has changed your message; the others see: {self._state.render.quoted(event.text)}"
+            lines += self._state.dated(self._state.render.note(words, now, kind="receipt"), now)
+        return lines
 
     def _accepted(self, conversation: Conversation, entry: Entry, now: int) -> list[Line]:
         """Have an own message be known by its number. It was shown when it was sent."""

@@ -1,8 +1,8 @@
 """Measure how long a key takes in a room of 5,000: `python tests/bench/completion.py`.
 
 Each figure is the median and the slowest of many calls, of the suggestions alone, and with the picture of the room that
-the shell makes when somebody has spoken meanwhile. It is the processor's time of this thread: what else the machine does
-is not counted.
+the shell makes when somebody has spoken meanwhile. It is the processor's time of this thread, whatever else the
+machine does.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from libchat import messages as m
-from libchat_shell.conversations import BACKLOG
+from libchat_shell.conversations import BACKLOG, ENTRIES, SPEAKERS
 from libchat_shell.folding import HOLD_MS
 from support.screens import DAY, NOON, bare, look, model, said, status, texts
 
@@ -34,6 +34,27 @@ def test_mentions_elsewhere_are_previewed() -> None:
     assert "1:#team(1!)" in status(made)
     assert [call.title for call in made.wanted()] == ["bo in #team"]
     assert made.wanted() == []
+
+
+def test_answers_elsewhere_are_mentions() -> None:
+    """A reply to an own message is for oneself, also if it does not say the name."""
+    made = model("#team", "#dev")
+    made.take(said(1, "ana", "who comes?"), NOON)
+    assert bare(made.take(said(2, "bo", "me", ref=1), NOON)) == ["bo answers you in #team (Alt-1): “me”"]
+    assert [call.kind for call in made.wanted()] == ["mention"]
+    assert made.take(said(3, "cy", "and me", ref=2), NOON) == []
+
+
+def test_private_messages_come_before_rooms() -> None:
+    """Where a person is waited for comes before any other, and a mention before what is just said."""
+    made = model("#a", "#b", "#c")
+    made.take(said(1, "bo", "hi", "#a"), NOON)
+    assert made.next_active() == "#a"
+    made.take(said(1, "bo", "psst", "ana"), NOON)
+    assert made.next_active() == "bo"
+    made.switch("bo", NOON)
+    made.take(said(1, "bo", "ana!", "#b"), NOON)
+    assert made.next_active() == "#b"
 
 
 def test_private_messages_elsewhere_are_previewed() -> None:
@@ -133,6 +154,17 @@ def test_receipts_of_a_private_message() -> None:
     assert "✓ accepted" in status(made)
 
 
+def test_changed_message() -> None:
+    """If the server has changed an own message, one is told what the others see, and that is what is known of it."""
+    made = model("#team", width=120)
+    made.sent("#team", "damn", "c1", NOON)
+    lines = made.take(m.Accepted("#team", 1, NOON, "c1", text="d***"), NOON)
+    assert bare(lines) == ["the server has changed your message; the others see: “d***”"]
+    found = made.last("#team", own=True)
+    assert found is not None
+    assert found.text == "d***"
+
+
 def test_own_message_is_answered_by_the_room() -> None:
     """When somebody has spoken after an own message in a room, everybody sees that it was accepted."""
     made = model("#team")
@@ -216,7 +248,10 @@ def test_read_on_another_device() -> None:
     """What one has read on another device is not unread here."""
     made = model("#team", "#dev")
     made.take(said(1, "bo", "hello"), NOON)
+    made.take(said(2, "bo", "you"), NOON)
     made.take(m.IsRead("ana", "#team", 1), NOON)
+    assert made.next_active() == "#team"
+    made.take(m.IsRead("ana", "#team", 2), NOON)
     assert made.next_active() is None
 
 
@@ -415,6 +450,14 @@ def test_fetched_history() -> None:
     assert [seq for seq, _, _ in made.messages("#team")] == [3, 2, 1]
 
 
+def test_fetched_history_takes_nothing_from_the_unread() -> None:
+    """What is in a page of a conversation that is not on the screen, and still on its way, is unread when it comes."""
+    made = model("#team", "#dev")
+    made.fetched(m.Page("#team", (said(1, "bo", "hello"),)), NOON)
+    made.take(said(1, "bo", "hello"), NOON)
+    assert "hello" in bare(made.switch("#team", NOON))
+
+
 def test_fetched_receipts() -> None:
     """The page of a private conversation tells how far the other one has come."""
     made = model()
@@ -457,6 +500,17 @@ def test_closing() -> None:
     assert made.close("", NOON) == []
 
 
+def test_closing_forgets_receipts() -> None:
+    """What became of the last message of a closed conversation is not told when it is opened again."""
+    made = model()
+    made.switch("bo", NOON)
+    made.sent("bo", "hi", "c1", NOON)
+    made.take(m.Accepted("bo", 1, NOON, "c1"), NOON)
+    made.close("bo", NOON)
+    made.switch("bo", NOON)
+    assert "accepted" not in status(made)
+
+
 def test_drafts() -> None:
     """What is typed stays with its conversation."""
     made = model("#a", "#b")
@@ -478,6 +532,15 @@ def test_who_may_be_meant() -> None:
     made.switch("bo", NOON)
     assert list(made.members("bo")) == ["bo", "ana"]
     assert list(made.members("")) == ["bo", "Zoe", "Dora", "ana"]
+
+
+def test_speakers_are_bounded() -> None:
+    """A room where thousands come, speak and go does not fill the memory."""
+    made = model("#team")
+    for seq in range(1, SPEAKERS + 100):
+        made.take(said(seq, f"guest{seq}", "hi"), NOON)
+    active = made.conversations.active
+    assert (len(active.spoken), len(active.recent)) == (SPEAKERS, ENTRIES)
 
 
 def test_known_rooms() -> None:

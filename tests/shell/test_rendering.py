@@ -185,6 +185,14 @@ def test_times() -> None:
     assert texts(renderer(times="%H:%M:%S").message(said(1, "bo", "hi")))[0].startswith("12:00:01 ")
 
 
+def test_times_of_all_widths_are_aligned() -> None:
+    """Whatever a person sets for times, they take the same columns in each line, and nothing a terminal obeys."""
+    render = renderer(times="%A\n%d\x1b")
+    bars = [render.message(replace(said(1, "bo", "hi"), time=NOON + n * DAY))[0].text.index("│") for n in range(7)]
+    assert len(set(bars)) == 1
+    assert "\x1b" not in render.message(said(1, "bo", "hi"))[0].text
+
+
 def test_ascii() -> None:
     """A screen that shows only ASCII gets nothing else from us."""
     render = renderer(is_unicode=False)
