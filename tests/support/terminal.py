@@ -177,8 +177,9 @@ class Terminal:
                 self.written += data
                 self._stream.feed(data)
                 self._changed.notify_all()
-            if self.on_quiet is not None and not select.select([self._master], [], [], 0)[0]:
-                self.on_quiet()
+            look = self.on_quiet
+            if look is not None and not select.select([self._master], [], [], 0)[0]:
+                look()
 
     @staticmethod
     def _set_size(handle: int, rows: int, columns: int) -> None:
