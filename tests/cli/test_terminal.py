@@ -7,8 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from support.program import TerminalProgram
+from support.terminal import Terminal
 
 StartOnTerminal = Callable[..., TerminalProgram]
+OpenTerminal = Callable[..., Terminal]
 
 pytestmark = pytest.mark.usefixtures("server")
 
@@ -38,9 +40,9 @@ def test_host_in_plain_lines(start_on_terminal: StartOnTerminal) -> None:
     assert host.end() == 0
 
 
-def test_host_in_the_shell(start_on_terminal: StartOnTerminal) -> None:
+def test_host_in_the_shell(open_terminal: OpenTerminal) -> None:
     """On a terminal `host` opens the shell below what it has announced."""
-    host = start_on_terminal("host", "--memory", "--host", "127.0.0.1", "--port", "0", "--name", "ana")
+    host = open_terminal("host", "--memory", "--host", "127.0.0.1", "--port", "0", "--name", "ana")
     host.expect("libchat chat --host 127.0.0.1 --port ")
     host.expect("welcome ana")
     host.press("/who\r")
