@@ -12,7 +12,8 @@ from libchat import Event, Participant
 from libchat_shell.front import Query
 from libchat_shell.input import Run, Wrong, interpret
 from libchat_shell.lines import Line
-from libchat_shell.shell import Shell, Surroundings
+from libchat_shell.shell import Shell
+from libchat_shell.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from libchat_shell.plain import Talk
