@@ -61,6 +61,8 @@ class Terminal:
         )
         self.written = b""
         """Everything that was written to the terminal."""
+        self.read_at = 0.0
+        """When the last of it was read (`time.perf_counter`)."""
         self.on_quiet: Callable[[], None] | None = None
         """Called, in the thread that reads, whenever all that was written is on the screen."""
         self._woken, self._wake = os.pipe()
@@ -173,7 +175,9 @@ class Terminal:
             if self._woken in ready:
                 return
             data = os.read(self._master, 65536)
+            read_at = time.perf_counter()
             with self._changed:
+                self.read_at = read_at
                 self.written += data
                 self._stream.feed(data)
                 self._changed.notify_all()
