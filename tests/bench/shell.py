@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("--flood", nargs=2, metavar=("ADDRESS", "PIN"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.flood:
-        _flood(*options.flood, options.rate)
+        _flood(options.flood[0], options.flood[1], options.rate)
         return
     with tempfile.TemporaryDirectory() as home:
         env = environment(Path(home), LIBCHAT_DEBUG_LOCKS="")
