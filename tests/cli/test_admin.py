@@ -125,7 +125,7 @@ def test_to_a_file_and_back(libchat: Run, data: Path, tmp_path: Path) -> None:
     """A log goes to a private file and into a new folder, and is the same there."""
     file, other = tmp_path / "chat.jsonl", tmp_path / "new" / "server"
     done = libchat("export", str(file), "--data", str(data))
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"{file} has 47 lines\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"{file} has 48 lines\n")
     done = libchat("import", str(file), "--data", str(other))
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr == f"{other / 'chat.db'} has 17 entries in 3 conversations\n"
