@@ -34,9 +34,9 @@ def add(commands: Commands) -> None:
         "This is what 'libchat' alone does on a terminal. It goes back to the server, the name and the rooms of the "
         "last time. The first time it offers the servers of your network, if the extra 'lan' is installed, asks for an "
         "invite or an address, or serves a chat.",
-        ("libchat", "libchat start --name ana", "libchat start --no-plugins"),
+        ("libchat start", "libchat start --name ana", "libchat start --no-plugins"),
     )
-    parser.add_argument("--new", action="store_true", help="choose a server anew")
+    parser.add_argument("--new", action="store_true", help="choose a server anew (default: the last one)")
     add_name_option(parser)
     add_known_servers_option(parser)
     add_password_option(parser)
