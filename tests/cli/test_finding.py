@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,9 +18,9 @@ from libchat.security.words import words_of
 from libchat.server.discovery import Announcer
 from libchat.server.server import Server
 from support.multicast import can_multicast
-from support.program import TerminalProgram
+from support.terminal import Terminal
 
-StartOnTerminal = Callable[..., TerminalProgram]
+StartOnTerminal = Callable[..., Terminal]
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PIN = "sha256:" + "0123456789abcdef" * 4
@@ -78,11 +79,21 @@ def announce(server: Server) -> Iterator[Callable[..., str]]:
         announcer.join()
 
 
-def number_of(program: TerminalProgram, name: str) -> str:
-    """Return the number with which a server is listed."""
+@pytest.fixture
+def start_on_terminal(env: dict[str, str]) -> Iterator[StartOnTerminal]:
+    """Return a function that starts the program on a terminal."""
+    with ExitStack() as running:
+        yield lambda *arguments: running.enter_context(Terminal(*arguments, env=env))
+
+
+QUESTION = "number, invite or address: "
+
+
+def number_of(program: Terminal, name: str) -> str:
+    """Return the number with which a server is listed, when there is more to be asked."""
     program.expect(name)
-    before = program.screen[: program.screen.index(name)]
-    return before.split()[-1]
+    program.wait(lambda: program.text.endswith(QUESTION), "the question below the list")
+    return next(row for row in program.rows if name in row).split()[0]
 
 
 @pytest.mark.xdist_group("multicast")
@@ -93,32 +104,27 @@ def test_a_server_is_chosen_by_its_number(
     name = announce(server.pin)
     ana = start_on_terminal("join", "--name", "ana")
     ana.expect("looking for servers on this network")
-    ana.expect("number, invite or address: ")
     number = number_of(ana, name)
     ana.expect(f"127.0.0.1:{server.port}  (open to all, new)")
-    ana.expect("number, invite or address: ")
-    ana.press("99\n")
-    ana.expect("there is no 99 in the list")
-    ana.expect("number, invite or address: ")
-    ana.press(f"{number}\n")
-    ana.expect(words_of(server.pin))
-    ana.expect("[y/N] ")
-    ana.press("y\n")
-    ana.expect("server: welcome ana")
-    ana.press("exit\n")
+    ana.press("99\r")
+    ana.expect(f"{QUESTION}99", "there is no 99 in the list")
+    ana.wait(lambda: ana.text.endswith(QUESTION), "the question again")
+    ana.press(f"{number}\r")
+    ana.expect(words_of(server.pin), "[y/N] ")
+    ana.press("y\r")
+    ana.expect("welcome ana")
+    ana.press("exit\r")
     assert ana.end() == 0
 
 
-def test_the_first_of_several_hosts_is_asked_about(
-    start_on_terminal: StartOnTerminal, server: Server, env: dict[str, str]
-) -> None:
+def test_the_first_of_several_hosts_is_asked_about(start_on_terminal: StartOnTerminal, server: Server) -> None:
     """A server with several addresses is one server: its key is asked about once, at the address that comes first."""
     link = Invite(("127.0.0.1", "localhost"), server.port).format()
     ana = start_on_terminal("join", link, "--name", "ana")
-    ana.expect(f"127.0.0.1:{server.port} is new")
-    ana.expect("[y/N] ")
-    ana.press("y\n")
-    ana.expect("server: welcome ana")
+    ana.expect(f"127.0.0.1:{server.port} is new", "[y/N] ")
+    ana.press("y\r")
+    ana.expect("welcome ana")
+    assert ana.text.count("is new. Its key") == 1
 
 
 @pytest.mark.xdist_group("multicast")
@@ -132,8 +138,7 @@ def test_an_announced_key_is_a_hint_only(
     ana = start_on_terminal("join", "--name", "ana", "--known-servers", str(known))
     number = number_of(ana, name)
     ana.expect("(open to all, known)")
-    ana.expect("number, invite or address: ")
-    ana.press(f"{number}\n")
+    ana.press(f"{number}\r")
     assert ana.end() == 4
     ana.expect("does not show the key that it should")
 
@@ -145,7 +150,6 @@ def test_a_server_without_tls_has_to_be_said(start_on_terminal: StartOnTerminal,
     ana = start_on_terminal("join", "--name", "ana")
     number = number_of(ana, name)
     ana.expect("(open to all, without TLS)")
-    ana.expect("number, invite or address: ")
-    ana.press(f"{number}\n")
+    ana.press(f"{number}\r")
     ana.expect("libchat join --plaintext")
-    ana.expect("number, invite or address: ")
+    ana.wait(lambda: ana.text.endswith(QUESTION), "the question again")
