@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Final
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent
-from prompt_toolkit.document import Document
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding.vi_state import InputMode
 from prompt_toolkit.output import ColorDepth, Output
@@ -38,6 +37,7 @@ from libchat_shell.menu import Suggester
 from libchat_shell.paste import Pastes
 from libchat_shell.printing import Printer
 from libchat_shell.prompt import FileHistory, document, make_layout
+from libchat_shell.questions import Questions
 from libchat_shell.sanitise import safe_line
 from libchat_shell.strays import Strays
 from libchat_shell.terminal import open_output
@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from libchat_shell.history import HistoryFile
 
 _log = logging.getLogger("libchat.shell")
+
+PAUSE_SECONDS: Final = 3.0
+"""How long behind a secret answer nothing is said, if nobody tells that no question comes any more."""
 
 QUIT_HINT: Final = "press Ctrl-C again to leave, or any other key to stay"
 
@@ -99,9 +102,6 @@ class App:
         self._output = output if output is not None else open_output()
         self._printer = Printer(self._output, lambda line: paint(line, self._theme))
         self._pastes = Pastes()
-        self._questions: deque[tuple[Query, Future[str]]] = deque()
-        self._kept = ""
-        """What was being typed when a question came."""
         self._hint = ""
         self._code = 0
         self._posted: deque[Callable[[], None]] = deque()
@@ -116,6 +116,7 @@ class App:
             tempfile_suffix=".txt",
             on_text_changed=lambda _: self._changed(),
         )
+        self._questions = Questions(self.buffer)
         self._app = self._make_app(input)
 
     def _make_app(self, given: Input | None) -> Application[int]:
@@ -154,7 +155,7 @@ class App:
         finally:
             ticker.cancel()
             self._printer.attach(None)
-            self._refuse_questions()
+            self._questions.refuse()
 
     def _begin(self) -> None:
         self._printer.attach(self._app)
@@ -279,14 +280,14 @@ class App:
     @property
     def draft(self) -> str:
         """What is typed and not sent, with all that was pasted into it."""
-        return self._pastes.unfold(self._kept if self.is_asking else self.buffer.text)
+        return self._pastes.unfold(self._questions.kept if self.is_asking else self.buffer.text)
 
     @draft.setter
     def draft(self, text: str) -> None:
         self._pastes.clear()
         folded = self._pastes.take(text) if text else ""
         if self.is_asking:
-            self._kept = folded
+            self._questions.kept = folded
         else:
             self.buffer.document = document(folded)
 
@@ -295,78 +296,59 @@ class App:
     def ask(self, query: Query) -> Future[str]:
         """Ask the person, after what was asked before. From any thread."""
         answer: Future[str] = Future()
-
-        def put() -> None:
-            self._questions.append((query, answer))
-            if len(self._questions) == 1:
-                self._kept = self.buffer.text
-                self._open_question()
-
-        self.post(put)
+        self.post(lambda: self._questions.put(query, answer))
         return answer
 
     def withdraw(self, answer: Future[str]) -> None:
         """Take a question back. From any thread."""
         answer.cancel()
+        self.post(lambda: self._questions.take(answer))
 
-        def take() -> None:
-            if self._questions and self._questions[0][1] is answer:
-                self._close_question()
-            else:
-                self._questions = deque(each for each in self._questions if each[1] is not answer)
+    def release(self) -> None:
+        """Notice that who has asked is done. From any thread."""
+        self.post(self._questions.release)
 
-        self.post(take)
-
-    def _open_question(self) -> None:
-        self.buffer.cancel_completion()
-        self.buffer.document = Document()
-
-    def _close_question(self) -> None:
-        """Be done with a question: the next one, or what was being typed."""
-        self._questions.popleft()
-        if self._questions:
-            self._open_question()
-        else:
-            self.buffer.document = document(self._kept)
-            self._kept = ""
-
-    def _answer(self, text: str | None) -> None:
-        _, answer = self._questions[0]
-        self._close_question()
-        if text is None:
-            answer.cancel()
-        elif answer.set_running_or_notify_cancel():
-            answer.set_result(text)
-
-    def _refuse_questions(self) -> None:
-        while self._questions:
-            self._questions.popleft()[1].cancel()
+    def answer(self, text: str | None) -> None:
+        """Answer the question; with None, it is not answered."""
+        before = self._questions.pauses
+        self._questions.answer(text)
+        self._end_pause_in_time(before)
 
     def answer_key(self, key: str) -> None:
         """Take the key that answers a question. Another one than those that it is asked for means no."""
-        self._answer(key.lower() if key.lower() in self._questions[0][0].keys and key else "")
+        query = self._questions.current
+        assert query is not None
+        self.answer(key.lower() if key.lower() in query.keys and key else "")
+
+    def _end_pause_in_time(self, before: int) -> None:
+        begun = self._questions.pauses
+        if begun != before:
+            self.post(lambda: self._questions.release() if self._questions.pauses == begun else None, PAUSE_SECONDS)
 
     @property
     def is_asking(self) -> bool:
         """Whether the input answers a question."""
-        return bool(self._questions)
+        return self._questions.current is not None
 
     @property
     def wants_key(self) -> bool:
         """Whether one key answers the question."""
-        return self.is_asking and self._questions[0][0].keys != ""
+        query = self._questions.current
+        return query is not None and query.keys != ""
 
     @property
     def is_secret(self) -> bool:
         """Whether what is typed must not be seen."""
-        return self.is_asking and self._questions[0][0].is_secret
+        query = self._questions.current
+        return query is not None and query.is_secret
 
     # --- the prompt -------------------------------------------------------------------------------------------------
 
     @property
     def prompt(self) -> str:
         """What stands before the input."""
-        return self._questions[0][0].text if self._questions else self.front.prompt()
+        query = self._questions.current
+        return query.text if query is not None else self.front.prompt()
 
     def status(self) -> Sequence[Fragment]:
         """Return the line above the input."""
@@ -388,7 +370,9 @@ class App:
             self.buffer.complete_state = None
             return
         if self.is_asking:
-            self._answer(self.buffer.text)
+            before = self._questions.pauses
+            self._questions.enter()
+            self._end_pause_in_time(before)
             return
         text = self.buffer.text
         pastes, self._pastes = self._pastes, Pastes()
@@ -440,7 +424,7 @@ class App:
     def interrupt(self) -> None:
         """Take what is typed away, or a question; if there is nothing, leave at the second time."""
         if self.is_asking:
-            self._answer(None)
+            self.answer(None)
         elif self.buffer.text:
             self._pastes.clear()
             self.buffer.reset()
@@ -452,7 +436,7 @@ class App:
     def end_of_input(self) -> None:
         """Leave, or answer a question with nothing."""
         if self.is_asking:
-            self._answer(None)
+            self.answer(None)
         else:
             self.end()
 

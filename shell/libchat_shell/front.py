@@ -84,6 +84,10 @@ class Ui(Protocol):
         """Take a question back that nobody waits for any more. From any thread."""
         ...
 
+    def release(self) -> None:
+        """Notice that who has asked is done: what is typed from now on is no answer to them. From any thread."""
+        ...
+
     def ring(self, text: str) -> None:
         """Write control sequences to the terminal that move nothing: the bell, OSC 9. From any thread."""
         ...

@@ -84,6 +84,9 @@ class PlainUi:
     def withdraw(self, answer: Future[str]) -> None:
         """Do nothing: it is answered."""
 
+    def release(self) -> None:
+        """Do nothing: a line that is not read yet is nobody's."""
+
     def ring(self, text: str) -> None:
         """Do nothing: there is nobody to call."""
 

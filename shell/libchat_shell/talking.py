@@ -115,7 +115,10 @@ class Talking:
 
     def _run(self, line: str, target: str) -> None:
         """Run a command. In the thread of commands."""
-        self._shell.host.run(line.removeprefix("/"), self._shell.chat.name, target)
+        try:
+            self._shell.host.run(line.removeprefix("/"), self._shell.chat.name, target)
+        finally:
+            self._shell.ui.release()
 
     def _ask_message(self) -> None:
         """Ask for recipient and text, as the original client does. In the thread of commands."""

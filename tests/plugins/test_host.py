@@ -580,7 +580,7 @@ def test_enabled_plugins_are_loaded_at_the_next_start(stage: Stage, plugin: Writ
     from libchat.plugins.host import Host
 
     plugin(ECHO)
-    plugin("sys.modules['proof'] = 1", "other")
+    plugin("sys.modules['was imported'] = 1", "other")
     where = {"folder": tmp_path / "plugins", "use_entry_points": False, "remember": tmp_path / "enabled.json"}
     host = Host(stage, **where)  # type: ignore[arg-type]
     with pytest.raises(PluginError, match="did you mean sample"):
@@ -593,7 +593,7 @@ def test_enabled_plugins_are_loaded_at_the_next_start(stage: Stage, plugin: Writ
         ("other", "off", False),
         ("sample", "on", True),
     ]
-    assert "proof" not in sys.modules
+    assert "was imported" not in sys.modules
     again.disable("sample")
     assert not again.commands
     again.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import libchat
-from support.program import Serving
+from support.program import PATIENCE, Serving
 from support.terminal import Terminal
 
 OpenShell = Callable[..., Terminal]
@@ -469,6 +469,21 @@ def test_secrets_are_nowhere(open_shell: OpenShell, tmp_path: Path) -> None:
     assert b"hunter2" not in ana.written
     typed = [json.loads(line) for line in (tmp_path / ".config/libchat/shell_history").read_text().splitlines()]
     assert typed == ["/who"]
+
+
+def test_secrets_that_come_at_once(open_shell: OpenShell, server: Serving) -> None:
+    """What is typed, or pasted, before the second question is there answers it, and is said to nobody."""
+    ana = open_shell("ana")
+    enter(ana, "team")
+    with libchat.connect(server.address, "bo", pin=server.pin) as bo:
+        bo.join("#team")
+        ana.press("/password\r")
+        ana.expect("password")
+        ana.press("hunter2 is long\rhunter2 is long\r")
+        ana.expect("the password of ana is set")
+        ana.press("and now?\r")
+        assert bo.receive(timeout=PATIENCE).text == "and now?"
+    assert b"hunter2" not in ana.written
 
 
 def test_a_peer_cannot_touch_the_terminal(open_shell: OpenShell, server: Serving) -> None:
