@@ -26,7 +26,7 @@ from libchat.core.rooms import Room, Rooms
 from libchat.errors import Code, Refused
 from libchat.limits import INVITATION_SECONDS
 from libchat.names import Name, RoomName, parse_room
-from libchat.records import Audit, Failure, Look, Member, Outcome, Retention, RoomEnd, Stored, UnreadFound
+from libchat.records import Audit, Failure, Look, Member, Outcome, Retention, RoomEnd, Stored
 
 Out = list[fx.Effect]
 
@@ -134,14 +134,10 @@ class Memberships:
         kicks = tuple(kicked for conversation, kicked in person.kicks.items() if conversation not in kept)
         out.append(fx.Reply(tell.session, replace(tell.answer, rooms=rooms, kicks=kicks)))
 
-    def told_of(self, session: Session, found: UnreadFound) -> UnreadFound:
-        """Return what the log has found that waits, without rooms of which the session was not told yet.
-
-        Another device has entered them, and that is under way: what was said since then is delivered behind it.
-        """
-        kept = self._members.of(session.person.name.key) if session.person is not None else {}
-        spans = (span for span in found.spans if span.conversation[0] != "#" or span.conversation in kept)
-        return UnreadFound(tuple(spans))
+    def is_changing(self, person: Person) -> bool:
+        """Return whether a room that an account enters, leaves or is put out of is under way to the log."""
+        key = person.name.key
+        return self._members.is_changing(key) or any(key in room.ahead.leaving for room in person.rooms.values())
 
     def exited(self, leaving: fx.Exit, outcome: Outcome, out: Out) -> None:
         """Append to `out` what follows from the log's answer to an `Exit`: nobody has left whom it has not let go."""
@@ -155,7 +151,7 @@ class Memberships:
     def restore(self, member: Member, session: Session, out: Out, left: Room | None = None) -> None:
         """Have an account be in a room, or not, as the log knows it, unless it has changed that again meanwhile."""
         person = self._registry.people.get(member.name)
-        if person is None or not self._members.failed(member):
+        if not self._members.failed(member) or person is None:
             return
         name = parse_room(member.room)
         room, kept = person.rooms.get(name.key), self._members.find(member.name, member.conversation)

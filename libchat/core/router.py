@@ -233,7 +233,8 @@ class Router:
         elif isinstance(answer, WaitingFound):
             self.replays.found(session, answer, now, out)
         elif isinstance(answer, UnreadFound):
-            self.replays.learned(session, self.memberships.told_of(session, answer), out)
+            is_ahead = session.person is not None and self.memberships.is_changing(session.person)
+            self.replays.learned(session, answer, out, is_ahead=is_ahead)
         elif isinstance(ask.question, AskPage | AskSearch):
             out.append(fx.Reply(session, m.Failed(Code.UNAVAILABLE, answer.reason, ask.target, ask.cid)))
         elif session.is_replaying:

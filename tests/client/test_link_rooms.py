@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from libchat import messages as m
 from libchat.client.link import OWN, Link
@@ -270,6 +271,30 @@ def test_who_was_put_out_stays_out() -> None:
     kicked = m.Kicked("#X", "ANA", "cy", "why")
     assert tell(link, kicked) == [kicked]
     assert reconnect(link) == []
+
+
+def test_who_was_put_out_while_coming_back_is_told_to_be_in_again() -> None:
+    """The kick was for the lost connection, and the command to enter the room again was on its way by then."""
+    link = make_live()
+    enter(link, 5)
+    assert reconnect(link) == [m.Join("#x", OWN, 5)]
+    kicked = m.Kicked("#x", "ana", "bo")
+    assert tell(link, kicked) == [kicked]
+    entered = m.Entered("#x", ("ana", "bo"), cid=OWN, seq=8)
+    assert tell(link, entered) == [replace(entered, cid="")]
+    assert tell(link, said(7), said(9)) == [said(9)]
+    assert reconnect(link) == [m.Join("#x", OWN, 9)]
+
+
+def test_who_is_put_out_before_entering_begins_anew() -> None:
+    """Behind a kick, what an earlier run had of the room is of no interest, though one had asked to go on there."""
+    link = Link("ana", "secret", memory=remembering())
+    link.submit(m.Join("#x", "3"))
+    greet(link)
+    assert sent(link) == [m.Join("#x", "3", 5)]
+    tell(link, m.Kicked("#x", "ana", "bo"))
+    tell(link, m.Entered("#x", ("ana", "bo"), cid="3", seq=8))
+    assert tell(link, said(7), said(9)) == [said(9)]
 
 
 def test_a_room_that_lets_nobody_back_is_given_up() -> None:
