@@ -20,9 +20,9 @@ class Members:
         self._changing.setdefault(fact.name, {})[fact.conversation] = fact
         return fact
 
-    def is_changing(self, name: str) -> bool:
-        """Return whether a change for an account is under way to the log."""
-        return name in self._changing
+    def changing(self, name: str) -> Mapping[str, Member]:
+        """Return the newest changes for an account that are under way to the log, by conversation."""
+        return self._changing.get(name, {})
 
     def stored(self, fact: Member) -> None:
         """Notice that the log has stored a change, or had it when it was opened."""

@@ -137,7 +137,7 @@ class Memberships:
     def is_changing(self, person: Person) -> bool:
         """Return whether a room that an account enters, leaves or is put out of is under way to the log."""
         key = person.name.key
-        return self._members.is_changing(key) or any(key in room.ahead.leaving for room in person.rooms.values())
+        return bool(self._members.changing(key)) or any(key in room.ahead.leaving for room in person.rooms.values())
 
     def exited(self, leaving: fx.Exit, outcome: Outcome, out: Out) -> None:
         """Append to `out` what follows from the log's answer to an `Exit`: nobody has left whom it has not let go."""

@@ -91,7 +91,7 @@ class Router:
         self.rooms = Rooms(quotas=quotas)
         self.replays = Replays()
         self._members = Members()
-        self._entries = Entries(self.registry, self.rooms, self.offline, self.replays)
+        self._entries = Entries(self.registry, self.rooms, self._members, self.offline, self.replays)
         self.committed = self._entries.committed
         """Append to `out` what follows from the log's answer to an `Append`."""
         kept = retention if retention is not None else Retention()

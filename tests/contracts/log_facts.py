@@ -57,7 +57,7 @@ def drafts(draw: st.DrawFn) -> Draft:
     sender = draw(st.sampled_from(people))
     kind = draw(st.sampled_from(("message", "message", "message", "topic", "edit", "delete", "react", "unreact")))
     is_referring = kind in ("edit", "delete", "react", "unreact")
-    return say(
+    draft = say(
         draw(st.sampled_from(("+1", "ha"))) if kind in ("react", "unreact") else draw(texts),
         conversation,
         draw(st.sampled_from((sender, sender.title()))),
@@ -67,6 +67,8 @@ def drafts(draw: st.DrawFn) -> Draft:
         ref=draw(st.integers(1, 6)) if is_referring else draw(st.sampled_from((0, 0, 1))),
         is_operator=draw(st.booleans()),
     )
+    is_conditional = conversation.startswith("#") and draw(st.integers(0, 3)) == 0
+    return replace(draft, member=sender) if is_conditional else draft
 
 
 @st.composite

@@ -98,6 +98,26 @@ def test_membership_that_could_not_be_stored_is_none() -> None:
     assert [type(event) for event in again.heard] == [m.Registered, m.Failed]
 
 
+def test_what_is_said_behind_a_joining_that_fails_is_refused() -> None:
+    """What an account says in a room before the log has answered to its joining is there only if it is a member."""
+    log = SlowerLog()
+    chat = Chat(log)
+    bo, ana = Listener(), Listener(account="ana")
+    chat.do(bo, m.Register("bo", "b"), m.Join("#x"))
+    chat.do(ana, m.Register("ana", "a"))
+    commit_all(log)
+    bo.take()
+    for failure in ("the disk is full", ""):
+        chat.do(ana, m.Join("#x"))
+        chat.do(ana, m.Send("#x", "hi", "1"))
+        log.commit(failure=failure)
+        commit_all(log)
+        assert bo.texts() == ([] if failure else ["hi"])
+        ana = Listener(account="ana")
+        chat.do(ana, m.Register("ana", "a"))
+        commit_all(log)
+
+
 def test_name_is_stored_with_what_waits_for_it() -> None:
     """Who writes to a name that the log may not know yet has it stored in the same append."""
     log = SlowerLog()
