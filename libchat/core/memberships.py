@@ -84,8 +84,7 @@ class Memberships:
         """Have a person leave a room, on all sessions. Raises `Refused` if they are not in it."""
         person = person_of(session)
         room = own_room(person, parse_room(command.room))
-        for own in person.audience:
-            out.append(fx.StopReplay(own, room.conversation))  # in line: what it entered before may not have begun
+        out += self._miss_nothing(person, room)
         self._forget_room(person, room)
         told = self._take_out(person, room, "")
         told.append(fx.Reply(session, m.Exited(str(room.name), command.cid)))
@@ -161,6 +160,7 @@ class Memberships:
             self._rooms.join(person, name, role=kept.role)
         elif room is not None and kept is None:
             self._forget_room(person, room)
+            out += self._miss_nothing(person, room)
             out += self.end(person, room, "")
             out += [fx.Reply(other, m.Exited(member.room)) for other in self._other_devices(session, person)]
 
@@ -170,8 +170,7 @@ class Memberships:
         """Take a person out of a room, without anybody being told."""
         self._forget_room(person, room)
         self._rooms.leave(person, room)
-        stops = [fx.StopReplay(own, room.conversation) for own in person.audience]
-        return [*stops, *self._ended(room)]
+        return [*self._miss_nothing(person, room), *self._ended(room)]
 
     def end(self, person: Person, room: Room, reason: str) -> list[fx.Effect]:
         """Take a person out of a room, and return what follows from that."""
@@ -193,6 +192,10 @@ class Memberships:
         if not room.audience:
             return []
         return [fx.Deliver(room.audience, m.Left(str(room.name), person.name.display, reason))]
+
+    def _miss_nothing(self, person: Person, room: Room) -> list[fx.Effect]:
+        """Have a person's sessions miss nothing of a room any more. In line: what they entered may not have begun."""
+        return [fx.StopReplay(own, room.conversation) for own in person.audience]
 
     def _forget_room(self, person: Person, room: Room) -> None:
         for own in person.audience:

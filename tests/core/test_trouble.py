@@ -118,6 +118,24 @@ def test_what_is_said_behind_a_joining_that_fails_is_refused() -> None:
         commit_all(log)
 
 
+def test_who_signs_in_behind_a_joining_that_fails_gets_nothing_of_the_room() -> None:
+    """A device that came meanwhile was told of the room, and then that it is not there: behind that, nothing comes."""
+    log = SlowerLog(answers_at_once=False)
+    chat = Chat(log)
+    bo, one, two = Listener(), Listener(account="ana"), Listener(account="ana")
+    chat.do(bo, m.Register("bo", "b"), m.Join("#x"))
+    chat.do(one, m.Register("ana", "a"))
+    commit_all(log)
+    chat.do(one, m.Join("#x"))
+    chat.do(two, m.Register("ana", "c"))
+    chat.do(bo, m.Send("#x", "hi"))
+    log.commit(failure="the disk is full")
+    for _ in range(2):
+        commit_all(log)
+        chat.drain(two)
+    assert [type(event) for event in two.heard] == [m.Registered, m.Entered, m.Exited]
+
+
 def test_name_is_stored_with_what_waits_for_it() -> None:
     """Who writes to a name that the log may not know yet has it stored in the same append."""
     log = SlowerLog()
