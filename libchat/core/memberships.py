@@ -22,7 +22,7 @@ from libchat.core.members import Members
 from libchat.core.registry import Person, Registry, Session
 from libchat.core.replay import Replays
 from libchat.core.roles import Rank
-from libchat.core.rooms import Room, Rooms
+from libchat.core.rooms import Room, Rooms, room_conversation
 from libchat.errors import Code, Refused
 from libchat.limits import INVITATION_SECONDS
 from libchat.names import Name, RoomName, parse_room
@@ -82,8 +82,10 @@ class Memberships:
 
     def leave(self, session: Session, command: m.Leave, now: int, out: Out) -> None:
         """Have a person leave a room, on all sessions. Raises `Refused` if they are not in it."""
-        person = person_of(session)
-        room = own_room(person, parse_room(command.room))
+        person, name = person_of(session), parse_room(command.room)
+        if name.key not in person.rooms and room_conversation(name) in self._members.changing(person.name.key):
+            raise Refused(Code.BUSY, f"you are just leaving {name}; try again", str(name))  # it may fail yet
+        room = own_room(person, name)
         out += self._miss_nothing(person, room)
         self._forget_room(person, room)
         told = self._take_out(person, room, "")

@@ -136,6 +136,20 @@ def test_who_signs_in_behind_a_joining_that_fails_gets_nothing_of_the_room() -> 
     assert [type(event) for event in two.heard] == [m.Registered, m.Entered, m.Exited]
 
 
+def test_nobody_is_told_to_have_left_before_that_is_so() -> None:
+    """Who leaves a room once more, on any device, while that is under way, is not told to be out: it may fail."""
+    log = SlowerLog()
+    chat, one, two, _ = member_in(log)
+    chat.do(one, m.Leave("#x"))
+    chat.do(two, m.Leave("#x", "2"))
+    log.commit(failure="the disk is full")
+    commit_all(log)
+    failed, bye = two.take()
+    assert isinstance(failed, m.Failed)
+    assert (failed.code, failed.subject, failed.cid) == (Code.BUSY, "#x", "2")
+    assert isinstance(bye, m.Bye)
+
+
 def test_name_is_stored_with_what_waits_for_it() -> None:
     """Who writes to a name that the log may not know yet has it stored in the same append."""
     log = SlowerLog()
