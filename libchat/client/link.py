@@ -422,10 +422,12 @@ class Link:
         ended: list[m.Event] = []
         if registered.is_account and not self._has_new_log:
             ended = self._ended(registered)
-            self._rooms.clear()  # the server knows better, and tells: another device may have left some
+            present = {target_key(room) for room in registered.rooms or ()}  # it resumes there, and tells, by itself
+            self._rooms = {room: shown for room, shown in self._rooms.items() if room in present}
+        else:
+            for key, room in self._rooms.items():
+                self._put_join(key, room)
         self._has_new_log = False
-        for key, room in self._rooms.items():
-            self._put_join(key, room)
         self._out += self._unanswered.values()
         if self._is_leaving:
             self._put_exit()

@@ -360,6 +360,17 @@ def test_room_that_was_entered_by_another_device_is_missed_too() -> None:
     assert greet(link, is_account=True, rooms=()) == [m.Resumed(), m.Exited("#Tea")]
 
 
+def test_room_is_known_though_the_connection_is_lost_before_the_server_tells_of_it() -> None:
+    """Nothing was ever said in it: the link knows of it by having been told, and remembers that."""
+    link = make_live(is_account=True)
+    tell(link, m.Entered("#x", ("ana",)))
+    link.lost("cut")
+    assert greet(link, is_account=True, rooms=("#x",)) == [m.Resumed()]
+    assert sent(link) == []
+    link.lost("cut")
+    assert greet(link, is_account=True, rooms=()) == [m.Resumed(), m.Exited("#x")]
+
+
 def test_program_that_starts_again_hears_that_it_was_put_out() -> None:
     """What an earlier run has taken of a room tells where it was."""
     link = Link("ana", "secret", memory=remembering(kept(m.Send("#z", "hi", "a-1"))))
