@@ -152,6 +152,8 @@ class Memberships:
     def restore(self, member: Member, session: Session, out: Out, left: Room | None = None) -> None:
         """Have an account be in a room, or not, as the log knows it, unless it has changed that again meanwhile."""
         person = self._registry.people.get(member.name)
+        if left is not None:
+            self._rooms.not_ended(left)
         if not self._members.failed(member) or person is None:
             return
         name = parse_room(member.room)

@@ -752,6 +752,26 @@ def test_a_room_that_an_account_could_not_leave_is_as_it_was() -> None:
     assert room_of(chat).rules == before
 
 
+@pytest.mark.parametrize("name", ["ana", "cy"])
+def test_a_room_that_could_not_be_left_is_as_it_was_though_somebody_has_made_it_anew(name: str) -> None:
+    """Who has entered it meanwhile, perhaps the same one, is in the room that there was, and is not its only owner."""
+    chat, log, (ana,) = slow_meet("ana", account=True)
+    chat.do(ana, m.SetRoom("#red", moderated=True), m.Ban("#red", "bo"))
+    commit_all(log)
+    before = room_of(chat).rules
+    other = ana
+    if name != "ana":
+        chat.do(other := Listener(account=name), m.Register(name, "x"))
+        commit_all(log)
+    chat.do(ana, m.Leave("#red"))
+    chat.do(other, m.Join("#red"))
+    log.commit(failure="the disk is full")
+    commit_all(log)
+    after = room_of(chat).rules
+    assert (after.settings, after.bans) == (before.settings, before.bans)
+    assert after.roles["ana"] == after.roles[name] == "owner"
+
+
 def test_who_could_not_leave_has_the_role_as_before() -> None:
     """Also one that was given, and not made with the room."""
     chat, log, (ana, bo) = slow_meet("ana", "bo", account=True)
