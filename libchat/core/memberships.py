@@ -44,6 +44,8 @@ class Memberships:
         self._retention = retention
         self._unended: set[str] = set()
         """The conversations of rooms that have ended, which the log could not be told."""
+        self._leaving: dict[str, list[Room]] = {}
+        """By conversation, the rooms that accounts leave: they may have ended, or not, as the log will say."""
 
     @property
     def handlers(self) -> fx.Handlers:
@@ -61,6 +63,9 @@ class Memberships:
         name = parse_room(command.room)
         room = self._rooms.get(name)
         is_new = room is None or person.name.key not in room.members
+        for left in self._leaving.get(room_conversation(name), ()):
+            if left is not room:  # it may go on
+                _check_ban(session, left, now)
         if room is not None:
             _admit(session, room, command.password, now)
         if room is None or is_new:
@@ -92,6 +97,7 @@ class Memberships:
         told.append(fx.Reply(session, m.Exited(str(room.name), command.cid)))
         told += [fx.Reply(other, m.Exited(str(room.name))) for other in self._other_devices(session, person)]
         if person.is_account:
+            self._leaving.setdefault(room.conversation, []).append(room)
             out.append(fx.Exit(session, self._change(person, room), command.cid, tuple(told), room))
         else:
             out += told
@@ -142,6 +148,10 @@ class Memberships:
 
     def exited(self, leaving: fx.Exit, outcome: Outcome, out: Out) -> None:
         """Append to `out` what follows from the log's answer to an `Exit`: nobody has left whom it has not let go."""
+        conversation, still = leaving.fact.conversation, self._leaving[leaving.fact.conversation]
+        still.remove(leaving.room)
+        if not still:
+            del self._leaving[conversation]
         if isinstance(outcome, Failure):
             room, reason = leaving.fact.room, f"you have not left: {outcome.reason}"
             out.append(fx.Reply(leaving.session, m.Failed(Code.UNAVAILABLE, reason, room, leaving.cid)))
@@ -174,7 +184,10 @@ class Memberships:
         """Take a person out of a room, without anybody being told."""
         self._forget_room(person, room)
         self._rooms.leave(person, room)
-        return [*self._miss_nothing(person, room), *self._ended(room)]
+        ended = self._ended(room)
+        if ended:
+            self._unended.add(room.conversation)  # nobody asks what becomes of it: it is told again before it matters
+        return [*self._miss_nothing(person, room), *ended]
 
     def end(self, person: Person, room: Room, reason: str) -> list[fx.Effect]:
         """Take a person out of a room, and return what follows from that."""
@@ -256,6 +269,13 @@ def _admit(session: Session, room: Room, password: str, now: int) -> None:
         moderation.check_entry(rules, str(room.name), name, session.address, password, now, is_invited=is_invited)
     room.invited.pop(name.key, None)
     room.returning.pop(name.key, None)
+
+
+def _check_ban(session: Session, room: Room, now: int) -> None:
+    """Raise `Refused` if somebody is banned from a room, whatever else is set in it."""
+    name = person_of(session).name
+    rules = moderation.Rules(bans=room.rules.bans)
+    moderation.check_entry(rules, str(room.name), name, session.address, "", now, is_invited=False)
 
 
 def _membership(person: Person, room: Room) -> Member:
