@@ -227,7 +227,7 @@ class Rooms:
     def not_ended(self, room: Room) -> None:
         """Notice that a room has not ended: another one of its name, made meanwhile, is that one."""
         other = self._rooms.get(room.name.key)
-        if other is not None and other is not room:
+        if other is not None and other is not room and room.is_ruled:
             other.take_over(room)
 
     def topic(self, name: RoomName) -> str:

@@ -783,6 +783,19 @@ def test_a_room_that_could_not_be_left_is_as_it_was_though_somebody_has_made_it_
     assert after.roles["ana"] == after.roles[name] == "owner"
 
 
+def test_a_room_that_could_not_be_left_twice_is_as_it_was() -> None:
+    """Of the rooms that were made anew meanwhile, the log has nothing: what it has of the first one counts."""
+    chat, log, (ana,) = slow_meet("ana", account=True)
+    chat.do(ana, m.SetRoom("#red", moderated=True), m.Ban("#red", "bo"))
+    commit_all(log)
+    before = room_of(chat).rules
+    chat.do(ana, *[m.Leave("#red"), m.Join("#red")] * 2)
+    log.commit(failure="the disk is full")
+    commit_all(log)
+    after = room_of(chat).rules
+    assert (after.settings, after.bans) == (before.settings, before.bans)
+
+
 def test_a_ban_holds_while_the_last_member_leaves() -> None:
     """The room may go on, if that cannot be stored: who is banned gets in when it has ended, and not before."""
     chat, log, (ana, bo) = slow_meet("ana", "bo", account=True)
