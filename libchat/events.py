@@ -174,8 +174,9 @@ class Entered(Event, frozen=True):
     """The answer to `Join`: you are in the room, with these members (you are one of them).
 
     `seq` is the number of its newest entry by then. Its entries are kept for `keep_seconds`, and `keep_entries` of
-    them; 0 is without end. Without a `cid` it tells an account that it is in the room still, or
-    that another of its devices has entered it. `role` is your own: "owner", "operator", "voice" or "".
+    them; 0 is without end. Without a `cid` it tells an account that it is in the room still, or that another of its
+    devices has entered it; and somebody who came back while being kicked, that they are in it again. `role` is your
+    own: "owner", "operator", "voice" or "".
     """
 
     room: str

@@ -380,7 +380,9 @@ class Hub:
             elif isinstance(effect, (fx.Ask, fx.Replay, fx.StopReplay, fx.TellTopic, fx.TellRooms)):
                 self._resolve([effect], out)
             elif isinstance(effect, fx.Settle):
-                self._router.replays.settled(effect.session, effect.turn)
+                settled: list[fx.Effect] = []
+                self._router.replays.settled(effect.session, effect.turn, settled)
+                self._resolve(settled, out)
             elif isinstance(effect, fx.Verify):
                 self._verifications.append(effect)
             elif not isinstance(effect, fx.Vet):  # these were taken out before

@@ -30,8 +30,9 @@ class Draft(Struct, frozen=True, gc=False):
     `ref` is the number of the entry in the same conversation that it is about: what a message replies to, what an edit
     replaces, a deletion takes away, a reaction is for (`check_reference`). `owner` says who wrote it: who brings the
     same one may edit and delete it later; nobody may if it is "". `is_operator`: its sender may delete what others own.
-    With a `refusal` it may not be stored; but it may be known, from when it was still allowed. `sent` is the text as it
-    came, if it was changed on the way (`libchat.vetting`): who sends it again sends that.
+    With a `refusal` it may not be stored; but it may be known, from when it was still allowed. With a `member` it may
+    be stored if that name is a member of the room by then: whether their joining can be stored, nobody knows yet.
+    `sent` is the text as it came, if it was changed on the way (`libchat.vetting`): who sends it again sends that.
     """
 
     conversation: str
@@ -47,6 +48,7 @@ class Draft(Struct, frozen=True, gc=False):
     is_operator: bool = False
     refusal: Unfit | None = None
     sent: str | None = None
+    member: str = ""
 
 
 class Known(Struct, frozen=True, gc=False):
@@ -381,6 +383,11 @@ class Original(Struct, frozen=True, gc=False):
     owner: str
     is_deleted: bool
     reactions: int
+
+
+def no_member(draft: Draft) -> Unfit:
+    """Return why a draft is not stored whose `member` is none."""
+    return Unfit(Code.NOT_IN_ROOM, f"you are not in {draft.target}: that you join it could not be stored")
 
 
 def check_reference(draft: Draft, original: Original | None) -> Unfit | None:

@@ -291,9 +291,15 @@ class Link:
         if isinstance(event, m.Failed) and event.code == Code.BUSY and self.state is State.GREETING:
             return self._receive_own(event)  # there is no room for the connection, whatever it says
         if isinstance(event, m.Entered):
+            is_news = target_key(event.room) not in self._rooms
             self._enter(event)
-        elif isinstance(event, m.Exited) or (isinstance(event, m.Kicked) and self._is_self(event.name)):
+            if cid == OWN and is_news:  # put out while it was to be entered again: the program thinks that it is out
+                return [replace(event, cid="")]
+        elif isinstance(event, m.Exited):
             self._exit(event.room)
+        elif isinstance(event, m.Kicked) and self._is_self(event.name):
+            self._exit(event.room)
+            self._begin_anew(self._joins_of(target_key(event.room)))
         if cid.startswith(OWN):
             return self._receive_own(event)
         return [self._answered(event, cid)]
@@ -398,6 +404,10 @@ class Link:
         self._reads.clear()
         self._begin_anew(self._joins)
 
+    def _joins_of(self, room: str) -> list[str]:
+        """Return the cids of the unanswered commands to enter a room."""
+        return [cid for cid, join in self._joins.items() if _room_key(join.room) == room]
+
     def _begin_anew(self, cids: Iterable[str]) -> None:
         """Have rooms entered that are to be, but without what was said there before."""
         for cid in list(cids):
@@ -412,10 +422,12 @@ class Link:
         ended: list[m.Event] = []
         if registered.is_account and not self._has_new_log:
             ended = self._ended(registered)
-            self._rooms.clear()  # the server knows better, and tells: another device may have left some
+            present = {target_key(room) for room in registered.rooms or ()}  # it resumes there, and tells, by itself
+            self._rooms = {room: shown for room, shown in self._rooms.items() if room in present}
+        else:
+            for key, room in self._rooms.items():
+                self._put_join(key, room)
         self._has_new_log = False
-        for key, room in self._rooms.items():
-            self._put_join(key, room)
         self._out += self._unanswered.values()
         if self._is_leaving:
             self._put_exit()
@@ -437,7 +449,7 @@ class Link:
         for room, shown in known.items():
             if room not in present and room not in leaving:
                 self._exit(room)
-                self._begin_anew([cid for cid, join in self._joins.items() if _room_key(join.room) == room])
+                self._begin_anew(self._joins_of(room))
                 ended.append(kicks.get(room) or m.Exited(shown))
         return ended
 

@@ -22,7 +22,7 @@ class Memory:
        or output, since a link calls them, mostly under the lock around it. One thread at a time is in them.
     3. What was noted before `save` began is kept, in the order of the notes, when it returns. It may be called by any
        thread, and under no lock.
-    4. Whoever hands bytes of a link to a socket, or an entry to a program, calls `save` before.
+    4. Whoever hands bytes of a link to a socket, or an event to a program, calls `save` before.
     """
 
     device: str = ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from libchat import messages as m
 from libchat.core import effects as fx
 from libchat.core import moderation
+from libchat.core.members import Members
 from libchat.core.near import near_names
 from libchat.core.offline import Mailbox, OfflineQueue
 from libchat.core.registry import Person, Registry, Session
@@ -27,9 +28,12 @@ Deliveries = list[fx.Delivery]
 class Entries:
     """Make drafts, and carry on with what the log made of them."""
 
-    def __init__(self, registry: Registry, rooms: Rooms, offline: OfflineQueue, replays: Replays) -> None:
+    def __init__(
+        self, registry: Registry, rooms: Rooms, members: Members, offline: OfflineQueue, replays: Replays
+    ) -> None:
         self._registry = registry
         self._rooms = rooms
+        self._members = members
         self._offline = offline
         self._replays = replays
 
@@ -82,7 +86,10 @@ class Entries:
         target, sender = str(room.name), person.name.display
         device, owner = session.device, session.owner
         is_operator = kind == "delete" and room.rank(person.name.key) >= Rank.OPERATOR
-        draft = Draft(room.conversation, target, sender, now, text, kind, device, cid, ref, owner, is_operator)
+        is_changing = room.conversation in self._members.changing(person.name.key)
+        member = person.name.key if is_changing else ""  # if their joining is not stored, this must not be, either
+        said = (room.conversation, target, sender, now, text, kind, device, cid, ref, owner)
+        draft = Draft(*said, is_operator, member=member)
         out.append(fx.Append(session, draft, room.audience, room=room))
 
     def _append_to_pair(

@@ -13,16 +13,19 @@ class Members:
     def __init__(self) -> None:
         self._kept: dict[str, dict[str, Member]] = {}
         """By name and conversation."""
-        self._changing: dict[tuple[str, str], Member] = {}
+        self._changing: dict[str, dict[str, Member]] = {}
 
     def change(self, fact: Member) -> Member:
         """Notice that a change goes to the log, and return it."""
-        self._changing[fact.name, fact.conversation] = fact
+        self._changing.setdefault(fact.name, {})[fact.conversation] = fact
         return fact
+
+    def changing(self, name: str) -> Mapping[str, Member]:
+        """Return the newest changes for an account that are under way to the log, by conversation."""
+        return self._changing.get(name, {})
 
     def stored(self, fact: Member) -> None:
         """Notice that the log has stored a change, or had it when it was opened."""
-        key = (fact.name, fact.conversation)
         theirs = self._kept.setdefault(fact.name, {})
         if fact.is_in:
             theirs[fact.conversation] = fact
@@ -30,18 +33,23 @@ class Members:
             theirs.pop(fact.conversation, None)
             if not theirs:
                 del self._kept[fact.name]
-        if self._changing.get(key) is fact:
-            del self._changing[key]
+        self._answered(fact)
 
     def failed(self, fact: Member) -> bool:
         """Notice that the log has not stored a change, and return whether what it knows is to be restored.
 
         It is not, if a later change is under way: then that one decides.
         """
-        key = (fact.name, fact.conversation)
-        if self._changing.get(key) is not fact:
+        return self._answered(fact)
+
+    def _answered(self, fact: Member) -> bool:
+        """Notice what the log has answered, and return whether it was the newest change."""
+        changing = self._changing.get(fact.name, {})
+        if changing.get(fact.conversation) is not fact:
             return False
-        del self._changing[key]
+        del changing[fact.conversation]
+        if not changing:
+            del self._changing[fact.name]
         return True
 
     def find(self, name: str, conversation: str) -> Member | None:

@@ -23,11 +23,11 @@ from libchat.core.members import Members
 from libchat.core.registry import Person, Registry, Session
 from libchat.core.replay import Replays
 from libchat.core.roles import Rank
-from libchat.core.rooms import Room, Rooms
+from libchat.core.rooms import Room, Rooms, room_conversation
 from libchat.errors import Code, Refused
 from libchat.limits import INVITATION_SECONDS
 from libchat.names import Name, RoomName, parse_room
-from libchat.records import Audit, Failure, Look, Member, Outcome, Retention, RoomEnd, Stored, UnreadFound
+from libchat.records import Audit, Failure, Look, Member, Outcome, Retention, RoomEnd, Stored
 
 Out = list[fx.Effect]
 
@@ -52,6 +52,8 @@ class Memberships:
         self._happenings = happenings
         self._unended: set[str] = set()
         """The conversations of rooms that have ended, which the log could not be told."""
+        self._leaving: dict[str, list[Room]] = {}
+        """By conversation, the rooms that accounts leave: they may have ended, or not, as the log will say."""
 
     @property
     def handlers(self) -> fx.Handlers:
@@ -69,6 +71,9 @@ class Memberships:
         name = parse_room(command.room)
         room = self._rooms.get(name)
         is_new = room is None or person.name.key not in room.members
+        for left in self._leaving.get(room_conversation(name), ()):
+            if left is not room:  # it may go on
+                _check_ban(session, left, now)
         if room is not None:
             _admit(session, room, command.password, now)
         if room is None or is_new:
@@ -92,15 +97,17 @@ class Memberships:
 
     def leave(self, session: Session, command: m.Leave, now: int, out: Out) -> None:
         """Have a person leave a room, on all sessions. Raises `Refused` if they are not in it."""
-        person = person_of(session)
-        room = own_room(person, parse_room(command.room))
-        for own in person.audience:
-            out.append(fx.StopReplay(own, room.conversation))  # in line: what it entered before may not have begun
+        person, name = person_of(session), parse_room(command.room)
+        if name.key not in person.rooms and room_conversation(name) in self._members.changing(person.name.key):
+            raise Refused(Code.BUSY, f"you are just leaving {name}; try again", str(name))  # it may fail yet
+        room = own_room(person, name)
+        out += self._miss_nothing(person, room)
         self._forget_room(person, room)
         told = self._take_out(person, room, "")
         told.append(fx.Reply(session, m.Exited(str(room.name), command.cid)))
         told += [fx.Reply(other, m.Exited(str(room.name))) for other in self._other_devices(session, person)]
         if person.is_account:
+            self._leaving.setdefault(room.conversation, []).append(room)
             out.append(fx.Exit(session, self._change(person, room), command.cid, tuple(told), room))
         else:
             out += told
@@ -144,17 +151,17 @@ class Memberships:
         kicks = tuple(kicked for conversation, kicked in person.kicks.items() if conversation not in kept)
         out.append(fx.Reply(tell.session, replace(tell.answer, rooms=rooms, kicks=kicks)))
 
-    def told_of(self, session: Session, found: UnreadFound) -> UnreadFound:
-        """Return what the log has found that waits, without rooms of which the session was not told yet.
-
-        Another device has entered them, and that is under way: what was said since then is delivered behind it.
-        """
-        kept = self._members.of(session.person.name.key) if session.person is not None else {}
-        spans = (span for span in found.spans if span.conversation[0] != "#" or span.conversation in kept)
-        return UnreadFound(tuple(spans))
+    def is_changing(self, person: Person) -> bool:
+        """Return whether a room that an account enters, leaves or is put out of is under way to the log."""
+        key = person.name.key
+        return bool(self._members.changing(key)) or any(key in room.ahead.leaving for room in person.rooms.values())
 
     def exited(self, leaving: fx.Exit, outcome: Outcome, out: Out) -> None:
         """Append to `out` what follows from the log's answer to an `Exit`: nobody has left whom it has not let go."""
+        conversation, still = leaving.fact.conversation, self._leaving[leaving.fact.conversation]
+        still.remove(leaving.room)
+        if not still:
+            del self._leaving[conversation]
         if isinstance(outcome, Failure):
             room, reason = leaving.fact.room, f"you have not left: {outcome.reason}"
             out.append(fx.Reply(leaving.session, m.Failed(Code.UNAVAILABLE, reason, room, leaving.cid)))
@@ -165,7 +172,9 @@ class Memberships:
     def restore(self, member: Member, session: Session, out: Out, left: Room | None = None) -> None:
         """Have an account be in a room, or not, as the log knows it, unless it has changed that again meanwhile."""
         person = self._registry.people.get(member.name)
-        if person is None or not self._members.failed(member):
+        if left is not None:
+            self._rooms.not_ended(left)
+        if not self._members.failed(member) or person is None:
             return
         name = parse_room(member.room)
         room, kept = person.rooms.get(name.key), self._members.find(member.name, member.conversation)
@@ -175,6 +184,7 @@ class Memberships:
             self._rooms.join(person, name, role=kept.role)
         elif room is not None and kept is None:
             self._forget_room(person, room)
+            out += self._miss_nothing(person, room)
             out += self.end(person, room, "")
             out += [fx.Reply(other, m.Exited(member.room)) for other in self._other_devices(session, person)]
 
@@ -184,8 +194,10 @@ class Memberships:
         """Take a person out of a room, without anybody being told."""
         self._forget_room(person, room)
         self._rooms.leave(person, room)
-        stops = [fx.StopReplay(own, room.conversation) for own in person.audience]
-        return [*stops, *self._ended(room)]
+        ended = self._ended(room)
+        if ended:
+            self._unended.add(room.conversation)  # nobody asks what becomes of it: it is told again before it matters
+        return [*self._miss_nothing(person, room), *ended]
 
     def end(self, person: Person, room: Room, reason: str) -> list[fx.Effect]:
         """Take a person out of a room, and return what follows from that."""
@@ -207,6 +219,10 @@ class Memberships:
         left = m.Left(str(room.name), person.name.display, reason)
         self._happenings.note(left)
         return [fx.Deliver(room.audience, left)] if room.audience else []
+
+    def _miss_nothing(self, person: Person, room: Room) -> list[fx.Effect]:
+        """Have a person's sessions miss nothing of a room any more. In line: what they entered may not have begun."""
+        return [fx.StopReplay(own, room.conversation) for own in person.audience]
 
     def _forget_room(self, person: Person, room: Room) -> None:
         for own in person.audience:
@@ -263,6 +279,13 @@ def _admit(session: Session, room: Room, password: str, now: int) -> None:
         moderation.check_entry(rules, str(room.name), name, session.address, password, now, is_invited=is_invited)
     room.invited.pop(name.key, None)
     room.returning.pop(name.key, None)
+
+
+def _check_ban(session: Session, room: Room, now: int) -> None:
+    """Raise `Refused` if somebody is banned from a room, whatever else is set in it."""
+    name = person_of(session).name
+    rules = moderation.Rules(bans=room.rules.bans)
+    moderation.check_entry(rules, str(room.name), name, session.address, "", now, is_invited=False)
 
 
 def _membership(person: Person, room: Room) -> Member:

@@ -61,7 +61,7 @@ class Backlog:
         self.is_settling = False
         """Whether everything was handed out, and only what is under way is waited for."""
         self.turn = 0
-        """How often everything was handed out."""
+        """How often it was waited for what is under way."""
 
     def miss(self, conversation: str, after: int) -> None:
         """Notice that what lies after a number is missing."""
@@ -120,6 +120,7 @@ class Replays:
         name = session.mailbox.name.key
         if backlog.is_unknown:
             backlog.is_asking = True
+            backlog.left.clear()
             out.append(fx.Ask(session, AskUnread(name, backlog.device)))
             return
         for conversation, waiting in session.mailbox.spans.items():
@@ -134,10 +135,17 @@ class Replays:
         spans = tuple(Span(conversation, after, END) for conversation, after in backlog.after.items())
         out.append(fx.Ask(session, AskWaiting(spans, name, backlog.device, session.replay_entries)))
 
-    def learned(self, session: Session, found: UnreadFound, out: Out) -> None:
-        """Take what the log knows of a device, and begin to hand it out."""
+    def learned(self, session: Session, found: UnreadFound, out: Out, *, is_ahead: bool) -> None:
+        """Take what the log knows of a device, and begin to hand it out.
+
+        If the log may be ahead of what the session was told of its rooms, it is asked again when that is through: what
+        was said there before could not be told from what the device has.
+        """
         backlog = session.backlog
         if backlog is None:
+            return
+        if is_ahead:
+            self._settle(session, backlog, out)
             return
         backlog.is_asking = backlog.is_unknown = False
         for span in found.spans:
@@ -177,13 +185,21 @@ class Replays:
                 _skip(session, conversation, seq, out)
         if session.backlog is not None:
             session.backlog.is_settling = True
-            session.backlog.turn += 1
-            out.append(fx.Settle(session, session.backlog.turn))
+            self._settle(session, session.backlog, out)
 
-    def settled(self, session: Session, turn: int) -> None:
-        """Notice that all that was under way when everything was handed out is through."""
+    def _settle(self, session: Session, backlog: Backlog, out: Out) -> None:
+        backlog.turn += 1
+        out.append(fx.Settle(session, backlog.turn))
+
+    def settled(self, session: Session, turn: int, out: Out) -> None:
+        """Notice that all is through that was under way when everything was handed out, or the log was ahead."""
         backlog = session.backlog
-        if backlog is not None and backlog.is_settling and backlog.turn == turn:
+        if backlog is None or backlog.turn != turn:
+            return
+        if backlog.is_unknown:
+            backlog.is_asking = False
+            self.go_on(session, out)
+        elif backlog.is_settling:
             self.stop(session)
 
     def end(self, session: Session, conversation: str) -> None:

@@ -128,6 +128,12 @@ class Room:
         self._coming = [fact for fact in self._coming if not (isinstance(fact, Member) and fact.name == name)]
         self._look_ahead()
 
+    def take_over(self, room: Room) -> None:
+        """Be set as another room, which was thought to have ended: the log has that still."""
+        self.rules = replace(room.rules, roles={**room.rules.roles, **self.rules.roles})
+        self.is_ruled = self.is_ruled or room.is_ruled
+        self._look_ahead()
+
     def _look_ahead(self) -> None:
         self.ahead = self.rules
         for fact in self._coming:
@@ -217,6 +223,12 @@ class Rooms:
         if room.name.key not in self._rooms:
             self._rooms[room.name.key] = room
             self._topics.pop(room.name.key, None)
+
+    def not_ended(self, room: Room) -> None:
+        """Notice that a room has not ended: another one of its name, made meanwhile, is that one."""
+        other = self._rooms.get(room.name.key)
+        if other is not None and other is not room and room.is_ruled:
+            other.take_over(room)
 
     def topic(self, name: RoomName) -> str:
         """Return the topic of the room of that name, or of the last one."""

@@ -97,7 +97,7 @@ class Router:
         self.replays = Replays()
         self.happenings = Happenings()
         self._members = Members()
-        self._entries = Entries(self.registry, self.rooms, self.offline, self.replays)
+        self._entries = Entries(self.registry, self.rooms, self._members, self.offline, self.replays)
         self.committed = self._entries.committed
         """Append to `out` what follows from the log's answer to an `Append`."""
         kept = retention if retention is not None else Retention()
@@ -262,7 +262,8 @@ class Router:
         elif isinstance(answer, WaitingFound):
             self.replays.found(session, answer, now, out)
         elif isinstance(answer, UnreadFound):
-            self.replays.learned(session, self.memberships.told_of(session, answer), out)
+            is_ahead = session.person is not None and self.memberships.is_changing(session.person)
+            self.replays.learned(session, answer, out, is_ahead=is_ahead)
         elif isinstance(ask.question, AskPage | AskSearch):
             out.append(fx.Reply(session, m.Failed(Code.UNAVAILABLE, answer.reason, ask.target, ask.cid)))
         elif session.is_replaying:

@@ -47,6 +47,10 @@ class Found:
         return self.module or str(self.path)
 
 
+PARSE_TRIES: Final = 5
+"""How often a file is parsed, at most, if the interpreter miscounts."""
+
+
 def find_plugins(folder: Path | None, *, use_entry_points: bool = True) -> dict[str, Found]:
     """Return all plugins by name; a file goes before an entry point of the same name."""
     found = {each.name: each for each in find_installed()} if use_entry_points else {}
@@ -73,8 +77,8 @@ def look_at(path: Path, name: str = "", module: str = "", version: str = "") -> 
     if problem:
         return replace(found, problem=problem)
     try:
-        tree = ast.parse(read_source(path))
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OSError) as error:
+        tree = _parse(read_source(path))
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OSError, SystemError) as error:
         return replace(found, problem=f"it cannot be read: {_spell(error)}")
     constants = _constants(tree)
     return replace(
@@ -83,6 +87,20 @@ def look_at(path: Path, name: str = "", module: str = "", version: str = "") -> 
         version=version or str(constants.get("__version__", "")),
         problem=_fault_of_api(constants.get("LIBCHAT_API", LIBCHAT_API)),
     )
+
+
+def _parse(source: bytes) -> ast.Module:
+    """Parse a file.
+
+    CPython 3.11 and 3.12 count how deep they are once for all threads: two that make a tree at the same time, as
+    tracebacks do as well, can find it miscounted (cpython issue 106905). It is right the next time.
+    """
+    for _ in range(PARSE_TRIES - 1):
+        try:
+            return ast.parse(source)
+        except SystemError:
+            pass
+    return ast.parse(source)
 
 
 def read_source(path: Path) -> bytes:

@@ -22,8 +22,8 @@ class Log(Protocol):
        was changed on its way is compared as it was `sent`. This holds as long as the first entry is kept (of a deleted
        one the text is not compared any more), and comes before rule 4. Without a device or without a cid, every draft
        is new.
-    4. A draft that rule 3 does not know, and that has a `refusal`, or a reference that `check_reference` refuses, is
-       not stored: the outcome is that `Unfit`.
+    4. A draft that rule 3 does not know, and that has a `refusal`, a `member` who is none of its conversation
+       (`no_member`), or a reference that `check_reference` refuses, is not stored: the outcome is that `Unfit`.
     5. The outcomes are as many as the records, in their order. They are returned if the log is done at once; otherwise
        `append` returns None and calls `committed` with them later, once, from a thread of the log's own, without
        holding any lock, and in the order of the appends. `append` never blocks.

@@ -56,6 +56,7 @@ from libchat.records import (
     UnreadFound,
     WaitingFound,
     check_reference,
+    no_member,
 )
 from libchat.store.conversation import Conversation, Kept
 from libchat.store.positions import Positions
@@ -149,6 +150,8 @@ class MemoryLog:
             return self._recognise(draft, first)
         if draft.refusal is not None:
             return draft.refusal
+        if draft.member and draft.conversation not in self._rooms.get(draft.member, ()):
+            return no_member(draft)
         conversation = self._conversations.get(draft.conversation)
         if draft.ref or draft.kind != "message":
             original = conversation.original(draft.ref) if conversation is not None else None

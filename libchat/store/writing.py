@@ -36,6 +36,7 @@ from libchat.records import (
     Stored,
     Unfit,
     check_reference,
+    no_member,
 )
 from libchat.store import texts
 from libchat.store.chain import SALT_BYTES, digest_of, link
@@ -68,6 +69,8 @@ _KNOW: Final = """INSERT INTO names VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
 
 _IS_KNOWN: Final = """SELECT 1 FROM names WHERE key = ? AND display = ? AND since = ? AND is_account = ?
     AND (? OR device = ?)"""
+
+_IS_MEMBER: Final = "SELECT 1 FROM members WHERE conversation = ? AND name = ?"
 
 _IS_MET: Final = "SELECT 1 FROM devices WHERE name = ? AND device = ?"
 
@@ -201,6 +204,8 @@ class Writer:
         if draft.cid and (known := self._judge(draft)) is not None:
             return known
         conversation = self._open(draft.conversation, draft.target)
+        if draft.member and self._connection.execute(_IS_MEMBER, (conversation.id, draft.member)).fetchone() is None:
+            return no_member(draft)
         original = 0
         if draft.ref or draft.kind in REFERRING:
             found = self._find_original(conversation, draft)

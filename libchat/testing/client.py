@@ -360,7 +360,10 @@ class SimClient:
         self._sim.host.take_more(line)
         if line is not self._line:
             return
-        self._inbox += self.link.receive_data(data)
+        events = self.link.receive_data(data)
+        if self._memory is not None:
+            self._memory.save()
+        self._inbox += events
         self._flush()
         self._look_for_work()
         if self.link.error is not None and self.link.error.code != Code.UNAVAILABLE:

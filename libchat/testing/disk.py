@@ -125,13 +125,16 @@ class Disk:
                 pass
 
     def _check_is_in(self, draft: Draft) -> None:
-        """Write it down if somebody says something in a room who was banned from it before."""
+        """Write it down if somebody says something in a room who was put out of it before."""
         name, conversation = parse_name(draft.sender).key, draft.conversation
         if not conversation.startswith("#"):
             return
         ban = self._bans.get(conversation, {}).get(name)
         if ban is not None and not (0 < ban.until <= draft.time):
             self.faults.append(f"{name} says {draft.text!r} in {conversation} behind a ban: {ban}")
+        known = self._names.get(name)
+        if known is not None and known.is_account and name not in self._members.get(conversation, {}):
+            self.faults.append(f"the account {name} says {draft.text!r} in {conversation}, and is not there")
 
     def _check_enters(self, member: Member, *, is_new: bool) -> None:
         """Write it down if an account enters a room, behind a ban that only taking it back ends."""

@@ -10,7 +10,8 @@
    device of an account, it is the next one after what the account had when the device was known, or entered.
 7. Who has left a room, or was kicked, is shown nothing of it until they enter it again.
 8. When all is quiet, everybody was shown everything.
-9. Behind a ban, nothing of who is banned is in the log of the room, nor that they enter it, until it is over.
+9. Behind a ban, nothing of who is banned is in the log of the room, nor that they enter it, until it is over. Behind
+   the end of an account's membership, nothing of it is there until the next one.
 """
 
 from __future__ import annotations

@@ -291,6 +291,7 @@ def test_room_is_one_room_however_it_is_written() -> None:
 def test_answers_to_own_commands_are_for_nobody() -> None:
     """The program hears nothing of what the link does by itself."""
     link = make_live()
+    tell(link, m.Entered("#x", ("ana",), cid="1"))
     assert tell(link, WELCOME, m.Entered("#x", ("ana",), cid=OWN), m.Pong(OWN)) == []
 
 

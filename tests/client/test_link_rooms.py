@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from libchat import messages as m
 from libchat.client.link import OWN, Link
@@ -272,6 +273,30 @@ def test_who_was_put_out_stays_out() -> None:
     assert reconnect(link) == []
 
 
+def test_who_was_put_out_while_coming_back_is_told_to_be_in_again() -> None:
+    """The kick was for the lost connection, and the command to enter the room again was on its way by then."""
+    link = make_live()
+    enter(link, 5)
+    assert reconnect(link) == [m.Join("#x", OWN, 5)]
+    kicked = m.Kicked("#x", "ana", "bo")
+    assert tell(link, kicked) == [kicked]
+    entered = m.Entered("#x", ("ana", "bo"), cid=OWN, seq=8)
+    assert tell(link, entered) == [replace(entered, cid="")]
+    assert tell(link, said(7), said(9)) == [said(9)]
+    assert reconnect(link) == [m.Join("#x", OWN, 9)]
+
+
+def test_who_is_put_out_before_entering_begins_anew() -> None:
+    """Behind a kick, what an earlier run had of the room is of no interest, though one had asked to go on there."""
+    link = Link("ana", "secret", memory=remembering())
+    link.submit(m.Join("#x", "3"))
+    greet(link)
+    assert sent(link) == [m.Join("#x", "3", 5)]
+    tell(link, m.Kicked("#x", "ana", "bo"))
+    tell(link, m.Entered("#x", ("ana", "bo"), cid="3", seq=8))
+    assert tell(link, said(7), said(9)) == [said(9)]
+
+
 def test_a_room_that_lets_nobody_back_is_given_up() -> None:
     """Who is banned by now, or does not know the new password, is told once, and not with each connection."""
     for code in (Code.BANNED, Code.INVITE_ONLY, Code.ROOM_PASSWORD):
@@ -333,6 +358,17 @@ def test_room_that_was_entered_by_another_device_is_missed_too() -> None:
     tell(link, m.Entered("#Tea", ("ana",), seq=9))
     link.lost("cut")
     assert greet(link, is_account=True, rooms=()) == [m.Resumed(), m.Exited("#Tea")]
+
+
+def test_room_is_known_though_the_connection_is_lost_before_the_server_tells_of_it() -> None:
+    """Nothing was ever said in it: the link knows of it by having been told, and remembers that."""
+    link = make_live(is_account=True)
+    tell(link, m.Entered("#x", ("ana",)))
+    link.lost("cut")
+    assert greet(link, is_account=True, rooms=("#x",)) == [m.Resumed()]
+    assert sent(link) == []
+    link.lost("cut")
+    assert greet(link, is_account=True, rooms=()) == [m.Resumed(), m.Exited("#x")]
 
 
 def test_program_that_starts_again_hears_that_it_was_put_out() -> None:

@@ -36,7 +36,20 @@ from contracts.log_waiting import LogWaiting
 from libchat.errors import Code
 from libchat.locks import HUB, tiered_lock
 from libchat.messages import Entry
-from libchat.records import Answer, AskFirst, AskPage, Conflict, Draft, FirstFound, Outcome, PageFound, Repeat, Unfit
+from libchat.records import (
+    Answer,
+    AskFirst,
+    AskPage,
+    Conflict,
+    Draft,
+    FirstFound,
+    Member,
+    Outcome,
+    PageFound,
+    Repeat,
+    Stored,
+    Unfit,
+)
 from libchat.store.base import Log
 
 
@@ -126,6 +139,20 @@ class LogStoring(LogSuite):
         refused, _ = store(log, replace(say(device="d", cid="c"), refusal=refusal), say("next"))
         assert refused == refusal
         assert [entry.seq for entry in entries(log, "#red")] == [1]
+
+    def test_a_draft_of_a_member_needs_the_membership(self, log: Log) -> None:
+        """If a draft's member is none of the room by then, it is refused and takes no number; but it may be known."""
+        draft = replace(say(device="d", cid="c"), member="ana")
+        (refused,) = store(log, draft)
+        assert isinstance(refused, Unfit)
+        assert refused.code == Code.NOT_IN_ROOM
+        entered, first = store(log, Member("#red", "#Red", "ana"), draft)
+        assert isinstance(first, Entry)
+        assert (entered, first.seq) == (Stored(), 1)
+        left, again, refused = store(log, Member("#red", "#Red", "ana", is_in=False), draft, replace(draft, cid="e"))
+        assert (left, again) == (Stored(1), Repeat(first))
+        assert isinstance(refused, Unfit)
+        assert texts(log, "#red") == ["hi"]
 
     def test_a_draft_that_is_refused_may_be_known(self, log: Log) -> None:
         """What was stored when it was still allowed has the answer of then; for something else, the cid is used."""

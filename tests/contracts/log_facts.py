@@ -68,7 +68,9 @@ def drafts(draw: st.DrawFn) -> Draft:
         ref=draw(st.integers(1, 6)) if is_referring else draw(st.sampled_from((0, 0, 1))),
         is_operator=draw(st.booleans()),
     )
-    return replace(draft, sent=draw(st.none() | st.none() | texts))
+    is_conditional = conversation.startswith("#") and draw(st.integers(0, 3)) == 0
+    draft = replace(draft, sent=draw(st.none() | st.none() | texts))
+    return replace(draft, member=sender) if is_conditional else draft
 
 
 @st.composite

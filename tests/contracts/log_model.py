@@ -51,6 +51,7 @@ from libchat.records import (
     Waiting,
     WaitingFound,
     check_reference,
+    no_member,
 )
 
 
@@ -192,6 +193,8 @@ class LogModel:
                     return Repeat(row.entry()) if _is_same(row, draft) else Conflict()
         if draft.refusal is not None:
             return draft.refusal
+        if draft.member and draft.member not in self._members.get(draft.conversation, {}):
+            return no_member(draft)
         ref = next((row for row in self._of(draft.conversation) if row.seq == draft.ref), None)
         original = None
         if ref is not None:

@@ -153,4 +153,58 @@ def test_room_that_another_device_enters_meanwhile_is_told_first() -> None:
     look_up_all(chat, log, two)
     assert two.heard == []
     log.tell()
+    look_up_all(chat, log, two)
     assert [type(event) for event in two.heard] == [m.Entered, m.Entry]
+
+
+def begin_ahead() -> tuple[Chat, AheadLog, Listener, Listener, Listener]:
+    """Return a chat, its log, which is ahead, and three in a room: bo, and devices of ana.
+
+    The second device was away while something was said, and the log was asked what it has missed.
+    """
+    log = AheadLog()
+    chat = Chat(log)
+    bo = chat.enter("bo", "#red")
+    one = chat.enter("ana", "#red", account=True, device="1")
+    chat.depart(chat.enter("ana", account=True, device="2"))
+    look_up_all(chat, log, one)
+    chat.do(bo, m.Send("#red", "missed"))
+    two = chat.enter("ana", account=True, device="2")
+    two.take()
+    log.is_ahead = True
+    return chat, log, bo, one, two
+
+
+def test_room_that_another_device_leaves_meanwhile_has_no_gap() -> None:
+    """Of a room that the log has no more, a device that comes back hears not what was said last without the rest."""
+    chat, log, bo, one, two = begin_ahead()
+    chat.do(bo, m.Send("#red", "last"))
+    chat.do(one, m.Leave("#red"))
+    look_up_all(chat, log, two)
+    log.tell()
+    look_up_all(chat, log, two)
+    assert two.heard == [m.Exited("#red")]
+    assert not two.is_replaying
+
+
+def test_room_of_which_an_account_is_put_out_meanwhile_has_no_gap() -> None:
+    """So it is if somebody puts the account out of the room."""
+    chat, log, bo, _, two = begin_ahead()
+    chat.do(bo, m.Send("#red", "last"), m.Kick("#red", "ana"))
+    look_up_all(chat, log, two)
+    log.tell()
+    look_up_all(chat, log, two)
+    assert two.heard == [m.Kicked("#red", "ana", "bo")]
+
+
+def test_room_that_is_left_and_entered_again_meanwhile_begins_there() -> None:
+    """A device that comes back then is told of both, and gets what was said behind that."""
+    chat, log, bo, one, two = begin_ahead()
+    chat.do(bo, m.Send("#red", "last"))
+    chat.do(one, m.Leave("#red"), m.Join("#red"))
+    chat.do(bo, m.Send("#red", "new"))
+    look_up_all(chat, log, two)
+    log.tell()
+    look_up_all(chat, log, two)
+    assert [type(event) for event in two.heard] == [m.Exited, m.Entered, m.Entry]
+    assert two.texts() == ["new"]

@@ -724,6 +724,17 @@ def test_a_room_whose_end_could_not_be_stored() -> None:
     assert not any(isinstance(record, RoomEnd) for record in log.next_records())
 
 
+def test_a_room_that_ended_with_a_kick_and_whose_end_could_not_be_stored() -> None:
+    """Its bans are not those of the next room, when the server starts again, either."""
+    chat, log, (ana, bo) = slow_meet("ana", "bo", account=True)
+    chat.do(ana, m.Ban("#red", "bo"), m.Leave("#red"))
+    log.commit()
+    assert list(log.next_records()) == [RoomEnd("#red")]
+    log.commit(failure="the disk is full")
+    chat.do(bo, m.Join("#red"))
+    assert log.next_records()[0] == RoomEnd("#red")
+
+
 def test_a_room_of_guests_whose_end_could_not_be_stored_at_the_start() -> None:
     """It is stored when somebody makes a room of that name: else the next start would find its settings in that one."""
     log = GuestsRoomLog()
@@ -752,6 +763,56 @@ def test_a_room_that_an_account_could_not_leave_is_as_it_was() -> None:
     log.commit(failure="the disk is full")
     commit_all(log)
     assert room_of(chat).rules == before
+
+
+@pytest.mark.parametrize("name", ["ana", "cy"])
+def test_a_room_that_could_not_be_left_is_as_it_was_though_somebody_has_made_it_anew(name: str) -> None:
+    """Who has entered it meanwhile, perhaps the same one, is in the room that there was, and is not its only owner."""
+    chat, log, (ana,) = slow_meet("ana", account=True)
+    chat.do(ana, m.SetRoom("#red", moderated=True), m.Ban("#red", "bo"))
+    commit_all(log)
+    before = room_of(chat).rules
+    other = ana
+    if name != "ana":
+        chat.do(other := Listener(account=name), m.Register(name, "x"))
+        commit_all(log)
+    chat.do(ana, m.Leave("#red"))
+    chat.do(other, m.Join("#red"))
+    log.commit(failure="the disk is full")
+    commit_all(log)
+    after = room_of(chat).rules
+    assert (after.settings, after.bans) == (before.settings, before.bans)
+    assert after.roles["ana"] == after.roles[name] == "owner"
+
+
+def test_a_room_that_could_not_be_left_twice_is_as_it_was() -> None:
+    """Of the rooms that were made anew meanwhile, the log has nothing: what it has of the first one counts."""
+    chat, log, (ana,) = slow_meet("ana", account=True)
+    chat.do(ana, m.SetRoom("#red", moderated=True), m.Ban("#red", "bo"))
+    commit_all(log)
+    before = room_of(chat).rules
+    chat.do(ana, *[m.Leave("#red"), m.Join("#red")] * 2)
+    log.commit(failure="the disk is full")
+    commit_all(log)
+    after = room_of(chat).rules
+    assert (after.settings, after.bans) == (before.settings, before.bans)
+
+
+def test_a_ban_holds_while_the_last_member_leaves() -> None:
+    """The room may go on, if that cannot be stored: who is banned gets in when it has ended, and not before."""
+    chat, log, (ana, bo) = slow_meet("ana", "bo", account=True)
+    chat.do(ana, m.Ban("#red", "bo"))
+    commit_all(log)
+    bo.take()
+    chat.do(ana, m.Leave("#red"))
+    chat.do(bo, m.Join("#red", "1"))
+    commit_all(log)
+    (failed,) = bo.take()
+    assert isinstance(failed, m.Failed)
+    assert (failed.code, failed.cid) == (Code.BANNED, "1")
+    chat.do(bo, m.Join("#red", "2"))
+    commit_all(log)
+    assert [type(event) for event in bo.take()] == [m.Entered]
 
 
 def test_who_could_not_leave_has_the_role_as_before() -> None:

@@ -98,6 +98,58 @@ def test_membership_that_could_not_be_stored_is_none() -> None:
     assert [type(event) for event in again.heard] == [m.Registered, m.Failed]
 
 
+def test_what_is_said_behind_a_joining_that_fails_is_refused() -> None:
+    """What an account says in a room before the log has answered to its joining is there only if it is a member."""
+    log = SlowerLog()
+    chat = Chat(log)
+    bo, ana = Listener(), Listener(account="ana")
+    chat.do(bo, m.Register("bo", "b"), m.Join("#x"))
+    chat.do(ana, m.Register("ana", "a"))
+    commit_all(log)
+    bo.take()
+    for failure in ("the disk is full", ""):
+        chat.do(ana, m.Join("#x"))
+        chat.do(ana, m.Send("#x", "hi", "1"))
+        log.commit(failure=failure)
+        commit_all(log)
+        assert bo.texts() == ([] if failure else ["hi"])
+        ana = Listener(account="ana")
+        chat.do(ana, m.Register("ana", "a"))
+        commit_all(log)
+
+
+def test_who_signs_in_behind_a_joining_that_fails_gets_nothing_of_the_room() -> None:
+    """A device that came meanwhile was told of the room, and then that it is not there: behind that, nothing comes."""
+    log = SlowerLog(answers_at_once=False)
+    chat = Chat(log)
+    bo, one, two = Listener(), Listener(account="ana"), Listener(account="ana")
+    chat.do(bo, m.Register("bo", "b"), m.Join("#x"))
+    chat.do(one, m.Register("ana", "a"))
+    commit_all(log)
+    chat.do(one, m.Join("#x"))
+    chat.do(two, m.Register("ana", "c"))
+    chat.do(bo, m.Send("#x", "hi"))
+    log.commit(failure="the disk is full")
+    for _ in range(2):
+        commit_all(log)
+        chat.drain(two)
+    assert [type(event) for event in two.heard] == [m.Registered, m.Entered, m.Exited]
+
+
+def test_nobody_is_told_to_have_left_before_that_is_so() -> None:
+    """Who leaves a room once more, on any device, while that is under way, is not told to be out: it may fail."""
+    log = SlowerLog()
+    chat, one, two, _ = member_in(log)
+    chat.do(one, m.Leave("#x"))
+    chat.do(two, m.Leave("#x", "2"))
+    log.commit(failure="the disk is full")
+    commit_all(log)
+    failed, bye = two.take()
+    assert isinstance(failed, m.Failed)
+    assert (failed.code, failed.subject, failed.cid) == (Code.BUSY, "#x", "2")
+    assert isinstance(bye, m.Bye)
+
+
 def test_name_is_stored_with_what_waits_for_it() -> None:
     """Who writes to a name that the log may not know yet has it stored in the same append."""
     log = SlowerLog()
