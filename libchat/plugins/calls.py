@@ -85,6 +85,11 @@ class Calls:
         finally:
             tell_printed(capture, home.name, self._surface.tell)
 
+    def keep(self, name: str, where: str, error: PluginError) -> None:
+        """Keep what is wrong with a plugin that could not be loaded."""
+        with self._lock:
+            self._errors.append(Failure(name, self._surface.clock(), where, error.reason, error.details))
+
     def note(self, home: Home, where: str, error: PluginError) -> None:
         """Keep a failure; when it is one too many, the plugin goes. One of the kind "told" does not count."""
         failure = Failure(home.name, self._surface.clock(), where, error.reason, error.details)

@@ -256,6 +256,13 @@ class Host:
     # --- loading, in turn -------------------------------------------------------------------------------------------
 
     def _bring(self, found: Found, instead_of: Home | None = None) -> None:
+        try:
+            self._bring_in(found, instead_of)
+        except PluginError as error:
+            self.calls.keep(found.name, "load", error)
+            raise
+
+    def _bring_in(self, found: Found, instead_of: Home | None) -> None:
         if found.problem:
             raise PluginError(found.name, found.problem)
         try:

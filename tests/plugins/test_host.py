@@ -480,6 +480,7 @@ def test_a_failed_reload_keeps_the_last_good_version(stage: Stage, plugin: Write
     plugin(broken)
     with pytest.raises(PluginError, match="the version before goes on"):
         stage.host.reload("sample")
+    assert [(each.plugin, each.where) for each in stage.host.errors()] == [("sample", "load")]
     assert stage.run("version") == ["good"]
     stage.pass_time(1)
     assert stage.said == [("#team", "tick")]
