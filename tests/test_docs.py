@@ -82,4 +82,4 @@ def test_snippets_run(snippet: str, tmp_path: Path) -> None:
 
 def test_the_pages_have_snippets() -> None:
     """The search for snippets finds them."""
-    assert len(SNIPPETS) == 4
+    assert len(SNIPPETS) == 5

@@ -128,7 +128,7 @@ def _search(options: Options, screen: Screen) -> Search | None:
         screen.tell(output.notice, "to have the servers of this network listed here: pip install 'libchat[lan]'")
         return None
     search = Search(screen, KnownServers(options.known_servers or default_known_servers()).servers())
-    screen.tell(output.notice, "looking for servers on this network; you can paste an invite or type an address, too")
+    screen.tell(output.notice, "looking for servers on this network; an invite or an address will do, too")
     search.start()
     return search
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from libchat.cli.shell import Place
 
 WELCOME = (
-    "No server is known yet. Paste an invite, type the address of a server (as 192.168.1.5),",
-    "or type host to serve a chat on this machine, to which you can invite others.",
+    "No server is known yet. Paste an invite, type an address (as 192.168.1.5), or",
+    "type host to serve a chat on this machine, to which you can invite others.",
 )
 
 
