@@ -1,4 +1,7 @@
-"""Two clients in one event loop: one asks, the other answers until it has heard enough."""
+"""Two clients in one event loop: one asks, the other answers until it has heard enough.
+
+    python asyncio_client.py
+"""
 
 import asyncio
 
