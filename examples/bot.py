@@ -1,7 +1,9 @@
 """A bot with a command of its own: people write `!tea 2`, and are told how long it takes.
 
-python bot.py               shows it, in a chat in process
-python bot.py ADDRESS       takes part in the room #tea of a server, until Ctrl-C; an invite will do, too
+    python bot.py               shows it, in a chat in process
+    python bot.py ADDRESS       takes part in the room #tea of a server, until Ctrl-C; an invite will do, too
+
+The signature is the grammar: `!help tea` is made of it, and so is what those are told who mistype.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """A web application of plain asyncio with a chat in it: one page, server-sent events, and a POST for what is said.
 
     python web_app.py                      serves a page at http://127.0.0.1:8000, with a chat of its own, until Ctrl-C
-    python web_app.py WEB_PORT [ADDRESS]   at another port, with the room #web of a server; an invite will do, too
+    python web_app.py WEB_PORT [ADDRESS]   at another port, with the room #web of a server; an invite needs many uses
 
 Each open page is a participant with a name of its own. What is shown carries its number: a browser that comes back
 tells the last one that it has seen, and gets what it has missed. What people write is put into the page as text, never
@@ -69,8 +69,8 @@ class WebChat:
                 respond(writer, "404 Not Found", "there are GET /, GET /events and POST /say")
         except (ValueError, EOFError, asyncio.LimitOverrunError) as error:
             respond(writer, "400 Bad Request", str(error))
-        except OSError:
-            pass  # it has gone, or takes too long
+        except (OSError, asyncio.CancelledError):
+            pass  # it has gone, or takes too long; or the application ends
         finally:
             writer.close()
 

@@ -13,12 +13,12 @@ PAGE: Final = ROOT / "docs" / "howto" / "examples.md"
 
 HEAD: Final = """# Examples
 
-Each is a file of [`examples`](https://docs.python.org/3/tutorial/modules.html) that runs as it stands, explains itself
-at its top, and is run by a test. ADDRESS is HOST:PORT, or an invite.
+Files of the folder `examples`. Each runs as it stands, says at its top how, and is run by a test. ADDRESS is HOST:PORT,
+or an invite.
 """
 
 GROUPS: Final = {
-    "In a program": ("in_process", "server_in_a_program", "invited", "callbacks", "nothing_is_lost", "test_chat"),
+    "In a program": ("in_process", "server_in_a_program", "invited", "callbacks", "nothing_is_lost", "chat_in_pytest"),
     "Bots and notifications": ("bot", "logging_handler", "job_queue", "game_lobby"),
     "With asyncio, and on the web": ("asyncio_client", "web_app"),
     "Programs for people": ("final_server", "final_client", "window"),
@@ -34,7 +34,7 @@ def examples() -> dict[str, Path]:
 
 def explanation(path: Path) -> str:
     """Return what an example says of itself."""
-    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")), clean=False) or ""
 
 
 def page() -> str:
@@ -44,7 +44,7 @@ def page() -> str:
     for title, names in _groups(found):
         lists.append(f"## {title}\n\n" + "".join(f"- {_link(name)}: {_sentence(found[name])}\n" for name in names))
         sources += [_source(name) for name in names]
-    return "\n".join([HEAD, *lists, *sources])
+    return "\n".join([HEAD, *lists, "## The files\n", *sources])
 
 
 def _groups(found: dict[str, Path]) -> Iterator[tuple[str, list[str]]]:
@@ -56,7 +56,11 @@ def _groups(found: dict[str, Path]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _link(name: str) -> str:
-    return f"[`{name}.py`](#{name.replace('_', '-')}-py)"
+    return f"[`{name}.py`](#{_label(name)})"
+
+
+def _label(name: str) -> str:
+    return f"example-{name.replace('_', '-')}"
 
 
 def _sentence(path: Path) -> str:
@@ -66,7 +70,8 @@ def _sentence(path: Path) -> str:
 
 
 def _source(name: str) -> str:
-    return f"({name.replace('_', '-')}-py)=\n### {name}.py\n\n```{{literalinclude}} ../../examples/{name}.py\n:language: python\n```\n"
+    include = f"```{{literalinclude}} ../../examples/{name}.py\n:language: python\n```\n"
+    return f"({_label(name)})=\n### {name}.py\n\n{include}"
 
 
 if __name__ == "__main__":

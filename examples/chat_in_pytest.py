@@ -1,6 +1,6 @@
 """Tests of a program that chats, with the fixtures that libchat brings for pytest.
 
-    python -m pytest test_chat.py
+    python -m pytest chat_in_pytest.py
 
 `hub` is a chat in process: nothing to wait for. `chat` connects over TLS to a server of the test's own, so what is said
 takes its time: wait for it with a `timeout`. Everything is closed at the end, and no test sees another's chat.
