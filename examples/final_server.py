@@ -22,8 +22,9 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on, 0.0.0.0 for all (%(default)s)")
     parser.add_argument("--port", type=int, default=8080, help="the port to listen on, 0 for a free one (%(default)s)")
     options = parser.parse_args()
+    folder = user_data_path("final_server") / str(options.port)
     try:
-        with libchat.serve(options.host, options.port, data=user_data_path("final_server")) as server:
+        with libchat.serve(options.host, options.port, data=folder) as server:
             print(f"server: listening on {options.host}:{server.port}", flush=True)
             print(f"server: my key is {server.words}", flush=True)
             server.wait()
