@@ -35,7 +35,7 @@ def test_another_room_is_entered_from_within_one(tmp_path: Path) -> None:
     with (
         libchat.serve(port=0) as server,
         libchat.connect(server.address, "Bob", pin=server.pin) as bob,
-        open_client(server, tmp_path, "Alice", "join one", "server:join two", "hi") as alice,
+        open_client(server, tmp_path, "Alice", "join one", "server:join two") as alice,
     ):
         bob.join("#shut")
         bob.set_room("#shut", password="secret")
