@@ -1,4 +1,9 @@
-"""Two clients in one event loop: one asks, the other answers until it has heard enough."""
+"""Two clients in one event loop: one asks, the other answers until it has heard enough.
+
+    python asyncio_client.py
+
+It is the same as with threads, with `await` before what takes its time: `send` returns when the log has the message.
+"""
 
 import asyncio
 
@@ -21,7 +26,7 @@ async def main() -> None:
         ):
             answering = asyncio.create_task(answer(echo))
             for text in ("hello", "bye"):
-                accepted = await ana.send("echo", text)  # returns when the log has it
+                accepted = await ana.send("echo", text)
                 print(f"message {accepted.seq}: {(await ana.receive()).text}")
             await answering
 

@@ -1,4 +1,12 @@
-"""A bot with a command of its own: people write `!tea 2`, and are told how long it takes."""
+"""A bot with a command of its own: people write `!tea 2`, and are told how long it takes.
+
+    python bot.py               shows it, in a chat in process
+    python bot.py ADDRESS       takes part in the room #tea of a server, until Ctrl-C; an invite will do, too
+
+The signature is the grammar: `!help tea` is made of it, and so is what those are told who mistype.
+"""
+
+import sys
 
 import libchat
 from libchat.plugins import Context
@@ -13,7 +21,7 @@ def tea(ctx: Context, cups: int = 1, *, sugar: bool = False) -> str:
 
 
 def main() -> None:
-    with libchat.Hub() as hub, bot:  # for a server, it is bot.run("chat.example:8080", rooms=["#tea"])
+    with libchat.Hub() as hub, bot:
         bot.start(hub, rooms=["#tea"])
         ana = hub.connect("ana")
         ana.join("#tea")
@@ -23,4 +31,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        bot.run(sys.argv[1], rooms=["#tea"]) if sys.argv[1:] else main()
+    except (libchat.ChatError, OSError, ValueError) as error:
+        raise SystemExit(f"bot.py: {error}") from None
+    except KeyboardInterrupt:
+        bot.close()

@@ -1,5 +1,7 @@
 """A bot without a loop of its own: callbacks are called in a thread of the client's, one at a time and in order.
 
+    python callbacks.py
+
 What a callback raises is logged and handed to `on_error`; the next event is called with all the same.
 """
 

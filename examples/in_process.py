@@ -1,5 +1,7 @@
 """A chat inside one program: no server, no sockets, no threads.
 
+    python in_process.py
+
 Everything that a participant does has happened when the method returns.
 """
 

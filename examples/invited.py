@@ -1,5 +1,7 @@
 """A server for those who are invited, and guests who come in by one link and nothing else.
 
+    python invited.py
+
 The link says where the server is, which key it must show, and into which room it leads. The key is checked before
 anything is sent. This one is good for two people and an hour; who has neither an invite nor an account stays outside.
 """

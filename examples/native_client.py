@@ -1,55 +1,59 @@
-"""A client for the native protocol without libchat: one JSON object a line, over TLS. In any language it looks alike.
+"""A client for the native protocol without libchat: a socket, TLS, and one JSON object a line.
 
     python native_client.py HOST:PORT PIN NAME ROOM
 
-It enters a room, and says back what it is told in private, until that is `bye`. The pin is the hash of the server's
-public key: the only thing that says that it is the right server, so it is checked before anything is sent.
-(`cryptography` takes the key out of the certificate.)
+It says back what it is told in private, until that is `bye`. It comes back when a connection is lost: what it had not
+acknowledged comes again, and is answered with the same `cid` again, so it is said once.
 """
 
 import hashlib
 import json
+import secrets
 import socket
 import ssl
 import sys
-from itertools import count
+import time
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509 import load_der_x509_certificate
+from cryptography.x509 import load_der_x509_certificate  # ssl hands out the certificate, the pin is of the key in it
 
 
 def connect(address: str, pin: str) -> ssl.SSLSocket:
-    host, port = address.rsplit(":", 1)
+    host, _, port = address.rpartition(":")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE  # no authority vouches for a chat on a LAN: the pin does
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # no authority vouches for it: the pin does
     sock = context.wrap_socket(socket.create_connection((host.strip("[]"), int(port))))
-    certificate = load_der_x509_certificate(sock.getpeercert(binary_form=True) or b"")
-    key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    if "sha256:" + hashlib.sha256(key).hexdigest() != pin:
+    key = load_der_x509_certificate(sock.getpeercert(binary_form=True) or b"").public_key()
+    if pin != "sha256:" + hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest():
         sock.close()
-        raise SystemExit("this is another server")
+        raise SystemExit(f"{address} is another server, or this is not its pin; nothing was sent to it")
     return sock
 
 
-def main(address: str, pin: str, name: str, room: str) -> None:
-    cids = count(1)  # answers repeat the cid of their command, and a message that is sent twice is one message
-    with connect(address, pin) as sock, sock.makefile("rb") as lines:
+def talk(sock: ssl.SSLSocket, name: str, room: str, device: str) -> None:
+    def send(**command: object) -> None:
+        sock.sendall(json.dumps(command).encode() + b"\n")
 
-        def send(kind: str, **fields: object) -> None:
-            sock.sendall(json.dumps({"type": kind, **fields}).encode() + b"\n")
-
-        send("register", name=name, cid=str(next(cids)))
-        send("join", room=room, cid=str(next(cids)))
-        for line in lines:
-            event = json.loads(line)
-            print(json.dumps(event, ensure_ascii=False), flush=True)
-            if event["type"] == "entry" and not event["target"].startswith("#"):
-                send("send", target=event["sender"], text=event["text"], cid=str(next(cids)))
-                send("ack", target=event["sender"], seq=event["seq"])  # it need not come again
-                if event["text"] == "bye":
-                    send("exit")
+    send(type="register", name=name, device=device, cid="name")  # the same device takes over from a lost connection
+    send(type="join", room=room, cid="room")
+    for event in map(json.loads, sock.makefile("rb")):
+        print(json.dumps(event, ensure_ascii=False), flush=True)
+        if event["type"] == "entry" and not event["target"].startswith("#"):
+            sender, seq = event["sender"], event["seq"]
+            send(type="send", target=sender, text=event["text"], cid=f"{sender}/{seq}")
+            send(type="ack", target=sender, seq=seq)  # behind the answer: what has none comes again
+            if event["text"] == "bye":
+                send(type="exit")
+        elif (event["type"] == "error" and event.get("cid") in ("name", "room")) or event.get("final"):
+            raise SystemExit(event.get("text"))  # it is of no use to come back
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    address, pin, *me = [*sys.argv[1:], secrets.token_hex(16)] if len(sys.argv) == 5 else sys.exit(__doc__)
+    while True:
+        try:
+            with connect(address, pin) as sock:
+                talk(sock, *me)
+        except OSError as error:
+            print(f"{address} is lost ({error}), trying again", file=sys.stderr)
+        time.sleep(1)

@@ -1,5 +1,7 @@
 """A bot that is restarted, and a server that is restarted: what was said meanwhile comes, once and in order.
 
+    python nothing_is_lost.py
+
 The server keeps what was said in one folder, the bot what it has taken and what was not answered in another. Orders
 have ids of their own: the bot may say again what it said before it was restarted, and it is still said once.
 """

@@ -1,5 +1,7 @@
 """A server in the background of a program, and two clients that talk over TLS.
 
+    python server_in_a_program.py
+
 The clients pin the server's key, so nobody can stand in between. Here they get the pin from the server itself; other
 people get it from whoever runs the server.
 """

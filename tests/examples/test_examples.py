@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-import libchat
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
-SECONDS = 50
+import generate_examples
+from support.examples import Example
 
 PRINTED = {
     "in_process": [
@@ -41,80 +35,73 @@ PRINTED = {
         "usage: !tea [CUPS] [--sugar]",
     ],
     "callbacks": ["ana came to #lab", "0.25, ana, bot"],
+    "logging_handler": ["WARNING disks: The disk is nearly full."],
+    "job_queue": [
+        "ana reads: job 1 is done: 499,500",
+        "ana reads: job 2 has failed: ZeroDivisionError: integer division or modulo by zero",
+        "bo reads: ana: job 1 is done: 499,500",
+        "bo reads: ana: job 2 has failed: ZeroDivisionError: integer division or modulo by zero",
+    ],
+    "game_lobby": [
+        "ana waits for whist: 1 of 4",
+        "bo waits for chess: 1 of 2",
+        "chess: bo; whist: ana",
+        "bo and ana play chess in #chess-1",
+        "members: bo, lobby",
+        "bo begins.",
+    ],
 }
 """What each example prints that needs nothing."""
 
-
-def start(example: str, *arguments: str) -> subprocess.Popen[str]:
-    """Start an example. Warnings are errors in it: nothing may be left open."""
-    return subprocess.Popen(
-        [sys.executable, "-W", "error", EXAMPLES / f"{example}.py", *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+LINES = {"native_client": 59, "final_client": 160, "web_app": 180, "window": 299}
+"""How long examples may be that have a whole program to show. Others are short."""
 
 
-@pytest.mark.parametrize("example", PRINTED)
-def test_example_prints_what_it_says(example: str) -> None:
+@pytest.mark.parametrize("name", PRINTED)
+def test_example_prints_what_it_says(name: str, tmp_path: Path) -> None:
     """An example that needs nothing runs by itself, ends, and complains of nothing."""
-    with start(example) as program:
-        printed, complaints = program.communicate(timeout=SECONDS)
-    assert complaints == ""
-    assert printed.splitlines() == PRINTED[example]
-    assert program.returncode == 0
+    with Example(name, home=tmp_path) as example:
+        code = example.end()
+        assert (example.rest, example.complaints, code) == (PRINTED[name], "", 0)
 
 
-def test_native_client_talks_to_a_server() -> None:
-    """The client without libchat takes a name, enters a room, answers, acknowledges, and leaves."""
-    with (
-        libchat.serve(port=0) as server,
-        libchat.connect(server.address, "bo", pin=server.pin) as bo,
-        start("native_client", server.address, server.pin, "ana", "#tea") as program,
-    ):
-        bo.join("#tea")
-        while "ana" not in {person.name for person in bo.who("#tea")}:
-            bo.ping()
-        for text in ("hello", "bye"):
-            bo.send("ana", text)
-            assert bo.receive(timeout=SECONDS).text == text
-        printed, complaints = program.communicate(timeout=SECONDS)
-        assert complaints == ""
-        assert program.returncode == 0
-        events = [json.loads(line) for line in printed.splitlines()]
-        assert events[0] == {"type": "registered", "name": "ana", "cid": "1"}
-        assert (events[1]["type"], events[1]["cid"]) == ("entered", "2")
-        assert [event["text"] for event in events if event["type"] == "entry"] == ["hello", "bye"]
-        assert {event["cid"] for event in events if event["type"] == "accepted"} == {"3", "4"}
-        assert events[-1] == {"type": "bye", "final": True}
-        with libchat.connect(server.address, "ana", pin=server.pin) as ana:
-            ana.ping()
-            with pytest.raises(TimeoutError):
-                ana.receive(0)  # nothing waits: it was acknowledged
+@pytest.mark.parametrize("name", generate_examples.examples())
+def test_every_example_has_a_test(name: str) -> None:
+    """An example is run here, or by a file of tests that has its name."""
+    assert name in PRINTED or Path(__file__).with_name(f"test_{name}.py").exists()
 
 
-def test_native_client_knows_a_wrong_server() -> None:
-    """The client without libchat checks the pin before it says anything."""
-    with libchat.serve(port=0) as server, start("native_client", server.address, "sha256:00", "ana", "#x") as program:
-        _, complaints = program.communicate(timeout=SECONDS)
-        assert "another server" in complaints
-        assert program.returncode == 1
+@pytest.mark.parametrize(("name", "path"), generate_examples.examples().items())
+def test_every_example_explains_itself(name: str, path: Path) -> None:
+    """An example opens with a sentence, and with how it is run; and it is short."""
+    sentence, run, *_ = generate_examples.explanation(path).split("\n\n")
+    assert sentence.endswith((".", ":"))
+    assert run.startswith("    python ")
+    assert f"{name}.py" in run
+    assert len(path.read_text("utf-8").splitlines()) <= LINES.get(name, 120)
 
 
-def test_every_example_is_run_here() -> None:
-    """No example is forgotten, each one explains itself, and none is long."""
-    paths = {path.stem: path for path in EXAMPLES.glob("*.py")}
-    assert set(paths) == {*PRINTED, "native_client"}
-    for path in paths.values():
-        text = path.read_text("utf-8")
-        assert ast.get_docstring(ast.parse(text))
-        assert len(text.splitlines()) <= 65
+def test_the_page_lists_every_example() -> None:
+    """The page is what the examples say; `python tests/generate_examples.py` writes it anew."""
+    page = generate_examples.PAGE.read_text(encoding="utf-8")
+    assert page == generate_examples.page()
+    assert all(f"examples/{name}.py" in page for name in generate_examples.examples())
 
 
-def test_native_client_does_without_libchat() -> None:
-    """The example shows that any language will do: it imports nothing of ours."""
-    tree = ast.parse((EXAMPLES / "native_client.py").read_text("utf-8"))
-    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert not any(name.startswith("libchat") for name in imported)
+@pytest.mark.parametrize("name", ["bot", "game_lobby", "logging_handler", "job_queue", "final_client"])
+def test_a_server_that_is_not_there(name: str, tmp_path: Path) -> None:
+    """Who gives an address where nobody listens is told so in one line, without a traceback."""
+    where = ("--port", "1") if name == "final_client" else ("127.0.0.1:1", "ana")
+    with Example(name, *where, home=tmp_path) as example:
+        example.write("ana")
+        assert example.end() == 1
+        assert "refused" in example.complaints
+        assert example.complaints.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["bot", "game_lobby", "logging_handler", "job_queue"])
+def test_an_address_that_is_none(name: str, tmp_path: Path) -> None:
+    """Who gives no address is told what one looks like."""
+    with Example(name, "127.0.0.1:tea", "ana", home=tmp_path) as example:
+        assert example.end() == 1
+        assert example.complaints == f"{name}.py: 'tea' is no port: write a number from 1 to 65535\n"
