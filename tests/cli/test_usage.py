@@ -13,7 +13,7 @@ Run = Callable[..., "CompletedProcess[str]"]
 
 COMMANDS = (
     *("serve", "host", "join", "invite", "key", "chat", "send", "tail", "who", "passwd", "devices", "users", "audit"),
-    *("forget", "doctor", "config", "backup", "verify", "export", "import", "plugins"),
+    *("forget", "doctor", "config", "backup", "verify", "export", "import", "plugins", "completions"),
 )
 
 
