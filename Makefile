@@ -17,7 +17,7 @@ INPUTS := pyproject.toml libchat/_version.py
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help chat test check format docs bench durable soak sim fuzz clean
+.PHONY: help chat test check format docs bench durable soak sim pictures measure fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,12 @@ soak: .venv/.ready ## Kill a server KILLS times while people talk, and look for 
 
 sim: .venv/.runtime ## Play SEEDS (1000) seeds of the simulator, beginning with FROM (0)
 	@$(BIN)/python -m libchat.testing.sim --seeds $(SEEDS) --from $(FROM)
+
+pictures: .venv/.ready ## Draw the shell's screens into docs/pictures
+	@LIBCHAT_PICTURES=1 $(BIN)/pytest -q -n $(WORKERS) tests/shell/test_screens.py
+
+measure: .venv/.ready ## Measure the shell: its start, and typing while a room is flooded
+	@$(BIN)/python tests/bench/shell.py
 
 fuzz: .venv/.ready ## Fuzz the parsers for SECONDS (60), or only TARGET
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(PIP) install --only-binary :all: atheris >&2 || true

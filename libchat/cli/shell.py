@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from libchat.participant import Participant
     from libchat_shell.places import Place as Place  # for the other commands, which do not know the shell
     from libchat_shell.places import Places
-    from libchat_shell.shell import Surroundings
+    from libchat_shell.surroundings import Surroundings
 
 Connect = Callable[[str], "Participant"]
 
@@ -137,7 +137,7 @@ def _surroundings(
     from platformdirs import user_data_path
 
     from libchat_shell.settings import Settings
-    from libchat_shell.shell import Surroundings
+    from libchat_shell.surroundings import Surroundings
 
     return Surroundings(
         connect=connect,

@@ -31,7 +31,6 @@ from prompt_toolkit.output import ColorDepth, Output
 from prompt_toolkit.styles import Style
 
 from libchat_shell.colours import paint, styles
-from libchat_shell.completion import Suggestion
 from libchat_shell.front import Front, Query
 from libchat_shell.keys import make_bindings
 from libchat_shell.lines import Fragment, Line
@@ -44,6 +43,7 @@ from libchat_shell.strays import Strays
 from libchat_shell.terminal import open_output
 
 if TYPE_CHECKING:
+    from libchat_shell.completion import Suggestion
     from libchat_shell.history import HistoryFile
 
 _log = logging.getLogger("libchat.shell")
@@ -222,7 +222,7 @@ class App:
     def _post_later(self, function: Callable[[], None], delay: float) -> None:
         loop = self._app.loop
         if loop is None:
-            self.post(function)
+            self.post(lambda: self._post_later(function, delay))
             return
         try:
             loop.call_soon_threadsafe(lambda: loop.call_later(delay, self.post, function))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from libchat import Entry, Event, InviteMade, Participant
-from libchat.plugins.host import Host
+if TYPE_CHECKING:
+    from libchat import Entry, Event, InviteMade, Participant
+    from libchat.plugins.host import Host
 
 Notify = Literal["all", "mentions", "none"]
 """What of a conversation calls the person."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from libchat_shell.completion import Suggestion
 from libchat_shell.lines import Fragment, Line
+
+if TYPE_CHECKING:
+    from libchat_shell.completion import Suggestion
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ screen has nothing below to float over.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from prompt_toolkit.application import get_app
 from prompt_toolkit.buffer import Buffer
@@ -18,12 +18,13 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.layout import ConditionalContainer, Dimension, FormattedTextControl, Window
 from prompt_toolkit.utils import get_cwidth
 
-from libchat_shell.completion import Suggestion
+if TYPE_CHECKING:
+    from libchat_shell.completion import Suggestion
 
 ROWS: Final = 8
 """Suggestions that are shown at a time: more would push the log off a screen of 24 rows."""
 
-Suggest = Callable[[str, int], Sequence[Suggestion]]
+Suggest: TypeAlias = "Callable[[str, int], Sequence[Suggestion]]"
 
 
 class Suggester(Completer):

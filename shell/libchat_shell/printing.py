@@ -1,8 +1,8 @@
 """The log above the prompt: lines come from any thread, and are printed in batches.
 
-A batch costs one drawing of the prompt, however many lines it has; a long one repeats what was drawn. The first line after a pause is printed at once;
-what follows within `PAUSE_SECONDS` waits for the next batch. So a flood redraws the prompt ten times a second, and a
-person who types has the rest of the time.
+A batch costs one drawing of the prompt, however many lines it has; a long one repeats what was drawn. The first line
+after a pause is printed at once; what follows within `PAUSE_SECONDS` waits for the next batch. So a flood draws the
+prompt ten times a second, and a person who types has the rest of the time.
 """
 
 from __future__ import annotations

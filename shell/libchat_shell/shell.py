@@ -9,11 +9,8 @@ said nor what is heard, and nothing delays a key.
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from pathlib import Path
 from types import ModuleType
 from typing import Final, TypeVar
 
@@ -33,10 +30,9 @@ from libchat_shell.listener import Listener
 from libchat_shell.look import Look
 from libchat_shell.model import Model
 from libchat_shell.paste import parts
-from libchat_shell.places import Place, Places
 from libchat_shell.service import Service
-from libchat_shell.settings import Settings
 from libchat_shell.surface import ShellScope, ShellSurface
+from libchat_shell.surroundings import Surroundings
 from libchat_shell.work import Worker
 
 T = TypeVar("T")
@@ -46,27 +42,6 @@ CALL_SECONDS: Final = 5.0
 CLOSE_SECONDS: Final = 1.0
 """How long work that has begun may go on when the person leaves."""
 TEXT_BYTES: Final = m.Limits().text_bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a shell finds around it."""
-
-    connect: Callable[[str], Participant] | None = None
-    """Connects under another name, None if that cannot be done."""
-    link: Callable[[m.InviteMade], str] = lambda made: ""
-    """Makes the link of an invite, "" if there is no server to which it could lead."""
-    settings: Settings = field(default_factory=Settings)
-    places: Places | None = None
-    place: Place | None = None
-    """Where one is, to be remembered; with the rooms of the last time."""
-    rooms: tuple[str, ...] = ()
-    """Rooms to go to at the start, the last one on the screen."""
-    has_plugins: bool = True
-    plugin_folder: Path | None = None
-    data: Path | None = None
-    clock: Callable[[], float] = time.time
-    is_unicode: bool = True
 
 
 class Shell:

@@ -5,42 +5,60 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, TypeVar
 
 from libchat import Event, Participant
 from libchat_shell.front import Query
 from libchat_shell.input import Run, Wrong, interpret
 from libchat_shell.lines import Line
-from libchat_shell.shell import Shell, Surroundings
+from libchat_shell.shell import Shell
+from libchat_shell.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from libchat_shell.plain import Talk
+
+T = TypeVar("T")
 
 WIDTH = 0
 """Lines are not wrapped: who reads a pipe wants them whole."""
 
 
 class PlainUi:
-    """A user interface of lines. Its thread is whoever has the lock."""
+    """A user interface of lines. Its thread is the one that reads them, and does what commands ask for meanwhile."""
 
     def __init__(self, talk: Talk) -> None:
         self._talk = talk
-        self._lock = threading.RLock()
-        self._owner = 0
+        self._thread = threading.get_ident()
+        self._posted: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self.draft = ""
 
     def post(self, function: Callable[[], None], delay: float = 0.0) -> None:
-        """Call a function."""
-        with self._lock:
-            before, self._owner = self._owner, threading.get_ident()
-            try:
-                function()
-            finally:
-                self._owner = before
+        """Have a function called by the thread that waits for the command."""
+        if self.is_own_thread():
+            function()
+        else:
+            self._posted.put(function)
 
     def is_own_thread(self) -> bool:
-        """Return whether the caller has the lock."""
-        return self._owner == threading.get_ident()
+        """Return whether the caller is the one who reads lines."""
+        return self._thread == threading.get_ident()
+
+    def wait(self, work: Callable[[], T]) -> T:
+        """Return what some work returns that is done in another thread, and do what it asks for meanwhile."""
+        done: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                done.set_result(work())
+            except Exception as error:  # noqa: BLE001  # it is raised below
+                done.set_exception(error)
+            self._posted.put(lambda: None)
+
+        threading.Thread(target=run, name="libchat-command", daemon=True).start()
+        while not done.done() or not self._posted.empty():
+            self._posted.get()()
+        return done.result()
 
     def show(self, lines: Iterable[Line]) -> None:
         """Print lines."""
@@ -51,12 +69,16 @@ class PlainUi:
                 self._talk.tell(line.text)
 
     def ask(self, query: Query) -> Future[str]:
-        """Ask, and wait for the answer right here."""
+        """Ask, and read the answer as soon as the thread for that is free."""
         answer: Future[str] = Future()
-        try:
-            answer.set_result(self._talk.ask(query.text, is_secret=query.is_secret))
-        except EOFError:
-            answer.cancel()
+
+        def read() -> None:
+            try:
+                answer.set_result(self._talk.ask(query.text, is_secret=query.is_secret))
+            except EOFError:
+                answer.cancel()
+
+        self.post(read)
         return answer
 
     def withdraw(self, answer: Future[str]) -> None:
@@ -81,7 +103,7 @@ class PlainUi:
 
     def end(self, code: int = 0) -> None:
         """Leave the chat."""
-        self._talk.leave()
+        self.post(self._talk.leave)
 
 
 class Slashes(Shell):
@@ -89,16 +111,28 @@ class Slashes(Shell):
 
     def __init__(self, chat: Participant, talk: Talk, around: Surroundings) -> None:
         self._talk = talk
-        super().__init__(chat, PlainUi(talk), around)
+        self._lines = PlainUi(talk)
+        self._lock = threading.RLock()  # around the model, which the thread that prints events changes, too
+        super().__init__(chat, self._lines, around)
         if around.has_plugins:
             self._load_plugins()
 
     def absorb(self, event: Event) -> None:
         """Know what has happened. It has been printed."""
-        self.on_ui(lambda: self.model.take(event, self.now))
+        with self._lock:
+            self.model.take(event, self.now)
+
+    def on_ui(self, function: Callable[[], T]) -> T:
+        """Return what a function returns that is called where lines are read."""
+
+        def locked() -> T:
+            with self._lock:
+                return function()
+
+        return super().on_ui(locked)
 
     def take(self, events: Iterable[Event]) -> None:
-        """Take what a command was answered."""
+        """Print what a command was answered, and know it."""
         for event in events:
             self._talk.heard(event)
 
@@ -113,8 +147,8 @@ class Slashes(Shell):
         """Do nothing: no conversation is open here but rooms, and those are left."""
 
     def say(self, target: str, text: str, reply_to: int = 0) -> None:
-        """Say something, and wait for the answer."""
-        self._talk.say(target, text, reply_to)
+        """Say something, and wait for the answer where lines are read."""
+        self.ui.post(lambda: self._talk.say(target, text, reply_to))
 
     def run(self, line: str, target: str) -> bool:
         """Run a command line, wait for its end, and return whether it was done."""
@@ -124,8 +158,9 @@ class Slashes(Shell):
             return False
         if not isinstance(meaning, Run):
             return True
-        return self.host.run(meaning.line.removeprefix("/"), self.chat.name, target).kind == "done"
+        line = meaning.line.removeprefix("/")
+        return self._lines.wait(lambda: self.host.run(line, self.chat.name, target)).kind == "done"
 
     def leave(self, reason: str = "") -> None:
         """Leave, as the person wants."""
-        self._talk.leave(reason)
+        self.ui.post(lambda: self._talk.leave(reason))

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+import subprocess
 import sys
 import tempfile
 import threading
@@ -23,7 +25,7 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import libchat
-from support.program import Serving, environment
+from support.program import PATIENCE, Serving, environment
 from support.terminal import Terminal
 
 KEYS = "abcdefghijklmnopqrstuvwxyz"
@@ -33,34 +35,48 @@ STARTS = 5
 
 
 class Flood:
-    """Somebody who says so many messages a second."""
+    """Somebody who says so many messages a second, in a process of their own: pyte needs this one's time."""
 
     def __init__(self, server: Serving, rate: int) -> None:
-        self._chat = libchat.connect(server.address, "bo", pin=server.pin)
-        self._chat.join("#flood")
-        self._rate = rate
-        self._ending = threading.Event()
-        self.said = 0
-        self._thread = threading.Thread(target=self._run)
-
-    def _run(self) -> None:
-        begun = time.monotonic()
-        while not self._ending.wait(0.01):
-            due = int((time.monotonic() - begun) * self._rate)
-            while self.said < due:
-                self._chat.send("#flood", f"message {self.said} of somebody who has a lot to say today")
-                self.said += 1
+        words = [sys.executable, __file__, "--flood", server.address, server.pin, "--rate", str(rate)]
+        self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
+        self._stdout.readline()  # it is in the room
 
     @contextmanager
     def flowing(self) -> Iterator[None]:
         """Say messages in the block."""
-        self._thread.start()
+        self._stdin.write("\n")
+        self._stdin.flush()
         try:
             yield
         finally:
-            self._ending.set()
-            self._thread.join()
-            self._chat.close()
+            self._stdin.close()
+            self._process.wait(PATIENCE)
+            self._stdout.close()
+
+
+def _wait_for_end(ending: threading.Event) -> None:
+    sys.stdin.read()
+    ending.set()
+
+
+def _flood(address: str, pin: str, rate: int) -> None:
+    """Say messages from the first line of standard input on, until it ends."""
+    with libchat.connect(address, "bo", pin=pin) as chat:
+        chat.join("#flood")
+        print("ready", flush=True)
+        sys.stdin.readline()
+        ending = threading.Event()
+        threading.Thread(target=_wait_for_end, args=(ending,), daemon=True).start()
+        begun, said = time.monotonic(), 0
+        while not ending.wait(0.01):
+            due = int((time.monotonic() - begun) * rate)
+            while said < due:
+                chat.send("#flood", f"message {said} of somebody who has a lot to say today")
+                said += 1
 
 
 class Watch:
@@ -82,7 +98,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--rate", type=int, default=1000)
+    parser.add_argument("--flood", nargs=2, metavar=("ADDRESS", "PIN"), help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.flood:
+        _flood(options.flood[0], options.flood[1], options.rate)
+        return
     with tempfile.TemporaryDirectory() as home:
         env = environment(Path(home), LIBCHAT_DEBUG_LOCKS="")
         with Serving("--memory", "--port", "0", "--message-rate", "100000", env=env) as server:
@@ -113,17 +133,22 @@ def _measure_typing(server: Serving, env: dict[str, str], rate: int, seconds: fl
         shell.expect("bo joined")
         watch = Watch(shell)
         with flood.flowing():
-            shell.wait(lambda: flood.said > rate, "the flood")
-            cpu, begun, said = _cpu(shell.pid), time.monotonic(), flood.said
+            shell.wait(lambda: _newest(shell) > rate, "the flood")
+            cpu, begun, said = _cpu(shell.pid), time.monotonic(), _newest(shell)
             delays = _type(shell, seconds)
             took = time.monotonic() - begun
-            used, said = _cpu(shell.pid) - cpu, flood.said - said
+            used, said = _cpu(shell.pid) - cpu, _newest(shell) - said
         shell.on_quiet = None
     delays.sort()
-    print(f"messages a second: {said / took:.0f}, keys: {len(delays)}")
+    print(f"messages a second on the screen: {said / took:.0f}, keys: {len(delays)}")
     print(f"key echo: p50 {_ms(delays, 0.5)}, p99 {_ms(delays, 0.99)}, worst {_ms(delays, 1.0)}")
     print(f"processor: {used / took:.0%} of a core")
     print(f"prompt missing: {watch.missing} of {watch.looks} looks")
+
+
+def _newest(shell: Terminal) -> int:
+    """Return the number of the newest message on the screen."""
+    return max(map(int, re.findall(r"message (\d+) of", shell.text)), default=0)
 
 
 def _type(shell: Terminal, seconds: float) -> list[float]:
@@ -141,7 +166,7 @@ def _type(shell: Terminal, seconds: float) -> list[float]:
         begun = time.perf_counter()
         shell.press(typed[-1])
         shell.wait(lambda wanted=wanted: any(row.startswith(wanted) for row in shell.screen.display), wanted)  # type: ignore[misc]
-        delays.append(time.perf_counter() - begun)
+        delays.append(shell.read_at - begun)
         threading.Event().wait(KEY_SECONDS)  # as a person does
     return delays
 

@@ -10,6 +10,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from support.program import Program, Serving, TerminalProgram, environment, run
+from support.terminal import Terminal
 
 Run = Callable[..., "CompletedProcess[str]"]
 Start = Callable[..., Program]
@@ -49,6 +50,13 @@ def start_on_terminal(env: dict[str, str]) -> Iterator[StartOnTerminal]:
     """Return a function that starts the program on a terminal. What still runs at the end is killed."""
     with ExitStack() as running:
         yield lambda *arguments: running.enter_context(TerminalProgram(*arguments, env=env))
+
+
+@pytest.fixture
+def open_terminal(env: dict[str, str]) -> Iterator[Callable[..., Terminal]]:
+    """Return a function that starts the program on a terminal that understands what is written to it."""
+    with ExitStack() as running:
+        yield lambda *arguments: running.enter_context(Terminal(*arguments, env=env))
 
 
 @pytest.fixture

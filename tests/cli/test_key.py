@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -12,6 +13,7 @@ import pytest
 
 from libchat.security.words import words_of
 from support.program import Program, Serving, TerminalProgram
+from support.terminal import Terminal
 
 Run = Callable[..., "CompletedProcess[str]"]
 StartOnTerminal = Callable[..., TerminalProgram]
@@ -113,24 +115,21 @@ def test_what_cannot_be_done(key: Run, data: Path, arguments: tuple[str, ...], c
     assert not data.exists()
 
 
-def test_the_new_key_is_told_beside_what_is_typed(
-    libchat: Run, key: Run, data: Path, env: dict[str, str], start_on_terminal: StartOnTerminal
-) -> None:
+def test_the_new_key_is_told_beside_what_is_typed(libchat: Run, key: Run, data: Path, env: dict[str, str]) -> None:
     """Who is connected meanwhile reads one line of notice, and goes on typing the line that was begun."""
     serve_once(data, env)
     new = re.findall("sha256:[0-9a-f]{64}", key("plan", "--in", "1s").stdout)[0]
-    with Serving("--data", str(data), "--port", "0", env=env) as server:
-        env["LIBCHAT_PORT"] = str(server.port)
-        assert libchat("who").returncode == 0
-        ana = start_on_terminal("chat", "--name", "ana")
-        ana.expect("> ")
-        ana.press("half a li")
-        ana.expect("half a li")
-        server.signal(signal.SIGTERM)
-        server.end()
-    assert key("switch", "--now").returncode == 0
-    with Serving("--data", str(data), "--port", env["LIBCHAT_PORT"], env=env) as server:
-        ana.expect("\x1b[J\x1b[2mthe server")
-        ana.expect(f"has its announced new key, {new}")
-        ana.expect("> half a li")
-        ana.expect("connected again")
+    with ExitStack() as running:
+        with Serving("--data", str(data), "--port", "0", env=env) as server:
+            env["LIBCHAT_PORT"] = str(server.port)
+            assert libchat("who").returncode == 0
+            ana = running.enter_context(Terminal("chat", "--name", "ana", env=env, columns=200))
+            ana.expect("welcome ana", "> ")
+            ana.press("half a li")
+            ana.expect("> half a li")
+            server.signal(signal.SIGTERM)
+            server.end()
+        assert key("switch", "--now").returncode == 0
+        with Serving("--data", str(data), "--port", env["LIBCHAT_PORT"], env=env):
+            ana.expect(f"has its announced new key, {new}", "> half a li")
+            ana.expect("connected again")

@@ -1,93 +1,25 @@
-"""`libchat chat` and `libchat host` on a terminal."""
+"""`libchat chat` and `libchat host` on a terminal that is used as a pipe. What the shell shows: tests/shell."""
 
 from __future__ import annotations
 
-import re
-import signal
 from collections.abc import Callable
 
 import pytest
 
-from support.program import Program, Serving, TerminalProgram
+from support.program import TerminalProgram
+from support.terminal import Terminal
 
-Chat = Callable[[str], Program]
 StartOnTerminal = Callable[..., TerminalProgram]
-
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+OpenTerminal = Callable[..., Terminal]
 
 pytestmark = pytest.mark.usefixtures("server")
 
 
-def test_a_conversation(start_on_terminal: StartOnTerminal, chat: Chat) -> None:
-    """What is typed is sent, what comes in is shown, and the prompt tells the room."""
-    bo = chat("bo")
-    ana = start_on_terminal("chat", "--name", "ana")
-    ana.expect("server: welcome ana")
-    ana.expect("> ")
-    ana.press("join team\n")
-    ana.expect("server: joined team")
-    ana.expect("team> ")
-    bo.write("join team", "hello ana")
-    ana.expect("hello ana")
-    ana.press("hello bo\n")
-    bo.expect("ana (in team): hello bo")
-    ana.press("leave\n")
-    ana.expect("server: left team")
-    ana.press("message\n")
-    ana.expect("to: ")
-    ana.press("bo\n")
-    ana.expect("text: ")
-    ana.press("only you\n")
-    bo.expect("ana: only you")
-    ana.press("exit\n")
-    ana.expect("server: bye")
-    assert ana.end() == 0
-
-
-def test_what_is_being_typed_is_written_again(start_on_terminal: StartOnTerminal, chat: Chat) -> None:
-    """A line that comes in does not swallow the one that is being typed."""
-    bo = chat("bo")
-    ana = start_on_terminal("chat", "--name", "ana")
-    ana.expect("> ")
-    ana.press("bo: half a li")
-    ana.expect("half a li")
-    bo.write("ana: wait")
-    ana.expect("wait")
-    ana.expect("> bo: half a li")
-    ana.press("ne\n")
-    bo.expect("ana: half a line")
-
-
-def test_the_name_is_asked_for_again(start_on_terminal: StartOnTerminal, chat: Chat) -> None:
-    """On a terminal another name is asked for also if --name cannot be had."""
-    chat("ana")
-    program = start_on_terminal("chat", "--name", "ana")
-    program.expect("server: ana is taken, choose another name")
-    program.expect("name: ")
-    program.press("bo\n")
-    program.expect("server: welcome bo")
-
-
-@pytest.mark.parametrize("no_color", ["", "1"])
-def test_colours(start_on_terminal: StartOnTerminal, chat: Chat, env: dict[str, str], no_color: str) -> None:
-    """There are colours on a terminal, unless NO_COLOR holds something."""
-    env["NO_COLOR"] = no_color
-    bo = chat("bo")
-    ana = start_on_terminal("chat", "--name", "ana")
-    ana.expect("welcome ana")
-    bo.write("ana: hello")
-    ana.expect("hello")
-    ana.press("nobody: hi\n")
-    ana.expect("no-such-name")
-    ana.press("exit\n")
-    assert ana.end() == 0
-    assert bool(COLOUR.search(ana.screen)) is (no_color == "")
-
-
-def test_a_dumb_terminal(start_on_terminal: StartOnTerminal, env: dict[str, str]) -> None:
-    """A terminal that knows no escape sequences gets none."""
-    env["TERM"] = "dumb"
-    ana = start_on_terminal("chat", "--name", "ana")
+@pytest.mark.parametrize("words", [("--plain",), ()])
+def test_a_dumb_terminal(start_on_terminal: StartOnTerminal, env: dict[str, str], words: tuple[str, ...]) -> None:
+    """A terminal that knows no escape sequences gets none, nor does one whose person wants plain lines."""
+    env["TERM"] = "xterm" if words else "dumb"
+    ana = start_on_terminal("chat", "--name", "ana", *words)
     ana.expect("welcome ana")
     ana.press("who\n")
     ana.expect("server: online (1): ana")
@@ -96,38 +28,11 @@ def test_a_dumb_terminal(start_on_terminal: StartOnTerminal, env: dict[str, str]
     assert "\x1b" not in ana.screen
 
 
-@pytest.mark.parametrize("keys", ["\x03", "\x04"])
-def test_ctrl_c_and_ctrl_d_leave(start_on_terminal: StartOnTerminal, chat: Chat, keys: str) -> None:
-    """Both leave cleanly, without a traceback, and what comes next on the terminal begins on a line of its own."""
-    bo = chat("bo")
-    bo.write("join team")
-    bo.expect("server: joined team")
-    ana = start_on_terminal("chat", "--name", "ana")
-    ana.expect("till `leave`")
-    ana.press("join team\n")
-    bo.expect("server: ana joined team")
-    ana.expect("team> ")
-    assert ana.press_to_end(keys) == 0
-    assert "Traceback" not in ana.screen
-    assert ana.screen.endswith("\n")
-    bo.expect("server: ana left team")
-
-
-@pytest.mark.parametrize("keys", ["\x03", "\x04"])
-def test_no_name_after_all(start_on_terminal: StartOnTerminal, keys: str) -> None:
-    """Whoever does not want to give a name gets no traceback either."""
-    program = start_on_terminal("chat")
-    program.expect("name: ")
-    assert program.press_to_end(keys) == (0 if keys == "\x03" else 1)
-    assert "Traceback" not in program.screen
-
-
-def test_host(start_on_terminal: StartOnTerminal) -> None:
+def test_host_in_plain_lines(start_on_terminal: StartOnTerminal) -> None:
     """`host` shows where others can connect, and then the same lines."""
-    host = start_on_terminal("host", "--memory", "--host", "127.0.0.1", "--port", "0", "--name", "ana")
+    host = start_on_terminal("host", "--memory", "--host", "127.0.0.1", "--port", "0", "--name", "ana", "--plain")
     host.expect("libchat chat --host 127.0.0.1 --port ")
     host.expect("server: welcome ana")
-    host.expect("> ")
     host.press("who\n")
     host.expect("server: online (1): ana")
     host.press("exit\n")
@@ -135,16 +40,12 @@ def test_host(start_on_terminal: StartOnTerminal) -> None:
     assert host.end() == 0
 
 
-def test_the_server_ends_it_while_somebody_types(
-    start_on_terminal: StartOnTerminal, server: Serving, env: dict[str, str]
-) -> None:
-    """When it is over for good, nobody has to press Enter to learn it; the terminal is left in order."""
-    ana = start_on_terminal("chat", "--name", "ana")
-    ana.expect("> ")
-    ana.press("half a line")
-    ana.expect("half a line")
-    server.signal(signal.SIGTERM)
-    server.end()
-    with Serving("--memory", "--port", str(server.port), env=env):  # with another key
-        assert ana.end() == 4
-    ana.expect("does not show the key that it should")
+def test_host_in_the_shell(open_terminal: OpenTerminal) -> None:
+    """On a terminal `host` opens the shell below what it has announced."""
+    host = open_terminal("host", "--memory", "--host", "127.0.0.1", "--port", "0", "--name", "ana")
+    host.expect("libchat chat --host 127.0.0.1 --port ")
+    host.expect("welcome ana")
+    host.press("/who\r")
+    host.expect("1 person online")
+    host.press("\x04")
+    assert host.end() == 0

@@ -236,6 +236,46 @@ def test_the_editor(open_shell: OpenShell, env: dict[str, str], tmp_path: Path) 
     ana.expect("#team> this is edited")
 
 
+def test_another_name(open_shell: OpenShell) -> None:
+    """/nick comes back under another name, into the same room; one that is taken changes nothing."""
+    bo = open_shell("bo")
+    ana = open_shell("ana")
+    enter(ana, "team")
+    enter(bo, "team")
+    ana.expect("bo joined")
+    ana.press("/nick bo\r")
+    ana.expect("bo is taken")
+    say(ana, "still ana")
+    bo.expect("ana │ still ana")
+    ana.press("/nick cleo\r")
+    bo.expect("cleo joined")
+    ana.expect("#team> ")
+    ana.press("now cleo\r")
+    bo.expect("cleo │ now cleo")
+
+
+def test_a_plugin_prints(open_terminal: OpenShell, server: Serving, tmp_path: Path) -> None:
+    """What a plugin prints becomes clean lines of the log, and the prompt stays."""
+    folder = tmp_path / ".config" / "libchat" / "plugins"
+    folder.mkdir(parents=True)
+    (folder / "noise.py").write_text(
+        '"""Makes noise."""\n'
+        "from libchat.plugins import Context, command\n"
+        "LIBCHAT_API = 1\n\n"
+        "@command\n"
+        "def noise(ctx: Context) -> str:\n"
+        '    """Make noise."""\n'
+        '    print("a \\x1b[2Jloud one")\n'
+        '    return "done"\n'
+    )
+    ana = open_terminal("chat", "--name", "ana")
+    ana.expect("welcome ana", "> ")
+    ana.press("/plugins enable noise\r")
+    ana.expect("noise")
+    ana.press("/noise\r")
+    ana.expect("a [2Jloud one", "done", "in no room")
+
+
 # --- a lot of it ----------------------------------------------------------------------------------------------------
 
 

@@ -61,6 +61,8 @@ class Terminal:
         )
         self.written = b""
         """Everything that was written to the terminal."""
+        self.read_at = 0.0
+        """When the last of it was read (`time.perf_counter`)."""
         self.on_quiet: Callable[[], None] | None = None
         """Called, in the thread that reads, whenever all that was written is on the screen."""
         self._woken, self._wake = os.pipe()
@@ -173,12 +175,15 @@ class Terminal:
             if self._woken in ready:
                 return
             data = os.read(self._master, 65536)
+            read_at = time.perf_counter()
             with self._changed:
+                self.read_at = read_at
                 self.written += data
                 self._stream.feed(data)
                 self._changed.notify_all()
-            if self.on_quiet is not None and not select.select([self._master], [], [], 0)[0]:
-                self.on_quiet()
+            look = self.on_quiet
+            if look is not None and not select.select([self._master], [], [], 0)[0]:
+                look()
 
     @staticmethod
     def _set_size(handle: int, rows: int, columns: int) -> None:
