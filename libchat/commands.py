@@ -265,7 +265,10 @@ class Grant(Command, frozen=True):
 
 
 class SetRoom(Command, frozen=True):
-    """Set how a room is; None leaves something as it is. An empty password takes it away."""
+    """Set how a room is; None leaves something as it is. An empty password takes it away.
+
+    With nothing to be set, it asks how the room is, as every member may.
+    """
 
     room: str
     invite_only: bool | None = None

@@ -247,7 +247,7 @@ class Unmuted(Event, frozen=True):
 
 
 class RoomIs(Event, frozen=True, omit_defaults=False):
-    """How a room is from now on. `by` is who has changed something."""
+    """How a room is from now on; `by` is who has changed something. With a `cid`, the answer to who asked how it is."""
 
     room: str
     invite_only: bool = False
@@ -256,6 +256,7 @@ class RoomIs(Event, frozen=True, omit_defaults=False):
     secret: bool = False
     open_topic: bool = True
     by: str = ""
+    cid: str = ""
 
 
 class Invited(Event, frozen=True):

@@ -118,6 +118,10 @@ class Speaker(ABC):
         flags = (invite_only, password, moderated, secret, open_topic)
         self._answer(m.Done, lambda cid: m.SetRoom(room, *flags, cid))
 
+    def room_settings(self, room: str) -> m.RoomIs:
+        """Return how a room is that one is in. Its `by` is empty."""
+        return self._answer(m.RoomIs, lambda cid: m.SetRoom(room, cid=cid))
+
     def invite_to(self, room: str, name: str) -> None:
         """Invite somebody to a room: they may enter it once, also if only those may, or if it has a password."""
         self._answer(m.Done, lambda cid: m.Invite(room, name, cid))

@@ -137,7 +137,7 @@ def settings_in_words(fact: RoomSettings) -> str:
     return ", ".join(said)
 
 
-def room_is(room: Room, settings: moderation.Settings, by: str) -> m.RoomIs:
+def room_is(room: Room, settings: moderation.Settings, by: str, cid: str = "") -> m.RoomIs:
     """Return how a room is, as its members are told."""
     return m.RoomIs(
         str(room.name),
@@ -147,4 +147,5 @@ def room_is(room: Room, settings: moderation.Settings, by: str) -> m.RoomIs:
         settings.secret,
         settings.open_topic,
         by,
+        cid,
     )

@@ -253,10 +253,14 @@ class Decisions:
         self._decide(session, room, [change], audit, told, words, command, out)
 
     def set_room(self, session: Session, command: m.SetRoom, now: int, out: Out) -> None:
-        """Set how a room is."""
+        """Set how a room is, or tell how it is."""
         person, room = place(session, command.room)
-        check("set", person, room)
         password = command.password
+        flags = (command.invite_only, command.moderated, command.secret, command.open_topic)
+        if password is None and all(flag is None for flag in flags):
+            out.append(fx.Reply(session, room_is(room, room.rules.settings, "", command.cid)))
+            return
+        check("set", person, room)
         if password is not None and len(password) > PASSWORD_CHARACTERS:
             raise Refused(Code.BAD_VALUE, f"a password has {PASSWORD_CHARACTERS} characters at most")
         fact = RoomSettings(
@@ -269,8 +273,6 @@ class Decisions:
             command.open_topic,
         )
         words = settings_in_words(fact)
-        if not words:
-            raise Refused(Code.BAD_VALUE, "say what to set: invite_only, password, moderated, secret or open_topic")
         now_so = moderation.changed(room.ahead, fact).settings
         told = [fx.Deliver(room.audience, room_is(room, now_so, person.name.display), session)]
         audit = audit_of(now, person, room, "set", "", words)

@@ -382,7 +382,7 @@ def _room_is(event: m.RoomIs) -> str:
         "topic by operators": not event.open_topic,
     }
     what = ", ".join(word for word, holds in said.items() if holds) or "open"
-    return f"server: {event.room[1:]} is {what} now, by {event.by}\n"
+    return f"server: {event.room[1:]} is {what}{f' now, by {event.by}' if event.by else ''}\n"
 
 
 def _ban_list(event: m.BanList) -> str:

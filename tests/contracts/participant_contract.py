@@ -83,6 +83,9 @@ class Talker(Protocol):
     ) -> None:
         """Set how a room is."""
 
+    def room_settings(self, room: str) -> m.RoomIs:
+        """Return how a room is."""
+
     def invite_to(self, room: str, name: str) -> None:
         """Invite somebody."""
 
@@ -320,6 +323,8 @@ class ParticipantContract:
         assert wait_for(bo, m.Granted) == m.Granted("#x", "bo", "voice", "ana")
         ana.set_room("#x", moderated=True, invite_only=True, password="tea")
         assert wait_for(bo, m.RoomIs) == m.RoomIs("#x", True, True, True, False, True, "ana")
+        asked = bo.room_settings("#x")
+        assert asked == m.RoomIs("#x", True, True, True, False, True, "", asked.cid)
         ana.mute("#x", "bo", 60, "loud")
         assert wait_for(bo, m.Muted).reason == "loud"
         assert refused(lambda: bo.send("#x", "hi").accepted(SECONDS)) == "muted"

@@ -176,6 +176,10 @@ class Awaited:
             )
         )
 
+    def room_settings(self, room: str) -> m.RoomIs:
+        """Return how a room is."""
+        return self._run(self._client.room_settings(room))
+
     def invite_to(self, room: str, name: str) -> None:
         """Invite somebody."""
         self._run(self._client.invite_to(room, name))

@@ -575,7 +575,8 @@ def test_settings(chat: Chat) -> None:
     hush([cy])
     chat.do(ana, m.SetRoom("#red", password=""))
     assert cy.take() == [m.RoomIs("#red", False, False, False, True, False, "ana")]
-    assert chat.fail(ana, m.SetRoom("#red")).code == Code.BAD_VALUE
+    assert chat.ask(bo, m.SetRoom("#red", cid="2")) == m.RoomIs("#red", False, False, False, True, False, "", "2")
+    assert chat.fail(chat.enter("dan"), m.SetRoom("#red")).code == Code.NOT_IN_ROOM
     assert chat.fail(bo, m.SetRoom("#red", secret=False)).code == Code.NOT_PERMITTED
 
 

@@ -66,6 +66,7 @@ TOPIC = m.Entry("#teamchat", 7, "Alice", SENT, "release", "topic")
         (m.Muted("#tea", "Bob", "Al", 0, "loud"), "server: Bob was muted in tea by Al (loud)\n"),
         (m.Unmuted("#tea", "Bob", "Al"), "server: Bob may speak in tea again, by Al\n"),
         (m.RoomIs("#tea", by="Al"), "server: tea is open now, by Al\n"),
+        (m.RoomIs("#tea", secret=True), "server: tea is secret\n"),
         (
             m.RoomIs("#tea", True, True, True, True, False, "Al"),
             "server: tea is invite-only, password, moderated, secret, topic by operators now, by Al\n",

@@ -270,11 +270,20 @@ def _about(ctx: ShellContext, place: str) -> str:
     people = ctx.chat.who(place)
     mine = next((each.role for each in people if each.name == ctx.me), "") or "member"
     leaders = ", ".join(each.name for each in people if each.role in ("owner", "operator"))
+    so = ctx.chat.room_settings(place)
+    flags = {
+        "invite-only": so.invite_only,
+        "password": so.has_password,
+        "moderated": so.moderated,
+        "secret": so.secret,
+        "open-topic": so.open_topic,
+    }
     rows = [
         ("topic", ctx.chat.topic(place) or "none"),
         ("people", count(len(people), "person", "people")),
         ("run by", leaders or "nobody"),
         ("you are", mine),
+        *((flag, "on" if is_on else "off") for flag, is_on in flags.items()),
     ]
     return "\n".join([f"{place}:", *indented(rows), f"/room SETTING on|off changes: {', '.join(_SETTERS)}, password"])
 

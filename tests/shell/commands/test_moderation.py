@@ -164,6 +164,7 @@ def test_roles_that_cannot_be(ana: Typist, bo: Typist, line: str, words: str) ->
 def test_settings(ana: Typist, bo: Typist, enter: Enter) -> None:
     """Each setting of a room can be switched on and off."""
     assert ana.says("/room moderated on") == "#red: moderated is on"
+    assert "  moderated    on" in bo.says("/room").split("\n")
     assert bo.fails("/me talks").endswith("ask an operator for one. /who shows who they are.")
     ana.says("/room moderated off")
     bo.says("/me talks")
@@ -197,10 +198,15 @@ def test_about_a_room(ana: Typist, bo: Typist) -> None:
     bo.says("/topic tea")
     assert bo.says("/room").split("\n") == [
         "#red:",
-        "  topic    tea",
-        "  people   2 people",
-        "  run by   ana",
-        "  you are  member",
+        "  topic        tea",
+        "  people       2 people",
+        "  run by       ana",
+        "  you are      member",
+        "  invite-only  off",
+        "  password     off",
+        "  moderated    off",
+        "  secret       off",
+        "  open-topic   on",
         "/room SETTING on|off changes: invite-only, moderated, secret, open-topic, password",
     ]
     assert "did you mean 'moderated'?" in ana.fails("/room moderat on")
