@@ -23,7 +23,7 @@ def add(commands: Commands) -> None:
         '  zsh    eval "$(libchat completions zsh)", in ~/.zshrc behind compinit\n'
         "  fish   libchat completions fish | source, in ~/.config/fish/config.fish\n"
         "\nA file starts faster; the first lines of the script say where it belongs. Make it anew after an update.",
-        ('eval "$(libchat completions bash)"', "libchat completions zsh > ~/.zfunc/_libchat"),
+        ("libchat completions zsh > ~/.zfunc/_libchat", 'eval "$(libchat completions bash)"'),
     )
     parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=f"your shell: {', '.join(SHELLS)}")
 

@@ -25,6 +25,7 @@ for line in "$@"; do
     printf '%s\\n' "${COMPREPLY[@]}" ""
 done
 complete -p libchat
+echo
 """
 """What readline does before it calls a function: bash cuts words at `=`, too."""
 
@@ -45,7 +46,7 @@ compadd() {
     local -a hits
     if [[ ${@[1,(i)(-|--)]} != *-(O|A|D)\\ * ]]; then
         builtin compadd -A hits "$@"
-        print -rl -- $hits >> $FOUND
+        (( $#hits )) && print -rl -- $hits >> $FOUND
     fi
     builtin compadd "$@"
 }
@@ -67,10 +68,10 @@ zle -N zle-line-init ask
 def ask_bash(script: Path, lines: Sequence[str], folder: Path) -> list[list[str]]:
     """Return what bash offers for each line, in a folder; the cursor is at its end."""
     done = _run(["bash", "--norc", "-c", BASH, "bash", str(script), *lines], folder)
-    *answers, registered = done.stdout.split("\n\n")
-    assert registered == "complete -F _libchat libchat\n", registered
+    *answers, registered = _cut(done.stdout)
+    assert registered == ["complete -F _libchat libchat"]
     assert done.stderr == ""
-    return [sorted(set(answer.split("\n"))) for answer in answers]
+    return answers
 
 
 def ask_fish(script: Path, lines: Sequence[str], folder: Path) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""What can be said on the command line, read from its parser: commands, options, arguments, and what stands for them."""
+"""What can be said on the command line, as its parser has it: commands, options, arguments, and their values."""
 
 from __future__ import annotations
 
