@@ -17,7 +17,7 @@ INPUTS := pyproject.toml libchat/_version.py
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help chat test check format docs bench durable soak sim pictures measure fuzz clean
+.PHONY: help chat test check format docs bench durable soak sim pictures measure fuzz dist clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ measure: .venv/.ready ## Measure the shell: its start, and typing while a room i
 fuzz: .venv/.ready ## Fuzz the parsers for SECONDS (60), or only TARGET
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(PIP) install --only-binary :all: atheris >&2 || true
 	@$(BIN)/python tests/fuzz/run.py --target '$(TARGET)' --seconds $(SECONDS)
+
+dist: .venv/.ready ## Build the wheel and the source archive into dist
+	@$(BIN)/python -m build --no-isolation --outdir dist .
 
 clean: ## Remove everything that was made
 	rm -rf .venv build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
