@@ -76,6 +76,7 @@ class Window:
             self.tree.bind(key, lambda _: self._open(*self.tree.selection()))
         root.protocol("WM_DELETE_WINDOW", self.quit)
         self.entry.focus_set()
+        self.chat.tell("/join ROOM enters a room; /help lists what there is")
         options: Any = {"pin": pin, "accept_new": self._trust, "password": self._password}
         self.network = Network(self.chat, lambda: libchat.connect(address, name, **options), self._posted.put)
         self._tick()
