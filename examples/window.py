@@ -119,7 +119,7 @@ class Window:
         self._drawn = talk
 
     def _select(self, target: str = "") -> None:
-        if target != self.chat.active and self.chat.can_show(target):
+        if self.root.focus_get() is self.tree and self.chat.can_show(target):  # it was the person who chose
             self.chat.show(target)
 
     def _open(self, target: str = "") -> None:
@@ -198,7 +198,7 @@ class Window:
 
     def _trust(self, address: str, pin: str) -> bool:
         text = f"{address} is new here. Its key is\n\n{pin}\n\nDoes its owner read out the same?"
-        return self._ask(lambda: not self.is_closing and messagebox.askyesno("A new server", text))
+        return self._ask(lambda: not self.is_closing and messagebox.askyesno("A new server", text, parent=self.root))
 
     def _password(self, reason: str) -> str:
         return self._ask(lambda: simpledialog.askstring("Password", reason, show="*", parent=self.root) or "")
