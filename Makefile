@@ -55,8 +55,8 @@ soak: .venv/.ready ## Kill a server KILLS times while people talk, and look for 
 sim: .venv/.runtime ## Play SEEDS (1000) seeds of the simulator, beginning with FROM (0)
 	@$(BIN)/python -m libchat.testing.sim --seeds $(SEEDS) --from $(FROM)
 
-pictures: .venv/.ready ## Draw the shell's screens into docs/pictures
-	@LIBCHAT_PICTURES=1 $(BIN)/pytest -q -n $(WORKERS) tests/shell/test_screens.py
+pictures: .venv/.ready ## Draw the shell's screens and the window into docs/pictures
+	@LIBCHAT_PICTURES=1 $(BIN)/pytest -q -n $(WORKERS) tests/shell/test_screens.py tests/examples/test_window.py
 
 measure: .venv/.ready ## Measure the shell: its start, and typing while a room is flooded
 	@$(BIN)/python tests/bench/shell.py

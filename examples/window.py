@@ -88,10 +88,12 @@ class Window:
         self.root.after(TICK_MILLISECONDS, self._tick)
         for _ in range(self._posted.qsize()):
             self._posted.get()()
+        if self.is_closing:
+            return
         if self.chat.state == "connected" and time.monotonic() - self._asked_at > REFRESH_SECONDS:
             self._asked_at = time.monotonic()
             self.network.ask(lambda client: (client.who(), client.rooms()), self.chat.refresh)
-        if self.chat.is_changed and not self.is_closing:
+        if self.chat.is_changed:
             self._draw(self.chat.talks[self.chat.active])
             self.chat.is_changed = False
 

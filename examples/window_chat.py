@@ -214,4 +214,6 @@ class Network:
         wait([self._sending.submit(lambda: None)], GOODBYE_SECONDS)
         if not self._client.exception():
             self._client.result().close()
+        self._asking.shutdown()
+        self._sending.shutdown()
         self._listener.join()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import queue
@@ -183,6 +184,9 @@ class Person:
     def __init__(self, window: Window) -> None:
         self.window = window
         self.window.root.geometry(f"{WIDTH}x{HEIGHT}+0+0")
+        self._seen: set[str] = set()
+        for event in ("<Map>", "<FocusIn>"):
+            window.entry.bind(event, lambda _, event=event: self._seen.add(event), add=True)  # type: ignore[misc]
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Let the window work until something is so. Its clock ticks, so there is always an event to come."""
@@ -193,9 +197,10 @@ class Person:
 
     def press(self, *keys: str) -> None:
         """Press keys, as Tk names them; they go to what has the focus."""
-        if self.window.root.focus_get() is None:
+        if "<FocusIn>" not in self._seen:
+            self.until(lambda: "<Map>" in self._seen)
             self.window.entry.focus_force()  # there is no window manager that would do it
-            self.until(lambda: self.window.root.focus_get() is not None)
+            self.until(lambda: "<FocusIn>" in self._seen)
         for key in keys:
             self.window.root.focus_get().event_generate(f"<{key}>")  # type: ignore[union-attr]
 
@@ -207,10 +212,11 @@ class Person:
         """Wait until a text stands in the conversation that is shown."""
         self.until(lambda: text in self.window.text.get("1.0", "end"))
 
-    def leaves(self) -> None:
-        """Press Ctrl-Q, and wait until the window is gone."""
+    def leaves(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+        """Press Ctrl-Q, which hides the window at once, and wait until all of it is gone."""
         self.press("Control-q")
         assert self.window.root.state() == "withdrawn"
+        meanwhile()
         gone: list[bool] = []
         self.window.root.bind("<Destroy>", lambda _: gone.append(True))
         self.until(lambda: bool(gone))
@@ -230,9 +236,11 @@ def sit(display: Display) -> Iterator[Callable[[str, str | None], Person]]:
         return Person(opened[-1])
 
     yield sit
-    for window in opened:
-        window.network.is_closed()
-        window.network._end.join(SECONDS)
+    while opened:
+        network = opened.pop().network
+        network.is_closed()
+        network._end.join(SECONDS)
+    gc.collect()  # Tcl ends the process if what is left of a window is collected by another thread
 
 
 Sit = Callable[[str, str | None], Person]
@@ -261,7 +269,8 @@ def test_a_chat_by_keys_alone(sit: Sit, display: Display) -> None:
         assert window.entry.get() == "bo: "
         ana.type("nearly. One picture is missing.")
         bo.send("#team", "Take the one of the harbour.").accepted()
-        ana.until(lambda: bo.receive(SECONDS).text == "bo: nearly. One picture is missing.")
+        assert bo.receive(SECONDS).text == "bo: nearly. One picture is missing."
+        ana.reads("bo: Take the one of the harbour.")
         ana.type("/jion x")
         ana.reads("there is no /jion; did you mean /join?")
         cleo.send("ana", "Lunch at one?").accepted()
@@ -292,10 +301,7 @@ def test_a_window_does_not_wait_for_the_network(sit: Sit) -> None:
         ana.type("/msg bo hello")
         ana.reads("ana: hello …")
         connection, _ = silent.accept()
-        ana.press("Control-q")
-        assert ana.window.root.state() == "withdrawn"
-        connection.close()
-        ana.leaves()
+        ana.leaves(meanwhile=connection.close)
 
 
 def test_a_new_server_is_asked_about(sit: Sit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
