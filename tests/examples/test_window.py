@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from window_chat import HOME, Chat, Network
 
 import libchat
 from libchat.messages import Kicked
 from support.display import HEIGHT, WIDTH, Display, virtual_display
 from support.program import environment
+from window_chat import HOME, Chat, Network
 
 if TYPE_CHECKING:
     from window import Window
