@@ -186,7 +186,7 @@ class Person:
         self.window.root.geometry(f"{WIDTH}x{HEIGHT}+0+0")
         self._seen: set[str] = set()
         for event in ("<Map>", "<FocusIn>"):
-            window.entry.bind(event, lambda _, event=event: self._seen.add(event), add=True)  # type: ignore[misc]
+            window.entry.bind(event, lambda _, event=event: self._seen.add(event), add=True)
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Let the window work until something is so. Its clock ticks, so there is always an event to come."""
