@@ -17,7 +17,7 @@ INPUTS := pyproject.toml libchat/_version.py
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help chat test check format docs bench durable soak sim pictures measure fuzz clean
+.PHONY: help chat test check format docs bench durable soak sim pictures measure fuzz dist clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,8 +55,8 @@ soak: .venv/.ready ## Kill a server KILLS times while people talk, and look for 
 sim: .venv/.runtime ## Play SEEDS (1000) seeds of the simulator, beginning with FROM (0)
 	@$(BIN)/python -m libchat.testing.sim --seeds $(SEEDS) --from $(FROM)
 
-pictures: .venv/.ready ## Draw the shell's screens into docs/pictures
-	@LIBCHAT_PICTURES=1 $(BIN)/pytest -q -n $(WORKERS) tests/shell/test_screens.py
+pictures: .venv/.ready ## Draw the shell's screens and the window into docs/pictures
+	@LIBCHAT_PICTURES=1 $(BIN)/pytest -q -n $(WORKERS) tests/shell/test_screens.py tests/examples/test_window.py
 
 measure: .venv/.ready ## Measure the shell: its start, and typing while a room is flooded
 	@$(BIN)/python tests/bench/shell.py
@@ -64,6 +64,9 @@ measure: .venv/.ready ## Measure the shell: its start, and typing while a room i
 fuzz: .venv/.ready ## Fuzz the parsers for SECONDS (60), or only TARGET
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(PIP) install --only-binary :all: atheris >&2 || true
 	@$(BIN)/python tests/fuzz/run.py --target '$(TARGET)' --seconds $(SECONDS)
+
+dist: .venv/.ready ## Build the wheel and the source archive into dist
+	@$(BIN)/python -m build --no-isolation --outdir dist .
 
 clean: ## Remove everything that was made
 	rm -rf .venv build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

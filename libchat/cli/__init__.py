@@ -14,6 +14,7 @@ from libchat.cli import (
     audit,
     backup,
     chat,
+    completions,
     config,
     devices,
     doctor,
@@ -36,11 +37,11 @@ from libchat.cli import (
     who,
 )
 from libchat.cli.exits import Exit, Failure, explain
-from libchat.cli.parser import Commands, Options, make_parser, parse
+from libchat.cli.parser import Commands, Options, Parser, make_parser, parse
 from libchat.cli.signals import Terminated
 from libchat.errors import ChatError
 
-__all__ = ["main"]
+__all__ = ["main", "make_program"]
 
 _COMMANDS: Final[tuple[Callable[[Commands], None], ...]] = (
     start.add,
@@ -65,13 +66,19 @@ _COMMANDS: Final[tuple[Callable[[Commands], None], ...]] = (
     verify.add,
     export.add,
     import_.add,
+    completions.add,
 )
+
+
+def make_program() -> tuple[Parser, dict[str, Parser]]:
+    """Return the parser of the whole command line, and those of its commands."""
+    return make_parser(_COMMANDS)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program with these arguments (without its name), or with those of the process; return the exit code."""
     output.prepare()
-    parser, commands = make_parser(_COMMANDS)
+    parser, commands = make_program()
     words = sys.argv[1:] if argv is None else list(argv)
     options = parse(parser, commands, ["start"] if start.is_meant(words) else words)
     try:

@@ -65,6 +65,7 @@ class Options(argparse.Namespace):
     after: int
     now: bool
     # the shell
+    shell: str
     plain: bool
     no_plugins: bool
     new: bool

@@ -36,7 +36,7 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument("about", nargs="*", metavar="NAME", help="info, new: which plugin")
     parser.add_argument(
-        "--folder", type=Path, help="the folder of your plugins (default: where programs keep settings)"
+        "--folder", type=Path, metavar="DIR", help="the folder of your plugins (default: where programs keep settings)"
     )
     parser.add_argument(
         "--json",

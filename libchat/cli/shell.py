@@ -30,9 +30,13 @@ Connect = Callable[[str], "Participant"]
 def add_shell_options(parser: Parser) -> None:
     """Add the options that say which shell it is."""
     parser.add_argument(
-        "--plain", action="store_true", help="lines in, lines out, as without a terminal (default: the shell)"
+        "--plain",
+        action="store_true",
+        help="lines in, lines out, as without a terminal (default: where there is no terminal)",
     )
-    parser.add_argument("--no-plugins", action="store_true", help="load no plugins (default: those that are enabled)")
+    parser.add_argument(
+        "--no-plugins", action="store_true", help="load no plugins (default: those that you have enabled)"
+    )
 
 
 def wants_terminal(options: Options) -> bool:

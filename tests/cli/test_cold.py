@@ -65,7 +65,8 @@ USES = {
     "backup": (("backup", "{folder}/copy", "--data", "{data}"), "", 0, "bytes"),
     "verify": (("verify", "--data", "{data}"), "", 0, "is right"),
     "export": (("export", "--data", "{data}"), "", 0, "hello team"),
-    "plugins": (("plugins", "info", "dice"), "", 0, "/roll"),
+    "plugins": (("plugins", "info", "dice"), "", 0, "dice: "),
+    "completions": (("completions", "bash"), "", 0, "complete -F _libchat libchat"),
     "import": (("import", "{folder}/said", "--data", "{folder}/new"), "", 0, "entries"),
 }
 """A use of each command: its words, what is typed, its exit code, and something that it prints."""
