@@ -79,6 +79,11 @@ def knows_ansi() -> bool:
     return os.environ.get("TERM", "") not in ("", "dumb")
 
 
+def has_person() -> bool:
+    """Return whether there is a person at a terminal, who types and reads."""
+    return os.isatty(0) and os.isatty(1)
+
+
 def abandon_stdout() -> None:
     """Have nothing written to standard output any more: its reader has gone, and Python would complain at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,8 +109,3 @@ def _host(options: Options) -> int:
     words = ["host", *(["--name", options.name] if options.name else [])]
     words += [flag for flag, is_on in (("--plain", options.plain), ("--no-plugins", options.no_plugins)) if is_on]
     return main(words)
-
-
-def is_meant(words: list[str]) -> bool:
-    """Return whether nothing but `libchat` was said, by a person at a terminal."""
-    return not words and os.isatty(0) and os.isatty(1)
