@@ -435,7 +435,7 @@ class App:
 
     def end_of_input(self) -> None:
         """Leave, or answer a question with nothing."""
-        if self.is_asking:
+        if self.is_asking and not self._questions.is_pausing:
             self.answer(None)
         else:
             self.end()

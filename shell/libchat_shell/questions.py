@@ -42,6 +42,11 @@ class Questions:
             return self._waiting[0][0]
         return PAUSE if self._is_pausing else None
 
+    @property
+    def is_pausing(self) -> bool:
+        """Whether the input answers nothing just now, but may in a moment."""
+        return self._is_pausing
+
     def put(self, query: Query, answer: Future[str]) -> None:
         """Ask, after what was asked before."""
         typed = self._buffer.text

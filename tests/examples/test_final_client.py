@@ -41,8 +41,8 @@ def test_another_room_is_entered_from_within_one(tmp_path: Path) -> None:
         bob.set_room("#shut", password="secret")
         assert [alice.line() for _ in range(3)] == ["server: welcome Alice", "server: joined one", "server: joined two"]
         bob.join("#two")
-        alice.write("server:join shut", "still here")
         assert alice.line() == "server: Bob joined two"
+        alice.write("server:join shut", "still here")
         assert alice.line().startswith("server: error room-password: ")
         assert bob.receive(timeout=SECONDS).text == "still here"
         assert [room.room for room in bob.rooms()] == ["#shut", "#two"]
