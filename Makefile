@@ -6,6 +6,7 @@ LOAD ?= ../shared/load
 BENCH ?=
 SEEDS ?= 1000
 FROM ?= 0
+HARD ?=
 WORKERS ?= 3
 KILLS ?= 100
 TARGET ?=
@@ -52,8 +53,8 @@ durable: .venv/.runtime ## Measure what durable messages cost, and the log by it
 soak: .venv/.ready ## Kill a server KILLS times while people talk, and look for lost or doubled messages
 	@$(BIN)/python tests/bench/soak.py --kills $(KILLS)
 
-sim: .venv/.runtime ## Play SEEDS (1000) seeds of the simulator, beginning with FROM (0)
-	@$(BIN)/python -m libchat.testing.sim --seeds $(SEEDS) --from $(FROM)
+sim: .venv/.runtime ## Play SEEDS (1000) seeds of the simulator, beginning with FROM (0); with HARD=1, hard ones
+	@$(BIN)/python -m libchat.testing.sim --seeds $(SEEDS) --from $(FROM) $(if $(HARD),--hard)
 
 pictures: .venv/.ready ## Draw the shell's screens and the window into docs/pictures
 	@LIBCHAT_PICTURES=1 $(BIN)/pytest -q -n $(WORKERS) tests/shell/test_screens.py tests/examples/test_window.py

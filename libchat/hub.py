@@ -90,7 +90,7 @@ class Hub:
         self._now = 0
         self._waiting: deque[_Waiting] = deque()
         self._waiting_effects = 0
-        self._settling: list[fx.Settle | fx.Hear] = []
+        self._settling: list[fx.Settle | fx.Hear | fx.EndRoom] = []
         """What waits until the log has answered everything that was under way."""
         self._failed: list[fx.Note | fx.Enter | fx.Exit] = []
         """What the log could not take notice of."""
@@ -399,8 +399,7 @@ class Hub:
             return follow
         outcome = next(answers)
         if isinstance(effect, fx.EndRoom):
-            if isinstance(outcome, Failure):
-                self._router.memberships.not_ended(effect.fact)
+            self._router.memberships.ended(effect.fact, outcome)
             return follow
         if isinstance(effect, fx.Note):
             self._router.noted(effect, outcome, follow)
@@ -430,9 +429,9 @@ class Hub:
                 self._router.tell_topic(effect, follow)
             elif isinstance(effect, fx.TellRooms):
                 self._router.memberships.tell_rooms(effect, follow)
-            elif isinstance(effect, (fx.Settle, fx.Hear)):
+            elif isinstance(effect, (fx.Settle, fx.Hear, fx.EndRoom)):
                 self._settling.append(effect)
-            elif isinstance(effect, (fx.Note, fx.EndRoom)):
+            elif isinstance(effect, fx.Note):
                 self._log.append([effect.fact], _ignore)
             elif not isinstance(effect, (fx.Append, fx.Enter, fx.Exit, fx.Decide, fx.Verify, fx.Vet)):
                 out.append(effect)

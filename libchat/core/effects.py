@@ -82,7 +82,7 @@ class Decide(Struct, frozen=True, gc=False):
 
 
 class EndRoom(Struct, frozen=True, gc=False):
-    """Have the log forget what was set in a room that has ended; then tell the router (`Router.ended`)."""
+    """Have the log forget what was set in a room that has ended; then tell the memberships (`Memberships.ended`)."""
 
     fact: RoomEnd
 

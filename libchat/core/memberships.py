@@ -5,8 +5,9 @@ account's joining and leaving are in the log, too: the answer to a join comes be
 a leaving before it (`exited`). If the log could not store one of them, the account is, or is not, in the room as the
 log knows it (`restore`), unless it has changed that again meanwhile. Of guests the log learns nothing.
 
-A room ends with its last membership. What the log has of how it was set is forgotten then (`fx.EndRoom`), at the latest
-when the next room of that name is made.
+A room ends with its last membership, when no leaving of an account is under way any more: that may fail, and then the
+room goes on as it was. Who enters it meanwhile enters that same room. What the log has of how it was set is forgotten
+when it has ended (`fx.EndRoom`), at the latest when the next room of that name is made.
 """
 
 from __future__ import annotations
@@ -50,10 +51,8 @@ class Memberships:
         self._replays = replays
         self._retention = retention
         self._happenings = happenings
-        self._unended: set[str] = set()
-        """The conversations of rooms that have ended, which the log could not be told."""
-        self._leaving: dict[str, list[Room]] = {}
-        """By conversation, the rooms that accounts leave: they may have ended, or not, as the log will say."""
+        self._unended: dict[str, RoomEnd] = {}
+        """By conversation, the newest end of a room of which the log has not said that it knows."""
 
     @property
     def handlers(self) -> fx.Handlers:
@@ -71,15 +70,12 @@ class Memberships:
         name = parse_room(command.room)
         room = self._rooms.get(name)
         is_new = room is None or person.name.key not in room.members
-        for left in self._leaving.get(room_conversation(name), ()):
-            if left is not room:  # it may go on
-                _check_ban(session, left, now)
         if room is not None:
             _admit(session, room, command.password, now)
         if room is None or is_new:
             self._rooms.check_room_for(person, name)
             others = room.audience if room is not None else ()
-            out += self._begun(person, name, now) if room is None else []
+            out += self._begun(person, name, now) if room is None or room.is_empty else []
             room = self._rooms.join(person, name)
             joined = m.Joined(str(room.name), person.name.display)
             self._happenings.note(joined)
@@ -103,11 +99,12 @@ class Memberships:
         room = own_room(person, name)
         out += self._miss_nothing(person, room)
         self._forget_room(person, room)
+        if person.is_account:
+            room.leaving += 1
         told = self._take_out(person, room, "")
         told.append(fx.Reply(session, m.Exited(str(room.name), command.cid)))
         told += [fx.Reply(other, m.Exited(str(room.name))) for other in self._other_devices(session, person)]
         if person.is_account:
-            self._leaving.setdefault(room.conversation, []).append(room)
             out.append(fx.Exit(session, self._change(person, room), command.cid, tuple(told), room))
         else:
             out += told
@@ -158,29 +155,27 @@ class Memberships:
 
     def exited(self, leaving: fx.Exit, outcome: Outcome, out: Out) -> None:
         """Append to `out` what follows from the log's answer to an `Exit`: nobody has left whom it has not let go."""
-        conversation, still = leaving.fact.conversation, self._leaving[leaving.fact.conversation]
-        still.remove(leaving.room)
-        if not still:
-            del self._leaving[conversation]
         if isinstance(outcome, Failure):
             room, reason = leaving.fact.room, f"you have not left: {outcome.reason}"
             out.append(fx.Reply(leaving.session, m.Failed(Code.UNAVAILABLE, reason, room, leaving.cid)))
             return
         self._members.stored(leaving.fact)
         out += leaving.told
+        out += self._answered(leaving.room)
 
-    def restore(self, member: Member, session: Session, out: Out, left: Room | None = None) -> None:
+    def not_left(self, leaving: fx.Exit, out: Out) -> None:
+        """Have an account be in a room again that it could not leave, and the room go on."""
+        self.restore(leaving.fact, leaving.session, out)
+        out += self._answered(leaving.room)
+
+    def restore(self, member: Member, session: Session, out: Out) -> None:
         """Have an account be in a room, or not, as the log knows it, unless it has changed that again meanwhile."""
         person = self._registry.people.get(member.name)
-        if left is not None:
-            self._rooms.not_ended(left)
         if not self._members.failed(member) or person is None:
             return
         name = parse_room(member.room)
         room, kept = person.rooms.get(name.key), self._members.find(member.name, member.conversation)
         if room is None and kept is not None:
-            if left is not None:
-                self._rooms.revive(left)
             self._rooms.join(person, name, role=kept.role)
         elif room is not None and kept is None:
             self._forget_room(person, room)
@@ -194,10 +189,7 @@ class Memberships:
         """Take a person out of a room, without anybody being told."""
         self._forget_room(person, room)
         self._rooms.leave(person, room)
-        ended = self._ended(room)
-        if ended:
-            self._unended.add(room.conversation)  # nobody asks what becomes of it: it is told again before it matters
-        return [*self._miss_nothing(person, room), *ended]
+        return [*self._miss_nothing(person, room), *self._ended(room)]
 
     def end(self, person: Person, room: Room, reason: str) -> list[fx.Effect]:
         """Take a person out of a room, and return what follows from that."""
@@ -210,8 +202,13 @@ class Memberships:
         return self.end(person, room, reason)
 
     def not_ended(self, end: RoomEnd) -> None:
-        """Notice that the log could not be told that a room has ended, or that it may not have heard of it yet."""
-        self._unended.add(end.conversation)
+        """Notice that the log may not have heard yet that a room has ended."""
+        self._unended[end.conversation] = end
+
+    def ended(self, end: RoomEnd, outcome: Outcome) -> None:
+        """Notice what the log has answered to the end of a room. If it cannot know it now, the next room tells it."""
+        if not isinstance(outcome, Failure) and self._unended.get(end.conversation) is end:
+            del self._unended[end.conversation]
 
     def _take_out(self, person: Person, room: Room, reason: str) -> list[fx.Delivery]:
         """Take a person out of a room, and return what the others in it hear of that."""
@@ -251,19 +248,31 @@ class Memberships:
         return fact
 
     def _begun(self, person: Person, room: RoomName, now: int) -> list[fx.Effect]:
-        """Return what has to be done because a room is made: nothing of an earlier one is left, and an audit."""
+        """Return what has to be done because a room is made: nothing of an earlier one is left, and an audit.
+
+        Or, of one that was about to end, goes on with another owner.
+        """
         noted = fx.Note(Audit(now, person.name.display, "make", str(room)))
-        conversation = "#" + room.key
-        if conversation not in self._unended:
+        conversation = room_conversation(room)
+        if conversation not in self._unended or self._rooms.get(room) is not None:
             return [noted]
-        self._unended.discard(conversation)
-        return [fx.EndRoom(RoomEnd(conversation)), noted]
+        return [self._end(conversation), noted]
+
+    def _answered(self, room: Room) -> list[fx.Effect]:
+        """Return what has to be done because a leaving is no longer under way, and the room may have ended."""
+        self._rooms.answered(room)
+        return self._ended(room)
 
     def _ended(self, room: Room) -> list[fx.Effect]:
         """Return what has to be done because somebody has left a room, and it may have ended with that."""
         if not room.is_ruled or self._rooms.get(room.name) is room:
             return []
-        return [fx.EndRoom(RoomEnd(room.conversation))]
+        return [self._end(room.conversation)]
+
+    def _end(self, conversation: str) -> fx.EndRoom:
+        end = RoomEnd(conversation)
+        self.not_ended(end)
+        return fx.EndRoom(end)
 
 
 def _admit(session: Session, room: Room, password: str, now: int) -> None:
@@ -279,13 +288,6 @@ def _admit(session: Session, room: Room, password: str, now: int) -> None:
         moderation.check_entry(rules, str(room.name), name, session.address, password, now, is_invited=is_invited)
     room.invited.pop(name.key, None)
     room.returning.pop(name.key, None)
-
-
-def _check_ban(session: Session, room: Room, now: int) -> None:
-    """Raise `Refused` if somebody is banned from a room, whatever else is set in it."""
-    name = person_of(session).name
-    rules = moderation.Rules(bans=room.rules.bans)
-    moderation.check_entry(rules, str(room.name), name, session.address, "", now, is_invited=False)
 
 
 def _membership(person: Person, room: Room) -> Member:

@@ -87,6 +87,6 @@ class Presence:
 
 
 def _is_hidden(room: Room, person: Person) -> bool:
-    """Return whether somebody is not to know of a room."""
+    """Return whether somebody is not to know of a room: it is secret, or about to end."""
     is_secret = room.rules.settings.secret or room.ahead.settings.secret
-    return is_secret and person.name.key not in room.members
+    return (is_secret or room.is_empty) and person.name.key not in room.members

@@ -44,6 +44,7 @@ class Room:
         "invited",
         "is_kept",
         "is_ruled",
+        "leaving",
         "members",
         "name",
         "returning",
@@ -65,6 +66,8 @@ class Room:
         """What is under way to the log."""
         self.is_ruled = False
         """Whether the log may hold anything that is set in it."""
+        self.leaving = 0
+        """How many leavings of accounts are under way to the log. Until it has answered, the room has not ended."""
         self.invited: dict[str, int] = {}
         """Until when each canonical name may enter by invitation, oldest first."""
         self.returning: dict[str, str] = {}
@@ -72,6 +75,11 @@ class Room:
         self.deaf: set[Session] = set()
         """The sessions that were put out, as long as something may be under way that was said to them before."""
         self._audience: tuple[Session, ...] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is in it, and nobody keeps it: it has ended, or is about to."""
+        return not (self.members or self.is_kept)
 
     @property
     def audience(self) -> tuple[Session, ...]:
@@ -128,12 +136,6 @@ class Room:
         self._coming = [fact for fact in self._coming if not (isinstance(fact, Member) and fact.name == name)]
         self._look_ahead()
 
-    def take_over(self, room: Room) -> None:
-        """Be set as another room, which was thought to have ended: the log has that still."""
-        self.rules = replace(room.rules, roles={**room.rules.roles, **self.rules.roles})
-        self.is_ruled = self.is_ruled or room.is_ruled
-        self._look_ahead()
-
     def _look_ahead(self) -> None:
         self.ahead = self.rules
         for fact in self._coming:
@@ -185,14 +187,14 @@ class Rooms:
     def join(self, person: Person, name: RoomName, *, role: str | None = None) -> Room:
         """Make a person a member, and return the room: a new one if there is none.
 
-        Who makes a room is its owner; `role` says otherwise of a room that was there before a restart.
+        Who makes a room is its owner, and so is who enters one that is about to end; `role` says otherwise of a room
+        that was there before a restart.
         """
-        is_new = name.key not in self._rooms
         room = self._open(name)
+        if role is None:
+            role = "owner" if room.is_empty else ""
         room.members[person.name.key] = person
         person.rooms[name.key] = room
-        if role is None:
-            role = "owner" if is_new else ""
         if role:
             room.give_role(person.name.key, role)
         room.refresh()
@@ -209,26 +211,22 @@ class Rooms:
             raise Refused(Code.TOO_MANY, f"{name} is full: it has {most_members} members", str(name))
 
     def leave(self, person: Person, room: Room) -> None:
-        """End a membership, and the room with its last one."""
+        """End a membership, and the room with its last one, unless a leaving is under way, which may fail."""
         del room.members[person.name.key]
         del person.rooms[room.name.key]
         room.forget(person.name.key)
         room.refresh()
-        if not (room.members or room.is_kept):
+        self._end_empty(room)
+
+    def answered(self, room: Room) -> None:
+        """Notice that a leaving is no longer under way. The room ends with the last one, if nobody is in it."""
+        room.leaving -= 1
+        self._end_empty(room)
+
+    def _end_empty(self, room: Room) -> None:
+        if room.is_empty and not room.leaving:
             del self._rooms[room.name.key]
             self.remember(room.name, room.topic)
-
-    def revive(self, room: Room) -> None:
-        """Have a room again that has ended, unless there is another one of its name by now."""
-        if room.name.key not in self._rooms:
-            self._rooms[room.name.key] = room
-            self._topics.pop(room.name.key, None)
-
-    def not_ended(self, room: Room) -> None:
-        """Notice that a room has not ended: another one of its name, made meanwhile, is that one."""
-        other = self._rooms.get(room.name.key)
-        if other is not None and other is not room and room.is_ruled:
-            other.take_over(room)
 
     def topic(self, name: RoomName) -> str:
         """Return the topic of the room of that name, or of the last one."""

@@ -235,7 +235,7 @@ class Router:
         if session is None or session.mailbox is None:
             return
         if isinstance(effect, fx.Exit):
-            self.memberships.restore(effect.fact, session, out, effect.room)
+            self.memberships.not_left(effect, out)
             self._call_back(effect.fact, out)
         elif isinstance(effect, fx.Enter):
             self.depart(session, "the log does not know of them", out)

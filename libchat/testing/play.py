@@ -21,11 +21,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seeds", type=int, default=0, metavar="N", help="play N seeds, and tell how many a second")
     parser.add_argument("--from", type=int, default=0, metavar="K", dest="first", help="the first of these")
     parser.add_argument("--steps", type=int, default=MOST_STEPS, metavar="N", help="give up after N steps without rest")
+    parser.add_argument("--hard", action="store_true", help="play the hard scenarios: more goes wrong")
     parser.add_argument("--trace", action="store_true", help="show everything that happened")
     options = parser.parse_args(arguments)
-    failed = sum(_play_one(seed, options.steps, is_traced=options.trace) for seed in options.seed)
+    perils = Perils(hard=options.hard)
+    failed = sum(_play_one(seed, perils, options.steps, is_traced=options.trace) for seed in options.seed)
     if options.seeds:
-        failed += _play_many(range(options.first, options.first + options.seeds))
+        failed += _play_many(range(options.first, options.first + options.seeds), perils)
     return 1 if failed else 0
 
 
@@ -36,14 +38,15 @@ def run_seed(seed: int, perils: Perils | None = None, *, most_steps: int = MOST_
         return play(sim, perils)
     except AssertionError as error:
         end = "\n".join(sim.trace[-LAST_LINES:])
-        again = f"play it again: python -m libchat.testing.sim {seed}"
+        hard = "--hard " if perils is not None and perils.hard else ""
+        again = f"play it again: python -m libchat.testing.sim {hard}{seed}"
         raise AssertionError(f"{end}\n\n{error}\n\nseed {seed} fails; {again}") from error
 
 
-def _play_one(seed: int, most_steps: int, *, is_traced: bool) -> bool:
+def _play_one(seed: int, perils: Perils, most_steps: int, *, is_traced: bool) -> bool:
     """Play a seed, tell what came of it, and return whether it fails."""
     try:
-        sim = run_seed(seed, most_steps=most_steps)
+        sim = run_seed(seed, perils, most_steps=most_steps)
     except AssertionError as error:
         print(error)
         return True
@@ -53,13 +56,13 @@ def _play_one(seed: int, most_steps: int, *, is_traced: bool) -> bool:
     return False
 
 
-def _play_many(seeds: range) -> int:
+def _play_many(seeds: range, perils: Perils) -> int:
     """Play some seeds, tell about those that fail, and return how many these are."""
     begin = time.perf_counter()
     failed = 0
     for seed in seeds:
         try:
-            run_seed(seed)
+            run_seed(seed, perils)
         except AssertionError as error:
             failed += 1
             print(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
@@ -28,6 +29,8 @@ class Perils(Struct, frozen=True):
     accounts: bool = True
     second_devices: bool = True
     kicks: bool = True
+    hard: bool = False
+    """Whether there are mostly accounts with several devices, and more of everything that may go wrong."""
 
 
 class Scenario:
@@ -48,12 +51,15 @@ class Scenario:
             self.sim.client(name, account=is_account, keeps=world.chance(0.75))
             if is_account and self._perils.second_devices and world.chance(0.6):
                 self.sim.client(name, account=True, keeps=world.chance(0.75))
-        for _ in range(world.number(10, 60)):
-            world.later(self._act, 1, DURATION)
-        for _ in range(world.number(0, 12)):
-            world.later(self._go_wrong, 1, DURATION)
-        for _ in range(world.number(0, 4) if self._perils.kicks else 0):
-            world.later(self._kick, 1, DURATION)
+        self._plan(self._act, 10, 60)
+        self._plan(self._go_wrong, 0, 12)
+        if self._perils.kicks:
+            self._plan(self._kick, 0, 4)
+
+    def _plan(self, action: Callable[[], None], least: int, most: int) -> None:
+        """Have something happen so many times, at any time."""
+        for _ in range(self._world.number(least, most)):
+            self._world.later(action, 1, DURATION)
 
     def _act(self) -> None:
         """Have somebody do something."""
@@ -136,9 +142,40 @@ class Scenario:
         return self._said
 
 
+class HardScenario(Scenario):
+    """A simulation in which much goes wrong while few people, mostly accounts, come to rooms, go, and put others out.
+
+    So a room often begins or ends while the log fails, or while something else about it is under way.
+    """
+
+    def begin(self) -> None:
+        """Have people come, and plan what they do and what befalls them."""
+        world, perils = self._world, self._perils
+        for name in NAMES[: world.number(2, 3)]:
+            is_account = perils.accounts and world.chance(0.7)
+            self.sim.client(name, account=is_account, keeps=world.chance(0.75))
+            for _ in range(world.number(0, 2) if is_account and perils.second_devices else 0):
+                self.sim.client(name, account=True, keeps=world.chance(0.75))
+        self._plan(self._act, 10, 60)
+        self._plan(self._move, 0, 25)
+        self._plan(self._go_wrong, 0, 20)
+        if perils.kicks:
+            self._plan(self._kick, 0, 10)
+
+    def _move(self) -> None:
+        """Have somebody leave a room, or enter one."""
+        world = self._world
+        client = world.choose(self.sim.clients)
+        if client.rooms and world.chance(0.5):
+            self._leave(client)
+        else:
+            client.join(world.choose(ROOMS))
+
+
 def play(sim: Sim, perils: Perils | None = None) -> Sim:
     """Play the scenario of a simulation's seed, check what came of it, and return the simulation."""
-    Scenario(sim, perils if perils is not None else Perils()).begin()
+    perils = perils if perils is not None else Perils()
+    (HardScenario if perils.hard else Scenario)(sim, perils).begin()
     sim.run_until_quiet()
     sim.check()
     return sim

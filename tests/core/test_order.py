@@ -735,6 +735,20 @@ def test_a_room_that_ended_with_a_kick_and_whose_end_could_not_be_stored() -> No
     assert log.next_records()[0] == RoomEnd("#red")
 
 
+def test_the_end_of_a_room_is_told_until_the_log_has_the_newest_one() -> None:
+    """That it has an earlier one says nothing: what was set since then is in it still."""
+    log = SlowerLog()
+    chat = Chat(log)
+    chat.do(ana := Listener(), m.Register("ana"))
+    commit_all(log)
+    chat.do(ana, m.Join("#red"), m.SetRoom("#red", secret=True), m.Leave("#red"))
+    chat.do(ana, m.Join("#red"), m.SetRoom("#red", secret=True), m.Leave("#red"))
+    log.commit()
+    chat.do(ana, m.Join("#red"))
+    log.commit(failure="the disk is full")
+    assert log.next_records()[0] == RoomEnd("#red")
+
+
 def test_a_room_of_guests_whose_end_could_not_be_stored_at_the_start() -> None:
     """It is stored when somebody makes a room of that name: else the next start would find its settings in that one."""
     log = GuestsRoomLog()
@@ -796,6 +810,92 @@ def test_a_room_that_could_not_be_left_twice_is_as_it_was() -> None:
     commit_all(log)
     after = room_of(chat).rules
     assert (after.settings, after.bans) == (before.settings, before.bans)
+
+
+@pytest.mark.parametrize("again", [[], [m.SetRoom("#red", secret=True)], [m.Ban("#red", "cy"), m.Leave("#red")]])
+@pytest.mark.parametrize("last", [m.Leave("#red"), m.Join("#red")])
+def test_a_ban_holds_in_a_room_that_could_not_be_left_and_entered_again(
+    again: list[m.Command], last: m.Command
+) -> None:
+    """If nothing of that could be stored, the room is as it was, wherever its only owner wanted to be in the end."""
+    chat, log, (ana, bo) = slow_meet("ana", "bo", account=True)
+    chat.do(ana, m.Ban("#red", "bo"))
+    commit_all(log)
+    before = room_of(chat).rules
+    chat.do(ana, m.Leave("#red"), m.Join("#red"), *again, m.Leave("#red"), m.Join("#red"), last)
+    while len(log):
+        log.commit(failure="the disk is full")
+    assert room_of(chat).rules == before
+    assert list(room_of(chat).members) == ["ana"]
+    bo.take()
+    chat.do(bo, m.Join("#red"))
+    (failed,) = bo.take()
+    assert isinstance(failed, m.Failed)
+    assert failed.code == Code.BANNED
+
+
+def test_a_room_ends_when_the_last_leaving_is_stored_though_the_one_before_was_not() -> None:
+    """The log is told of its end when no leaving is under way any more, and what was set in it is forgotten."""
+    chat, log, (ana,) = slow_meet("ana", account=True)
+    chat.do(ana, m.SetRoom("#red", moderated=True))
+    commit_all(log)
+    for command in (m.Leave("#red"), m.Join("#red"), m.Leave("#red")):
+        chat.do(ana, command)
+    log.commit(failure="the disk is full")
+    log.commit(failure="the disk is full")
+    log.commit()
+    assert chat.hub._router.rooms.get(parse_room("#red")) is None
+    assert list(log.next_records()) == [RoomEnd("#red")]
+
+
+def test_who_enters_a_room_that_is_about_to_end_is_its_owner() -> None:
+    """As if they had made it, and the audit says so; but it goes on as it is set, and nothing of it is forgotten."""
+    chat, log, (ana,) = slow_meet("ana", account=True)
+    chat.do(ana, m.SetRoom("#red", moderated=True), m.Ban("#red", "di"))
+    commit_all(log)
+    before = room_of(chat).rules
+    chat.do(cy := Listener(account="cy"), m.Register("cy", "x"))
+    commit_all(log)
+    chat.do(ana, m.Leave("#red"))
+    chat.do(cy, m.Join("#red"))
+    log.commit()
+    made = Audit(int(chat.seconds * 1000), "cy", "make", "#red")
+    assert list(log.next_records()) == [made, Member("#red", "#red", "cy", "owner")]
+    commit_all(log)
+    after = room_of(chat).rules
+    assert (after.settings, after.bans, after.roles) == (before.settings, before.bans, {"cy": "owner"})
+
+
+def test_who_enters_a_room_that_is_about_to_end_does_not_end_it_for_the_log() -> None:
+    """Though the end of an earlier room of that name is still under way."""
+    chat, log, (ana,) = slow_meet("ana", account=True)
+    chat.do(cy := Listener(account="cy"), m.Register("cy", "x"))
+    chat.do(ana, m.SetRoom("#red", secret=True), m.Leave("#red"))
+    log.commit()
+    log.commit()
+    chat.do(ana, m.Join("#red"), m.SetRoom("#red", moderated=True), m.Leave("#red"))
+    chat.do(cy, m.Join("#red"))
+    assert list(log.next_records()) == [RoomEnd("#red")]
+    log.commit()
+    log.commit()
+    assert not any(isinstance(record, RoomEnd) for record in log.next_records())
+    commit_all(log)
+    assert room_of(chat).rules.settings.moderated
+
+
+def test_a_room_that_is_about_to_end_is_not_shown() -> None:
+    """Nobody is in it: it is in no list, and `who` finds none of that name."""
+    chat, log, (ana,) = slow_meet("ana", account=True)
+    chat.do(bo := Listener(), m.Register("bo"))
+    commit_all(log)
+    chat.do(ana, m.Leave("#red"))
+    bo.take()
+    chat.do(bo, m.Rooms("1"), m.Who("#red", "2"))
+    commit_all(log)
+    listed, failed = bo.take()
+    assert listed == m.RoomList((), "1")
+    assert isinstance(failed, m.Failed)
+    assert failed.code == Code.NO_SUCH_NAME
 
 
 def test_a_ban_holds_while_the_last_member_leaves() -> None:

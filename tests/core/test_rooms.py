@@ -50,6 +50,25 @@ def test_a_room_ends_with_its_last_member(rooms: Rooms) -> None:
     assert rooms.listed() != [room]
 
 
+def test_a_room_goes_on_while_a_leaving_is_under_way(rooms: Rooms) -> None:
+    """It ends when the last of them is answered, and nobody is in it: who enters until then owns that same room."""
+    ana, bo = person("ana"), person("bo")
+    room = rooms.join(ana, RED)
+    room.leaving = 2
+    rooms.leave(ana, room)
+    assert room.is_empty
+    rooms.answered(room)
+    assert rooms.join(bo, RED) is room
+    assert room.rules.roles == {"bo": "owner"}
+    room.leaving += 1
+    rooms.answered(room)
+    assert rooms.get(RED) is room
+    rooms.leave(bo, room)
+    assert rooms.get(RED) is room
+    rooms.answered(room)
+    assert rooms.get(RED) is None
+
+
 def test_so_many_topics_are_remembered() -> None:
     """Beyond the limit, the one of the room that ended longest ago goes; an empty one takes no place."""
     rooms = Rooms(topics=2)

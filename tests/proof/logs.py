@@ -38,6 +38,10 @@ class Watcher(Protocol):
         """Remove and return what follows when what was routed since the last time is stored."""
         ...
 
+    def take_answers(self) -> list[Callable[[], None]]:
+        """Remove and return what follows when that is answered, too."""
+        ...
+
     def asked(self, question: Question) -> Callable[[], None]:
         """Take notice of a question, and return what follows when the log looks it up."""
         ...
@@ -47,12 +51,18 @@ class _Append(NamedTuple):
     records: Sequence[Record]
     committed: Callable[[list[Outcome]], None]
     steps: list[Callable[[], None]]
+    answers: list[Callable[[], None]]
 
 
 class _Ask(NamedTuple):
     question: Question
     answered: Callable[[Answer], None]
     step: Callable[[], None]
+
+
+def _take(steps: list[Callable[[], None]]) -> None:
+    for step in steps:
+        step()
 
 
 class HeldLog:
@@ -63,7 +73,7 @@ class HeldLog:
         self._watcher = watcher
         self.is_quick = is_quick
         self._waiting: deque[_Append] = deque()
-        self._stored: deque[tuple[Callable[[list[Outcome]], None], list[Outcome]]] = deque()
+        self._stored: deque[tuple[_Append, list[Outcome]]] = deque()
         self._asked: list[_Ask] = []
 
     @property
@@ -78,9 +88,11 @@ class HeldLog:
         return self._log.load()
 
     def append(self, records: Sequence[Record], committed: Callable[[list[Outcome]], None]) -> list[Outcome] | None:
-        append = _Append(records, committed, self._watcher.take_steps())
+        append = _Append(records, committed, self._watcher.take_steps(), self._watcher.take_answers())
         if self.is_quick and not (self._waiting or self._stored):
-            return self._store(append)
+            outcomes = self._store(append)
+            _take(append.answers)
+            return outcomes
         self._waiting.append(append)
         return None
 
@@ -93,8 +105,7 @@ class HeldLog:
 
     def _store(self, append: _Append) -> list[Outcome]:
         outcomes = wait_for(lambda committed: self._log.append(append.records, committed))
-        for step in append.steps:
-            step()
+        _take(append.steps)
         return outcomes
 
     def _find(self, ask: _Ask) -> Answer:
@@ -116,15 +127,16 @@ class HeldLog:
         if not self._waiting:
             return False
         append = self._waiting.popleft()
-        self._stored.append((append.committed, self._store(append)))
+        self._stored.append((append, self._store(append)))
         return True
 
     def answer(self) -> bool:
         """Answer the oldest append that is stored. Return whether there was one."""
         if not self._stored:
             return False
-        committed, outcomes = self._stored.popleft()
-        committed(outcomes)
+        append, outcomes = self._stored.popleft()
+        _take(append.answers)
+        append.committed(outcomes)
         return True
 
     def look_up(self, pick: int) -> bool:

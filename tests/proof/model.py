@@ -2,7 +2,8 @@
 
 How it works. `route` is given every command that reaches the hub, in that order. What is certain at once is changed at
 once; what depends on the log is a step, and the steps of one append are carried out when the log has stored it
-(`take_steps`). So a crash, which takes the unfinished steps away, is the same here as there.
+(`take_steps`), or when the hub has been told so, too (`take_answers`). So a crash, which takes the unfinished steps
+away, is the same here as there.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ class Model:
         self.people: dict[str, Person] = {}
         self.rooms: dict[str, Room] = {}
         self._steps: list[Step] = []
+        self._answers: list[Step] = []
+        self._leaving: list[str] = []
+        """The rooms that the account has left, as often as the hub does not know yet that the log knows."""
         self._asked: list[tuple[Seat, m.History | m.Search, tuple[str, ...]]] = []
         if ACCOUNT in self.known:
             self.people[ACCOUNT] = Person(rooms=[room for room in ROOMS if room in self.kept])
@@ -53,6 +57,11 @@ class Model:
         """Remove and return what follows when what was routed since the last time is stored."""
         steps, self._steps = self._steps, []
         return steps
+
+    def take_answers(self) -> list[Step]:
+        """Remove and return what follows when the hub knows that this is stored."""
+        answers, self._answers = self._answers, []
+        return answers
 
     def asked(self, question: Question) -> Step:
         """Take notice of a question, and return what follows when the log looks it up."""
@@ -183,7 +192,8 @@ class Model:
     def _leave(self, seat: Seat, command: m.Leave) -> None:
         room, name = command.room, seat.name
         if room not in self.people[name].rooms:
-            self._tell(seat, (m.Failed, Code.NOT_IN_ROOM, command.cid))
+            is_busy = name == ACCOUNT and room in self._leaving
+            self._tell(seat, (m.Failed, Code.BUSY if is_busy else Code.NOT_IN_ROOM, command.cid))
             return
         for own in self.people[name].seats:
             if room in own.rooms:
@@ -191,6 +201,8 @@ class Model:
         self._end_membership(name, room)
         if name == ACCOUNT:
             self._steps.append(lambda: self.kept.__delitem__(room) if room in self.kept else None)
+            self._leaving.append(room)
+            self._answers.append(lambda: self._leaving.remove(room))
             for other in self._other_seats(seat):
                 self._tell(other, (m.Exited, room, ""))
         self._tell(seat, (m.Exited, room, command.cid))

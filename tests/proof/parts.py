@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from libchat import messages as m
-from libchat.errors import Code
 
 NAMES = ("ana", "bo", "cy")
 ACCOUNT = "cy"
@@ -27,8 +26,6 @@ def told(event: m.Event) -> Told | None:
             return (m.Registered, name, cid, is_account)
         case m.Accepted():
             return (m.Accepted, event.target, event.seq, event.time, event.cid, event.is_queued)
-        case m.Failed(Code.BUSY):  # a leaving of the same room is under way: whether it still is, the log decides
-            return (m.Failed, Code.NOT_IN_ROOM, event.cid)
         case m.Failed():
             return (m.Failed, event.code, event.cid)
         case m.Entered():

@@ -26,6 +26,13 @@ def test_nothing_accepted_is_lost_doubled_or_out_of_order(first: int) -> None:
         run_seed(seed)
 
 
+@pytest.mark.parametrize("first", range(0, 150, SEEDS_AT_ONCE))
+def test_nothing_goes_wrong_where_much_does(first: int) -> None:
+    """What was promised is kept, too, where few people come and go all the time while the log fails."""
+    for seed in range(first, first + SEEDS_AT_ONCE):
+        run_seed(seed, Perils(hard=True))
+
+
 def test_scenarios_meet_every_peril() -> None:
     """In the scenarios everything happens that should be survived."""
     found = "\n".join("\n".join(run_seed(seed).trace) for seed in range(30))
@@ -65,6 +72,13 @@ def test_accounts_are_put_out_while_their_devices_are_away() -> None:
         if what in line and any(client.is_account and client.label == line.split()[1] for client in sim.clients)
     }
     assert {what for _, what in found} == {"is kicked from", "leaves #"}
+
+
+def test_hard_scenarios_meet_what_they_are_about() -> None:
+    """In them an account has three devices, what is decided cannot be stored, and people are banned and put out."""
+    found = "\n".join("\n".join(run_seed(seed, Perils(hard=True)).trace) for seed in range(30))
+    happenings = ["starts as ana3/1", "refused banned", "is kicked from", "fails to commit", "refused busy"]
+    assert [each for each in happenings if each not in found] == []
 
 
 def test_same_seed_makes_the_same_run() -> None:
@@ -205,6 +219,8 @@ def test_failing_seed_is_told_with_its_command(capsys: pytest.CaptureFixture[str
     told = capsys.readouterr().out
     assert "play it again: python -m libchat.testing.sim 7\n" in told
     assert "server     starts" in told
+    assert main(["7", "--steps", "10", "--hard"]) == 1
+    assert "play it again: python -m libchat.testing.sim --hard 7\n" in capsys.readouterr().out
 
 
 def test_many_seeds_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
