@@ -17,6 +17,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 INPUTS := pyproject.toml libchat/_version.py
 
 MAKEFLAGS += --no-print-directory
+
+# Tests start programs again and again: these are compiled once, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help chat test check format docs bench durable soak sim pictures measure fuzz dist clean
 
