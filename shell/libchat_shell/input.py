@@ -105,7 +105,7 @@ def _command(text: str, commands: Collection[str]) -> Meaning:
     if not word:
         return Wrong("write a command behind the slash; /help shows them all")
     near = get_close_matches(word.casefold(), list(commands), n=3, cutoff=0.6)
-    hint = f"did you mean {_either([f'/{each}' for each in near])}?" if near else "/help shows all commands"
+    hint = f"did you mean {_either([f'/{each}' for each in near])}?" if near else "/help shows all commands."
     return Wrong(f"there is no command /{_cut(word)}; {hint} To say it, write // at its beginning")
 
 
