@@ -86,7 +86,11 @@ def test_in_a_private_conversation() -> None:
     [
         ("/jion team", "#team", "did you mean /join?"),
         ("/kik bo", "#team", "did you mean /kick?"),
-        ("/etc/passwd is a file", "#team", "there is no command /etc/passwd; /help shows all commands. To say it, write"),
+        (
+            "/etc/passwd is a file",
+            "#team",
+            "there is no command /etc/passwd; /help shows all commands. To say it, write",
+        ),
         ("/", "#team", "/help shows them all"),
         ("hello", "", "you are in no room"),
         ("//hello", "", "you are in no room"),
