@@ -79,7 +79,7 @@ class Window:
         self.chat.tell("/join ROOM enters a room; /help lists what there is")
         options: Any = {"pin": pin, "accept_new": self._trust, "password": self._password}
         self.network = Network(self.chat, lambda: libchat.connect(address, name, **options), self._posted.put)
-        self._tick()
+        root.after_idle(self._tick)  # not from here: a tick may ask the person, and wait for the answer
 
     def _tick(self) -> None:
         if self.is_closing and self.network.is_closed() and self._posted.empty():
