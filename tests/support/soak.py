@@ -276,7 +276,7 @@ def soak(folder: Path, kills: int, *, seed: int = 0, is_cold: bool = False) -> R
 def count(history: History) -> Count:
     """Count what was sent and shown, and what is wrong with it."""
     accepted = [sent for sent in history.sent if sent.seq is not None]
-    audiences = {sent.conversation: history.audience(sent.conversation) for sent in accepted}
+    audiences = {each: history.audience(each) for each in {sent.conversation for sent in accepted}}
     owed = {
         (reader, sent.conversation, sent.seq)
         for sent in accepted
