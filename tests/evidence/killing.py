@@ -192,9 +192,10 @@ def _changed_file(home: Path) -> list[str]:
 
 
 def change_a_letter(path: Path) -> None:
-    """Change one letter of one message in a file, as whoever has the file could."""
+    """Change one letter of a message in the middle of the room, as whoever has the file could."""
     with closing(sqlite3.connect(path)) as connection, connection:
-        rows = connection.execute("SELECT rowid, text FROM entries WHERE text != '' ORDER BY rowid").fetchall()
+        in_room = "conversation = (SELECT id FROM conversations WHERE key = ?) AND text != '' ORDER BY seq"
+        rows = connection.execute(f"SELECT rowid, text FROM entries WHERE {in_room}", (ROOM,)).fetchall()
         row, text = rows[len(rows) // 2]
         letter = random.Random(SEED).choice(LETTERS.replace(text[0], ""))
         connection.execute("UPDATE entries SET text = ? WHERE rowid = ?", (letter + text[1:], row))

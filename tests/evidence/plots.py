@@ -125,6 +125,7 @@ def make(folder: Path) -> None:
 
 def measure(plan: Plan) -> Figures:
     """Return what servers carry and need here. Raises `Missing` and `Fault`."""
+    need_linux()
     need_files(max(*plan.people, *plan.idle))
     memory = {mode: tuple(measure_memory(mode, plan)) for mode in MODES}
     return Figures(
@@ -138,13 +139,13 @@ def measure(plan: Plan) -> Figures:
 
 
 def measure_load(mode: str, people: int, plan: Plan) -> Point:
-    """Return what a server carries with so many people, and how long that takes."""
+    """Return what a server carries with so many people, and how long a message takes when there are few."""
     with serving(mode) as server, Crowd(server.address) as crowd:
         crowd.come(people)
         crowd.enter_rooms()
         others = Others(server.pid)
-        carried = crowd.saturate(plan.seconds, lambda: cpu_seconds(server.pid))
         took = crowd.pace(plan.seconds, plan.rate)
+        carried = crowd.saturate(plan.seconds, lambda: cpu_seconds(server.pid))
         others_cpu = others.share()
         crowd.leave()
     return Point(
@@ -267,6 +268,12 @@ def need_files(connections: int) -> None:
 # --- drawing --------------------------------------------------------------------------------------------------------
 
 
+def need_linux() -> None:
+    """Raise `Missing` where nobody says what a process uses."""
+    if sys.platform != "linux":
+        raise Missing("this is measured with /proc, which Linux has")
+
+
 def need_matplotlib() -> None:
     """Raise `Missing` without matplotlib."""
     if find_spec("matplotlib") is None:
@@ -324,7 +331,7 @@ def _throughput(axes: Axes, figures: Figures) -> None:
         per_cpu = [point.deliveries_per_cpu_second / 1000 for point in points]
         axes.plot(people, per_cpu, "--s", color=COLOURS[mode], label=f"{WORDS[mode]}, per second of server CPU")
         axes.plot(people, per_second, "-o", color=COLOURS[mode], label=f"{WORDS[mode]}, per second")
-    axes.set_title(f"Deliveries: rooms of {PEOPLE}, {SPEAKERS} talk as fast as all hear, TLS 1.3, one CPU")
+    axes.set_title(f"What one CPU delivers: rooms of {PEOPLE}, of whom {SPEAKERS} talk without a pause")
     axes.set_ylabel("thousand deliveries each second")
     axes.set_ylim(bottom=0)
     _over_people(axes, figures)
@@ -335,7 +342,7 @@ def _latency(axes: Axes, figures: Figures) -> None:
         people = [point.people for point in points]
         axes.plot(people, [point.p99_ms for point in points], "--s", color=COLOURS[mode], label=f"{WORDS[mode]}, p99")
         axes.plot(people, [point.p50_ms for point in points], "-o", color=COLOURS[mode], label=f"{WORDS[mode]}, p50")
-    axes.set_title(f"From send to delivery: {figures.plan.rate:,} messages each second in all, rooms of {PEOPLE}")
+    axes.set_title(f"From send to delivery, at {figures.plan.rate:,} messages each second in rooms of {PEOPLE}")
     axes.set_ylabel("milliseconds")
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
@@ -347,7 +354,7 @@ def _memory(axes: Axes, figures: Figures) -> None:
         connections, mib = [point.connections for point in points], [point.kib / KIB for point in points]
         each = figures.kib_per_connection[mode]
         axes.plot(connections, mib, "-o", color=COLOURS[mode], label=f"{WORDS[mode]}: {each:g} KiB a connection")
-    axes.set_title("Memory of the server: connections over TLS 1.3 that have a name and say nothing")
+    axes.set_title("Memory of the server, with connections that say nothing")
     axes.set_ylabel("MiB")
     axes.set_xlabel("connections")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
