@@ -68,14 +68,30 @@ def test_what_is_no_tls_is_found() -> None:
         captures.tls_records(hello[:-1])
 
 
-def test_a_capture_without_tls_has_every_word(tmp_path: Path) -> None:
-    """A whole chat is recorded by tshark, and whatever was said in the clear is found in it."""
+def test_a_capture_is_read_and_judged(tmp_path: Path) -> None:
+    """A chat without TLS is recorded as a whole, with every word in it; as one over TLS it would not pass."""
+    keys = tmp_path / "keys"
     try:
-        capture = captures.record(tmp_path, plaintext=True, keys=tmp_path / "keys")
+        capture = captures.record(tmp_path, plaintext=True, keys=keys)
     except Missing as missing:
         pytest.skip(str(missing))
-    halves = [half for both in capture.streams().values() for half in both]
-    assert captures.found(captures.words(), *halves) == captures.words()
+    assert f"\n{len(captures.words())} of {len(captures.words())} words found\n" in captures.plaintext_report(capture)
+    with pytest.raises(AssertionError, match=r"the capture over TLS has \['Alice', 'harbour', 'The ferry"):
+        captures.tls_report(capture, keys)
+
+
+def test_a_capture_over_tls_does_not_pass_as_one_without() -> None:
+    """What is not found in the clear is an error where it should be found."""
+    shown = (FOLDER / "capture-tls.txt").read_text("utf-8")
+    port = re.search(r"'tcp port (\d+)'", shown)
+    assert port is not None
+    capture = captures.Capture(FOLDER / "capture-tls.pcapng", int(port[1]), is_tls=True)
+    try:
+        captures.need_tshark()
+    except Missing as missing:
+        pytest.skip(str(missing))
+    with pytest.raises(AssertionError, match=r"the capture without TLS lacks .*ferry"):
+        captures.plaintext_report(capture)
 
 
 def test_the_captures_that_are_shown_are_what_they_say() -> None:

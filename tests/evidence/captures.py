@@ -128,7 +128,7 @@ class Recorder:
         with self._changed:
             self._changed.wait_for(lambda: self._is_recording or self._is_over, SECONDS)
         if not self._is_recording:
-            self._end(signal.SIGKILL)
+            self._end(signal.SIGTERM)
             raise Missing(f"tshark cannot record on loopback here: {' '.join(self._errors)}")
         return self
 
@@ -137,7 +137,7 @@ class Recorder:
     ) -> None:
         """Wait for the last packets, and end the recording."""
         if error is not None:
-            self._end(signal.SIGKILL)
+            self._end(signal.SIGTERM)
             return
         with self._changed:
             is_complete = self._changed.wait_for(lambda: len(self._ends) == 2 * self._connections, SECONDS)

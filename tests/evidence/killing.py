@@ -49,7 +49,7 @@ def _opening(kills: int) -> list[str]:
     return [
         f"A server that is killed {kills} times while {len(NAMES)} people talk",
         "",
-        "  $ libchat serve --host 127.0.0.1 --message-rate 0 --registrations 0",
+        "  $ libchat serve --host 127.0.0.1 --data data --message-rate 0 --registrations 0",
         "  $ kill -KILL PID, and the same command again, with the same port and folder",
         "",
         f"Everybody talks in one room and in private with each of the {others} others, with up to {WINDOW} messages",

@@ -321,6 +321,7 @@ def _draw(path: Path, figures: Figures, plot: Callable[[Axes, Figures], None]) -
         figure = Figure(figsize=(7.6, 4.4), layout="constrained", facecolor="white")
         FigureCanvasSVG(figure)
         plot(figure.subplots(), figures)
+        figure.legend(loc="outside lower center", ncols=2)
         figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
 
 
@@ -359,7 +360,6 @@ def _memory(axes: Axes, figures: Figures) -> None:
     axes.set_xlabel("connections")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.set_ylim(bottom=0)
-    axes.legend(loc="best")
 
 
 def _over_people(axes: Axes, figures: Figures) -> None:
@@ -368,7 +368,6 @@ def _over_people(axes: Axes, figures: Figures) -> None:
     axes.set_xticks(sorted(set(people)), [f"{count:,}" for count in sorted(set(people))])
     axes.set_xticks([], minor=True)
     axes.set_xlabel("people connected")
-    axes.legend(loc="best")
 
 
 if __name__ == "__main__":
