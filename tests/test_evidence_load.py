@@ -314,4 +314,4 @@ def test_the_figures_that_are_shown_are_complete() -> None:
         assert tuple(point.connections for point in shown.memory[mode]) == shown.plan.idle
         each = shown.kib_per_connection[mode]
         assert each == round(plots.slope(shown.memory[mode]), 1)
-        assert f"{plots.WORDS[mode]}: {each:g} KiB a connection" in (FOLDER / "memory.svg").read_text("utf-8")
+        assert f"{plots.WORDS[mode]}: {each:.1f} KiB a connection" in (FOLDER / "memory.svg").read_text("utf-8")

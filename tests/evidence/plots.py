@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MODES: Final = {"memory": ("--memory",), "durable": ()}
-"""What a server keeps, and the options that say so."""
-WORDS: Final = {"memory": "kept in memory (--memory)", "durable": "kept on disk (the default)"}
+"""Where a server keeps messages, and the options that say so."""
+WORDS: Final = {"memory": "in memory (--memory)", "durable": "on disk (the default)"}
 COLOURS: Final = {"memory": "#1f6fb4", "durable": "#c8501e"}
 
 UNLIMITED: Final = ("--message-rate", "0", "--registrations", "0")
@@ -298,6 +298,7 @@ def _draw(path: Path, figures: Figures, plot: Callable[[Axes, Figures], None]) -
         "svg.hashsalt": "libchat",
         "svg.fonttype": "none",
         "font.family": "sans-serif",
+        "font.sans-serif": ["DejaVu Sans", "Verdana", "Helvetica", "Arial"],
         "font.size": 10,
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -354,7 +355,7 @@ def _memory(axes: Axes, figures: Figures) -> None:
     for mode, points in figures.memory.items():
         connections, mib = [point.connections for point in points], [point.kib / KIB for point in points]
         each = figures.kib_per_connection[mode]
-        axes.plot(connections, mib, "-o", color=COLOURS[mode], label=f"{WORDS[mode]}: {each:g} KiB a connection")
+        axes.plot(connections, mib, "-o", color=COLOURS[mode], label=f"{WORDS[mode]}: {each:.1f} KiB a connection")
     axes.set_title("Memory of the server, with connections that say nothing")
     axes.set_ylabel("MiB")
     axes.set_xlabel("connections")
