@@ -6,6 +6,7 @@ import random
 import re
 import socket
 import ssl
+import sys
 import time
 from base64 import b64encode
 from collections.abc import Iterator
@@ -92,6 +93,19 @@ def test_a_capture_over_tls_does_not_pass_as_one_without() -> None:
         pytest.skip(str(missing))
     with pytest.raises(AssertionError, match=r"the capture without TLS lacks .*ferry"):
         captures.plaintext_report(capture)
+
+
+def test_without_tshark_nothing_is_captured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where tshark is missing, or may not record, that is said, and nothing is written."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Missing, match="tshark is missing: apt-get install tshark"):
+        captures.make(tmp_path)
+    program = tmp_path / "tshark"
+    program.write_text(f"#!{sys.executable}\nimport sys\nsys.exit('you have no permission')\n")
+    program.chmod(0o755)
+    with pytest.raises(Missing, match="cannot record on loopback here: you have no permission"):
+        captures.make(tmp_path)
+    assert list(tmp_path.iterdir()) == [program]
 
 
 def test_the_captures_that_are_shown_are_what_they_say() -> None:

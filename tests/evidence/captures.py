@@ -372,7 +372,7 @@ def _opening(what: str, command: str, capture: Capture) -> list[str]:
         f"  $ {command} --host 127.0.0.1 --port {port}",
         f"  $ tshark -i lo -f 'tcp port {port}' -w {file}",
         "",
-        f"{packets} packets, none dropped, none missing; both connections from their first packet to the last.",
+        f"{packets} packets, none dropped, none missing; both connections from their beginning to their end.",
         "",
         "What was said",
         "",
