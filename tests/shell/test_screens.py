@@ -254,6 +254,25 @@ def test_another_name(open_shell: OpenShell) -> None:
     bo.expect("cleo │ now cleo")
 
 
+def test_a_topic_is_told_once(open_shell: OpenShell) -> None:
+    """What happens in a new room right after it is entered is not told again with what was there before."""
+    ana = open_shell("ana")
+    ana.press("/join team\r")
+    ana.expect("#team> ")
+    ana.press("/topic about tea\r")
+    ana.expect("you set the topic: about tea")
+    say(ana, "green or black?")
+    assert ana.text.count("you set the topic") == 1
+
+
+def test_leaving_with_a_reason(open_shell: OpenShell) -> None:
+    """Who leaves is not told that the server has closed the connection."""
+    ana = open_shell("ana")
+    ana.press("/quit good night\r")
+    assert ana.end() == 0
+    assert "closed the connection" not in ana.text
+
+
 def test_a_plugin_prints(open_terminal: OpenShell, server: Serving, tmp_path: Path) -> None:
     """What a plugin prints becomes clean lines of the log, and the prompt stays."""
     folder = tmp_path / ".config" / "libchat" / "plugins"
