@@ -257,12 +257,7 @@ class Shell:
             page = self.chat.history(target, limit=limit, before=None if until is None else until + 1)
         except (ChatError, TimeoutError):
             return  # nobody has asked for it
-        self.ui.post(lambda: self._show_page(target, page))
-
-    def _show_page(self, target: str, page: m.Page) -> None:
-        unknown = [entry for entry in page.entries if self.model.entry(target, entry.seq) is None]
-        if unknown:
-            self.ui.show(self.model.entries("", unknown, self.now))
+        self.ui.post(lambda: self.ui.show(self.model.fetched(page, self.now)))
 
     # --- saying -----------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ if __name__ == "__main__":
     ROOT = Path(__file__).parents[2]
     sys.path[:1] = [str(ROOT / "tests"), str(ROOT), str(ROOT / "shell"), str(ROOT / "plugins")]
 
-from evidence import screens, transcript
+from evidence import pages, screens, transcript
 from evidence.missing import Missing
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "evidence"
@@ -49,6 +49,7 @@ PIECES: Final[Mapping[str, Piece]] = {
     "refused-name": Piece(screens.refused_name, ("refused-name.svg",), "names that are refused, and why"),
     "changed-key": Piece(screens.changed_key, ("changed-key.svg",), "a server with another key is a hard stop"),
     "openssl": Piece(transcript.make, ("openssl.txt",), "two people chat with nothing but `openssl s_client`"),
+    "pages": Piece(pages.make, (), "the pictures of other pages, in docs/pictures"),
 }
 """By their names, in the order of the page."""
 
@@ -78,7 +79,7 @@ def _make(name: str, piece: Piece, folder: Path) -> bool:
     except Missing as missing:
         print(f"{name}: not made: {missing}", file=sys.stderr, flush=True)
         return False
-    print(f"{name}: {', '.join(piece.files)} in {time.monotonic() - began:.1f} s", flush=True)
+    print(f"{name}: {', '.join(piece.files) or piece.shows} in {time.monotonic() - began:.1f} s", flush=True)
     return True
 
 

@@ -40,6 +40,8 @@ class Stage:
     """A server's data, people's homes, and what runs there. A context manager: at its end, all of that is gone."""
 
     def __init__(self) -> None:
+        if shutil.which("sh") is None:
+            raise Missing("sh is missing: people type into the shell of a POSIX system")
         self._running = ExitStack()
         self.folder = Path(self._running.enter_context(tempfile.TemporaryDirectory(prefix="libchat-evidence-")))
         programs = self.folder / "bin"
@@ -47,8 +49,6 @@ class Stage:
         libchat = programs / "libchat"
         libchat.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m libchat "$@"\n', encoding="utf-8")
         libchat.chmod(0o755)
-        if shutil.which("sh") is None:
-            raise Missing("sh is missing: a POSIX shell is needed")
         self.server: Serving | None = None
 
     def env(self, who: str) -> dict[str, str]:

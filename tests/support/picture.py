@@ -23,6 +23,15 @@ FRONT: Final = "#d8dbe2"
 BACK: Final = "#16181d"
 BLANK: Final = Char(" ")
 
+MASKS: Final[Mapping[str, str]] = {
+    r"\b\d\d:\d\d\b(?!:)": "16:42",
+    r"\b20\d\d-\d\d-\d\d\b": "2026-03-01",
+    r"127\.0\.0\.1:\d{4,5}": "192.0.2.7:8080",
+    r"127\.0\.0\.1": "192.0.2.7",
+    r"port \d{4,5}": "port 8080",
+}
+"""What is different in each run, or is loopback, and what the documentation's pictures show instead."""
+
 _COLOURS: Final[Mapping[str, str]] = {
     "black": "#16181d",
     "red": "#ef6b73",
