@@ -23,7 +23,7 @@ if __name__ == "__main__":
     ROOT = Path(__file__).parents[2]
     sys.path[:1] = [str(ROOT / "tests"), str(ROOT), str(ROOT / "shell"), str(ROOT / "plugins")]
 
-from evidence import captures, killing, plots, screens, transcript
+from evidence import captures, killing, pages, plots, screens, transcript
 from evidence.missing import Missing
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "evidence"
@@ -62,6 +62,7 @@ PIECES: Final[Mapping[str, Piece]] = {
         ("load.json", "throughput.svg", "latency.svg", "memory.svg"),
         "what a server carries with 10 to 5,000 people, how long that takes, and in how much memory",
     ),
+    "pages": Piece(pages.make, (), "the pictures of other pages, in docs/pictures"),
 }
 """By their names, in the order of the page."""
 
@@ -91,7 +92,7 @@ def _make(name: str, piece: Piece, folder: Path) -> bool:
     except Missing as missing:
         print(f"{name}: not made: {missing}", file=sys.stderr, flush=True)
         return False
-    print(f"{name}: {', '.join(piece.files)} in {time.monotonic() - began:.1f} s", flush=True)
+    print(f"{name}: {', '.join(piece.files) or piece.shows} in {time.monotonic() - began:.1f} s", flush=True)
     return True
 
 
