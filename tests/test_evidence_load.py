@@ -307,10 +307,10 @@ def test_memory_a_connection_is_the_slope() -> None:
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="it is measured with /proc")
 def test_a_server_is_measured() -> None:
     """Load and memory are measured at servers of their own, for both ways to keep messages."""
-    measured = plots.measure(plots.Plan(people=(10,), seconds=0.2, rate=100, idle=(0, 20)))
+    measured = plots.measure(plots.Plan(people=(10,), seconds=0.5, rate=100, idle=(0, 20)))
     for mode in plots.MODES:
         (point,) = measured.load[mode]
-        assert point.deliveries_checked > point.deliveries_per_second * 0.2 > 0
+        assert point.deliveries_checked > point.deliveries_per_second * 0.5 > 0
         assert point.deliveries_per_cpu_second > 0
         assert 0 < point.p50_ms <= point.p99_ms
         empty, crowded = measured.memory[mode]
