@@ -23,7 +23,7 @@ if __name__ == "__main__":
     ROOT = Path(__file__).parents[2]
     sys.path[:1] = [str(ROOT / "tests"), str(ROOT), str(ROOT / "shell"), str(ROOT / "plugins")]
 
-from evidence import pages, screens, transcript
+from evidence import captures, killing, pages, plots, screens, transcript
 from evidence.missing import Missing
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "evidence"
@@ -49,6 +49,19 @@ PIECES: Final[Mapping[str, Piece]] = {
     "refused-name": Piece(screens.refused_name, ("refused-name.svg",), "names that are refused, and why"),
     "changed-key": Piece(screens.changed_key, ("changed-key.svg",), "a server with another key is a hard stop"),
     "openssl": Piece(transcript.make, ("openssl.txt",), "two people chat with nothing but `openssl s_client`"),
+    "captures": Piece(
+        captures.make,
+        ("capture-tls.pcapng", "capture-tls.txt", "capture-plaintext.pcapng", "capture-plaintext.txt"),
+        "what somebody sees who records the network, with TLS and without",
+    ),
+    "kill": Piece(
+        killing.make, ("kill.txt",), "a server is killed twenty times while people talk, and nothing is lost"
+    ),
+    "load": Piece(
+        plots.make,
+        ("load.json", "throughput.svg", "latency.svg", "memory.svg"),
+        "what a server carries with 10 to 5,000 people, how long that takes, and in how much memory",
+    ),
     "pages": Piece(pages.make, (), "the pictures of other pages, in docs/pictures"),
 }
 """By their names, in the order of the page."""
