@@ -16,6 +16,7 @@ SECONDS ?= 60
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 INPUTS := pyproject.toml libchat/_version.py
+PLOTTED = $(if $(ONLY),$(filter load,$(ONLY)),load)
 
 MAKEFLAGS += --no-print-directory
 
@@ -62,7 +63,7 @@ sim: .venv/.runtime ## Play SEEDS (1000) seeds of the simulator, beginning with 
 	@$(BIN)/python -m libchat.testing.sim --seeds $(SEEDS) --from $(FROM) $(if $(HARD),--hard)
 
 evidence: .venv/.ready ## Make docs/evidence and docs/pictures anew, from real runs (ONLY='rooms kill' for some of it)
-	@$(BIN)/python -c 'import matplotlib' 2>/dev/null || $(PIP) install -e '.[evidence]' >&2
+	@$(if $(PLOTTED),$(BIN)/python -c 'import matplotlib' 2>/dev/null || $(PIP) install -e '.[evidence]' >&2 || true)
 	@$(BIN)/python tests/evidence/make.py $(ONLY)
 
 measure: .venv/.ready ## Measure the shell: its start, and typing while a room is flooded

@@ -122,7 +122,7 @@ class Shell:
         """Leave the chat, and end all threads. What hangs is left behind after a while."""
         self._is_leaving = True
         self._listener.stop()
-        self._talker.close(CLOSE_SECONDS)
+        self._talker.close(CLOSE_SECONDS, is_patient=True)  # what was said last, and why one leaves, go out
         self._runner.close(CLOSE_SECONDS / 5)
         self.host.close()
         self._keeper.close(CLOSE_SECONDS)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from evidence.missing import Missing
-from evidence.stage import ROOT
+from evidence.stage import PATHS, ROOT
 
 TESTS: Final = ("tests/shell/test_screens.py", "tests/examples/test_window.py")
 
@@ -21,11 +21,10 @@ def make(folder: Path) -> None:
     pictures = folder.parent / "pictures"
     pictures.mkdir(exist_ok=True)
     workers = ["-n", str(os.cpu_count() or 1)] if importlib.util.find_spec("xdist") else []
-    path = ":".join(map(str, (ROOT, ROOT / "shell", ROOT / "plugins")))
     subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *workers, *TESTS],
         cwd=ROOT,
-        env={**os.environ, "LIBCHAT_PICTURES": str(pictures), "PYTHONPATH": path},
+        env={**os.environ, "LIBCHAT_PICTURES": str(pictures), "PYTHONPATH": PATHS},
         check=True,
     )
     if shutil.which("Xvfb") is None or importlib.util.find_spec("tkinter") is None:

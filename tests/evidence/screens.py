@@ -180,7 +180,7 @@ def offline(folder: Path) -> None:
     """Draw somebody who leaves, what is written to him meanwhile, and how he gets it when he is back."""
     with Stage() as stage:
         stage.serve()
-        ana, bo = stage.sit("Ana", columns=SIDE, rows=24), stage.sit("Bo", columns=SIDE, rows=24)
+        ana, bo = stage.sit("Ana", columns=SIDE, rows=27), stage.sit("Bo", columns=SIDE, rows=27)
         enter_chat(bo, "Bo")
         join(bo, "team")
         enter_chat(ana, "Ana")
@@ -191,6 +191,8 @@ def offline(folder: Path) -> None:
         bo.press("/quit train\r")
         prompt(bo)
         ana.expect("Bo left")
+        ana.press("/whois Bo\r")
+        ana.expect("what you send waits")
         ana.press("/query Bo\r")
         ana.expect("Bo> ")
         say(ana, "The printer works again.")
@@ -199,6 +201,7 @@ def offline(folder: Path) -> None:
         ana.expect("waits for Bo")
         command(bo, "libchat")
         bo.expect("The printer works again.", "keys of the", "#team> ")
+        bo.wait(lambda: bo.text.count("Have a good trip!") == 2, "what was said in the room before")
         ana.expect("delivered")
         bo.press("/query Ana\r")
         bo.expect("Ana> ")

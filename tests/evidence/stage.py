@@ -5,6 +5,7 @@ What people type goes to `sh` and to the real `libchat` program on pseudo termin
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -22,6 +23,18 @@ from support.program import Serving, environment, run
 from support.terminal import Terminal
 
 ROOT: Final = Path(__file__).parents[2]
+PATHS: Final = os.pathsep.join(map(str, (ROOT, ROOT / "shell", ROOT / "plugins")))
+KEPT: Final = (
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "HOME",
+    "TERM",
+    "PYTHONUTF8",
+    "LIBCHAT_DEBUG_LOCKS",
+    "LIBCHAT_SERVER_ANNOUNCE",
+)
+"""Variables that programs on the stage find as tests have them. All others could make a picture another one."""
+
 SHELL: Final = ("-c", "import os; os.execvp('sh', ['sh', '-i'])")
 """A program for `Terminal` that becomes a shell of the system."""
 
@@ -58,10 +71,9 @@ class Stage:
         if not settings.exists():
             settings.parent.mkdir(parents=True)
             settings.write_text('theme = "dark"\nread = true\n', encoding="utf-8")
-        env = environment(home, PS1="$ ", TZ="UTC", PYTHONDONTWRITEBYTECODE="", LIBCHAT_SERVER_PORT="0")
-        env["PATH"] = f"{self.folder / 'bin'}:{env['PATH']}"
-        env["PYTHONPATH"] = ":".join(map(str, (ROOT, ROOT / "shell", ROOT / "plugins")))
-        env.pop("ENV", None)
+        env = {name: value for name, value in environment(home).items() if name in KEPT}
+        env |= {"PATH": f"{self.folder / 'bin'}:{env['PATH']}", "PYTHONPATH": PATHS, "LIBCHAT_SERVER_PORT": "0"}
+        env |= {"PS1": "$ ", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
         if self.server is not None:
             env["LIBCHAT_PORT"] = str(self.server.port)
         return env

@@ -198,6 +198,8 @@ def test_menus(open_shell: OpenShell) -> None:
     ana.expect("bo joined")
     ana.press("/m")
     ana.expect("/msg", "/mute", "/me")
+    background = {ana.screen.buffer[ana.row_of("/mute")][column].bg for column in range(80)}
+    assert background == {"default"}, "grey notes cannot be read on a grey menu"
     ana.press("sg b")
     ana.expect(" bo ")
     ana.press("\t")
