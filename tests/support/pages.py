@@ -29,8 +29,7 @@ def rows(text: str) -> list[list[str]]:
     for line, following in zip(lines, [*lines[1:], ""]):
         is_head = following.startswith("|---")
         if line.startswith("| ") and not is_head:
-            cells = re.split(r"(?<!\\) \| ", line.removeprefix("| ").removesuffix(" |").removesuffix("|"))
-            found.append([cell.strip() for cell in cells])
+            found.append([cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
     return found
 
 
