@@ -70,7 +70,7 @@ SURFACE = {"ask", "clock", "make_context", "reply", "scope", "tell"}
 @pytest.mark.parametrize(
     ("kind", "inner"),
     [
-        (Bot, SURFACE | {"say"}),
+        (Bot, SURFACE | {"kind", "say"}),
         (Stage, SURFACE | {"deliver", "me", "members", "messages", "rooms"}),
         (libchat.Hub, {"add_sink", "is_behind", "remove_sink", "run", "vet_with", "watch"}),
     ],
