@@ -30,11 +30,11 @@ def test_each_threat_has_a_test(heading: str, row: list[str]) -> None:
     assert remains
     (named,) = words(test)
     path, _, name = named.partition("::")
-    assert name in tests_of(path)
+    assert name in named_in(path)
 
 
 @cache
-def tests_of(path: str) -> frozenset[str]:
+def named_in(path: str) -> frozenset[str]:
     """Return the names of the tests in a file that pytest would run: functions of the module, or methods of a class."""
     module = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     assert path.rpartition("/")[2].startswith("test_")
