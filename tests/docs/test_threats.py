@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from functools import cache
 
 import pytest
 
-from support.pages import ROOT, read, rows, section, words
+from support.named import is_test
+from support.pages import read, rows, section, words
 
 PAGE = read("topics/threats.md")
 HEADINGS = [heading for heading in re.findall(r"^## .+$", PAGE, re.MULTILINE) if "worth something" not in heading]
@@ -29,22 +28,7 @@ def test_each_threat_has_a_test(heading: str, row: list[str]) -> None:
     assert done
     assert remains
     (named,) = words(test)
-    path, _, name = named.partition("::")
-    assert name in named_in(path)
-
-
-@cache
-def named_in(path: str) -> frozenset[str]:
-    """Return the names of the tests in a file that pytest would run: functions of the module, or methods of a class."""
-    module = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    assert path.rpartition("/")[2].startswith("test_")
-    found = [node for node in module.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    return frozenset(node.name for node in found if node.name.startswith("test_") and not is_skipped(node))
-
-
-def is_skipped(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Return whether a test never runs."""
-    return any(re.search(r"\.(skip|xfail)\b(?!if)", ast.unparse(each)) for each in function.decorator_list)
+    assert is_test(named)
 
 
 def test_no_threat_stands_twice() -> None:
