@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -19,7 +20,7 @@ from libchat.cli.parser import Commands, add_command, make_parser
 from libchat.cli.settings.table import PREFIX, settings
 from libchat.security.key_change import make_change, plan_change
 from support.pages import ROOT, read, rows, section, words
-from support.program import environment, run
+from support.program import Serving, environment, run
 
 PAGE = read("reference/cli.md")
 SOURCES = [
@@ -125,6 +126,55 @@ def program(tmp_path: Path) -> Callable[..., int]:
 def test_what_ends_with_1_ends_with_1(program: Callable[..., int], line: str) -> None:
     """Where there is no server's folder, and nothing is known, commands that need it are refused."""
     assert program(*line.split()) == Exit.REFUSED
+
+
+CONNECTS = [name for name, (_, _, others) in generate_cli.EXITS.items() if others == generate_cli.REACHES]
+LINES = {
+    "join": "join {address} --name ana",
+    "chat": "chat --name ana",
+    "send": "send bo hi",
+    "tail": "tail --count 1",
+    "who": "who",
+    "passwd": "passwd --name ana",
+    "devices": "devices --name ana",
+}
+"""How each command that connects is said; `start` alone has nothing that it could be told."""
+
+
+def test_every_command_that_connects_is_tried() -> None:
+    """The lines above are those of the commands that the page says connect."""
+    assert set(CONNECTS) - {"start"} == set(LINES)
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_who_cannot_connect_ends_with_3(tmp_path: Path, name: str) -> None:
+    """Where nothing listens, commands that connect say so."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    env = environment(tmp_path, LIBCHAT_PORT=str(port))
+    done = run(*LINES[name].format(address=f"127.0.0.1:{port}").split(), env=env, given="a new password\n")
+    assert done.returncode == Exit.LOST, done.stderr
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """Serve a chat on loopback."""
+    with Serving("--memory", "--port", "0", env=environment(tmp_path_factory.mktemp("server"))) as server:
+        yield server
+
+
+@pytest.mark.parametrize("name", [name for name in LINES if name != "join"])
+def test_another_key_ends_with_4(tmp_path: Path, serving: Serving, name: str) -> None:
+    """A server that shows another key than the one that was said is told nothing."""
+    env = environment(tmp_path, LIBCHAT_PORT=str(serving.port), LIBCHAT_PIN="sha256:" + "0" * 64)
+    assert run(*LINES[name].split(), env=env, given="a new password\n").returncode == Exit.UNTRUSTED
+
+
+@pytest.mark.parametrize("line", ["who #nothing", "send nobody hi", "devices --name guest", "passwd --name guest"])
+def test_what_the_server_refuses_ends_with_1(tmp_path: Path, serving: Serving, line: str) -> None:
+    """No such room, nobody of that name, no account, and a password that is too short."""
+    env = environment(tmp_path, LIBCHAT_PORT=str(serving.port), LIBCHAT_PIN=serving.pin)
+    assert run(*line.split(), env=env, given="short\n").returncode == Exit.REFUSED
 
 
 def test_options_are_written_out(program: Callable[..., int]) -> None:
