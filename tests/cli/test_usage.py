@@ -13,22 +13,7 @@ import libchat as package
 Run = Callable[..., "CompletedProcess[str]"]
 
 COMMANDS = (
-    *(
-        "start",
-        "serve",
-        "host",
-        "join",
-        "invite",
-        "key",
-        "chat",
-        "send",
-        "tail",
-        "who",
-        "passwd",
-        "devices",
-        "users",
-        "audit",
-    ),
+    *("serve", "host", "join", "invite", "key", "chat", "send", "tail", "who", "passwd", "devices", "users", "audit"),
     *("forget", "doctor", "config", "backup", "verify", "export", "import", "plugins", "completions"),
 )
 
