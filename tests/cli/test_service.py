@@ -283,7 +283,7 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     """The real systemd finds no mistake in the unit, and calls what is left open small."""
     unit = tmp_path / "libchat.service"
     text = UNIT.read_text(encoding="utf-8")
-    unit.write_text(text.replace("/usr/local/bin/libchat", shutil.which("true") or ""), encoding="utf-8")
+    unit.write_text(text.replace("/opt/libchat/bin/libchat", shutil.which("true") or ""), encoding="utf-8")
     done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     done = subprocess.run(
