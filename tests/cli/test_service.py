@@ -17,6 +17,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from libchat.cli.notify import notify
+from libchat.cli.settings.sources import read_file
 from libchat.cli.settings.table import settings
 from libchat.security.identity import CERTIFICATE_FILE, KEY_FILE, load_identity
 from libchat.security.pins import peer_pin
@@ -42,6 +43,7 @@ def look(message: Message, ctx: Context):
 
 UNIT = DEPLOY / "libchat.service"
 CONTAINER = DEPLOY / "Containerfile"
+SETTINGS = DEPLOY / "server.toml"
 
 pytestmark = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="service managers of other systems are not told")
 
@@ -252,11 +254,22 @@ def test_the_unit_says_what_it_promises() -> None:
         "ProtectSystem": "strict",
         "NoNewPrivileges": "yes",
         "CapabilityBoundingSet": "",
+        "ExecStart": "/opt/libchat/bin/libchat serve",
+        "RestartPreventExitStatus": "2",  # wrong settings do not mend themselves
         "ExecReload": "/bin/kill -HUP $MAINPID",
     }.items():
         assert unit[key] == [value]
     known = {setting.variable for setting in settings()}
     assert _variables(unit["Environment"][0]) <= known
+
+
+def test_the_settings_that_come_along_fit_the_unit() -> None:
+    """The file of settings is one, its folder is the unit's, and the unit overrules nothing else in it."""
+    unit = _unit()
+    said = {each.setting.variable: each.value for each in read_file(SETTINGS)}
+    assert said["LIBCHAT_SERVER_DATA"] == Path("/var/lib") / unit["StateDirectory"][0]
+    assert said["LIBCHAT_SERVER_LOG_LEVEL"] == "info"
+    assert _variables(unit["Environment"][0]) == {"LIBCHAT_SERVER_DATA"}
 
 
 def test_the_container_says_what_it_promises() -> None:
