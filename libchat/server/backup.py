@@ -1,0 +1,57 @@
+"""A copy of everything that a server keeps in its folder, also beside one that runs.
+
+The log is copied first, the accounts after it: an account that the log knows nothing of does no harm, while a name of
+the log that is none any more could be had by anybody.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import Final
+
+from libchat.accounts.admin import FILE as ACCOUNTS_FILE
+from libchat.errors import StoreError
+from libchat.files import locked, read_kept, sync_folder, write_private
+from libchat.security.identity import CERTIFICATE_FILE, KEY_FILE, LOCK_FILE
+from libchat.security.key_change import NEXT_KEY_FILE, STATEMENT_FILE
+from libchat.server.folder import LOG_FILE
+from libchat.store.backup import backup, backup_accounts
+from libchat.store.snapshot import Progress, no_progress
+
+_KEYS: Final = (KEY_FILE, CERTIFICATE_FILE, NEXT_KEY_FILE, STATEMENT_FILE)
+
+
+def backup_all(folder: Path, target: Path, progress: Progress = no_progress) -> None:
+    """Copy a server's log, accounts and keys to the new folder `target`, with mode 0700.
+
+    It has its name when it is whole. Raises StoreError, and leaves nothing behind, if something cannot be copied, or if
+    there is something at `target`.
+    """
+    if target.exists() or target.is_symlink():
+        raise StoreError(f"{target} is there already; name another folder, or move it away")
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        temporary.mkdir(mode=0o700)
+        backup(folder / LOG_FILE, temporary / LOG_FILE, progress)
+        if (folder / ACCOUNTS_FILE).exists():
+            backup_accounts(folder / ACCOUNTS_FILE, temporary / ACCOUNTS_FILE)
+        _copy_keys(folder, temporary)
+        os.rename(temporary, target)
+        sync_folder(target.parent)
+    except OSError as error:
+        raise StoreError(f"{target} cannot be made: {error.strerror}; make room, or choose another place") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _copy_keys(folder: Path, target: Path) -> None:
+    if not (folder / LOCK_FILE).exists():
+        return  # no server with a key has run here
+    with locked(folder / LOCK_FILE):  # a change of the key is copied before or after it
+        for name in _KEYS:
+            data = read_kept(folder / name)
+            if data is not None:
+                write_private(target / name, data)
