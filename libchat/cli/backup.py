@@ -17,10 +17,8 @@ def add(commands: Commands) -> None:
         "backup",
         run,
         "Copy a log to a new file, while its server runs; or all that the server keeps, to a new folder.",
-        "The copy is one file, as the log was at one moment. To use it, stop the server, move chat.db and what begins\n"
-        "with chat.db- out of its folder, and put the copy there as chat.db.\n"
-        "With --all it is a folder with the accounts and the server's key besides. To use that, stop the server, move\n"
-        "its folder away, and put the copy in its place. Who can read it can read all messages and pose as the server.",
+        "The copy is one file, as the log was at one moment. With --all it is a folder with the accounts and the\n"
+        "server's key besides: who can read that can also pose as the server. 'libchat restore' puts either in its place.",
         (
             "libchat backup chat-monday.db",
             "libchat backup --all /mnt/backups/monday",

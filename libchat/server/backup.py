@@ -21,7 +21,7 @@ from libchat.server.folder import LOG_FILE
 from libchat.store.backup import backup, backup_accounts
 from libchat.store.snapshot import Progress, no_progress
 
-_KEYS: Final = (KEY_FILE, CERTIFICATE_FILE, NEXT_KEY_FILE, STATEMENT_FILE)
+KEYS: Final = (KEY_FILE, CERTIFICATE_FILE, NEXT_KEY_FILE, STATEMENT_FILE)
 
 
 def backup_all(folder: Path, target: Path, progress: Progress = no_progress) -> None:
@@ -51,7 +51,7 @@ def _copy_keys(folder: Path, target: Path) -> None:
     if not (folder / LOCK_FILE).exists():
         return  # no server with a key has run here
     with locked(folder / LOCK_FILE):  # a change of the key is copied before or after it
-        for name in _KEYS:
+        for name in KEYS:
             data = read_kept(folder / name)
             if data is not None:
                 write_private(target / name, data)

@@ -24,9 +24,12 @@ PAGES: Final = 1_000
 """Pages that are copied at once: 4 MB, some milliseconds."""
 
 
-def backup(path: Path, target: Path, progress: Progress = no_progress) -> None:
-    """Copy a log as it is now to a new file. Raises StoreError if that cannot be, or if the copy is damaged."""
-    with fresh(target) as temporary:
+def backup(path: Path, target: Path, progress: Progress = no_progress, *, is_folders: bool = False) -> None:
+    """Copy a log as it is now to a new file. Raises StoreError if that cannot be, or if the copy is damaged.
+
+    `is_folders` is as for `fresh`.
+    """
+    with fresh(target, is_folders=is_folders) as temporary:
         try:
             _copy(path, temporary, progress)
         except sqlite3.Error as error:
@@ -34,12 +37,12 @@ def backup(path: Path, target: Path, progress: Progress = no_progress) -> None:
         _check(path, temporary, progress)
 
 
-def backup_accounts(path: Path, target: Path) -> None:
+def backup_accounts(path: Path, target: Path, *, is_folders: bool = False) -> None:
     """Copy an accounts' file as it is now to a new file. Raises StoreError as `backup` does.
 
     The file is small, so it is copied in one step, for which those who write wait.
     """
-    with fresh(target) as temporary:
+    with fresh(target, is_folders=is_folders) as temporary:
         try:
             with closing(open_accounts(path)) as source, closing(sqlite3.connect(temporary)) as copy:
                 source.backup(copy)

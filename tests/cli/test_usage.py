@@ -14,7 +14,7 @@ Run = Callable[..., "CompletedProcess[str]"]
 
 COMMANDS = (
     *("serve", "host", "join", "invite", "key", "chat", "send", "tail", "who", "passwd", "devices", "users", "audit"),
-    *("forget", "doctor", "config", "backup", "verify", "export", "import", "plugins", "completions"),
+    *("forget", "doctor", "config", "backup", "restore", "verify", "export", "import", "plugins", "completions"),
 )
 
 
