@@ -18,7 +18,7 @@ def add(commands: Commands) -> None:
         run,
         "Copy a log to a new file, while its server runs; or all that the server keeps, to a new folder.",
         "The copy is one file, as the log was at one moment. With --all it is a folder with the accounts and the\n"
-        "server's key besides: who can read that can also pose as the server. 'libchat restore' puts either in its place.",
+        "server's key besides: who can read that can also pose as it. 'libchat restore' puts either in its place.",
         (
             "libchat backup chat-monday.db",
             "libchat backup --all /mnt/backups/monday",
