@@ -40,5 +40,5 @@ def run(options: Options) -> int:
     folder = data_folder(options)
     with ProgressLine("restoring") as progress:
         before = restore(options.backup, folder, datetime.now(UTC), progress)
-    output.notice(f"{folder} is as {options.backup} was" + (f"; what it had is in {before}" if before else ""))
+    output.notice(f"restored; what was there is in {before}" if before else "restored; nothing was there")
     return Exit.OK

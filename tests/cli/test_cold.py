@@ -64,7 +64,7 @@ USES = {
     "doctor": (("doctor", "--quick", "{address}"), "", 0, "version 1 of the protocol"),
     "config": (("config", "--port", "9000"), "", 0, "port = 9000"),
     "backup": (("backup", "{folder}/copy", "--data", "{data}"), "", 0, "bytes"),
-    "restore": (("restore", "{folder}/backup.db", "--data", "{folder}/restored"), "", 0, "is as"),
+    "restore": (("restore", "{folder}/backup.db", "--data", "{folder}/restored"), "", 0, "restored; nothing was there"),
     "verify": (("verify", "--data", "{data}"), "", 0, "is right"),
     "export": (("export", "--data", "{data}"), "", 0, "hello team"),
     "plugins": (("plugins", "info", "dice"), "", 0, "dice: "),
