@@ -127,7 +127,12 @@ class Stage:
             name = own or block.said.get("terminal", "")
             if name not in self._windows:
                 self._windows[name] = self._open.enter_context(Window(self, self._environment(self.folder / own)))
-            self._windows[name].play(block, may_stay=bool(name))
+            try:
+                self._windows[name].play(block, may_stay=bool(name))
+            except AssertionError as error:
+                for other in self._windows.keys() - {name}:
+                    error.add_note(f"The terminal {other!r}:\n{self._windows[other].text}")
+                raise
 
     def real(self, text: str) -> str:
         """Return a text of the page with the port and the address that there are here."""
