@@ -85,7 +85,7 @@ UNTRUE = {
     "another exit code": ("$ (exit 3)\n$ echo $?\n2\n", "line 3: '2': it is not there"),
     "no such command": ("$ lib-chat\n...\n", "line 2, behind it: the last command has ended with 127"),
     "no such target": ("$ make nothing\n", "make"),
-    "another prompt": ("$ read -p 'name: ' a; echo $a\nnick: Bo\nBo\n", "line 2: 'nick: Bo': it did not come"),
+    "another prompt": ("$ read -e -p 'name: ' a; echo $a\nnick: Bo\nBo\n", "line 2: 'nick: Bo': it did not come"),
     "what never ends": ("$ cat\n", "line 1, behind it: the end of the last command did not come"),
     "no invite": ("$ echo libchat://192.0.2.7/...\n", "no invite was printed so far"),
 }
@@ -128,7 +128,7 @@ $ cat settings/a.toml
 port = 8080
 $ sudo apt-get install something
 whatever that prints
-$ read -p 'name: ' a; read -s -p 'secret: ' b; echo; echo $a $b
+$ read -e -p 'name: ' a; read -s -p 'secret: ' b; echo; echo $a $b
 name: Bo
 secret:
 Bo correct horse

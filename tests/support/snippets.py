@@ -3,7 +3,8 @@
 What a block is, says its language: `python` is a program, `console` what happens in a terminal. There,
 
 - a line that begins with `$ ` is typed into a shell;
-- what stands behind the prompt of a program is typed into that, as `Bob` in `name: Bob`; `^C` and `^D` are keys;
+- what stands behind the prompt of a program is typed into that, as `Bob` in `name: Bob`; `^C` and `^D` are keys,
+  at the beginning of a line (`^Cgoodbye`);
 - every other line is printed, and nothing else is, unless `...` (in a line, or a line of its own) says that there is
   more. Behind something that was typed into a program, more may come without that.
 
@@ -26,6 +27,7 @@ import random
 import re
 import socket
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -38,7 +40,8 @@ from support.terminal import Terminal
 BLOCK: Final = re.compile(r"^((?:<!--[^>]*-->\n+)*)```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 COMMENT: Final = re.compile(r"<!-- (file|terminal|machine|typed|secret): (.*?) -->", re.DOTALL)
 INVITE: Final = re.compile(r"libchat://[^\s'\"]*")
-PROMPT: Final = re.compile(r"[>:?)\]] ?$")
+PROMPT: Final = re.compile(r"[>:?\]] $")
+QUESTION: Final = re.compile(r"[?\]] $")
 KEYS: Final = {"^C": "\x03", "^D": "\x04"}
 VARIES: Final = {
     re.escape("legal winner thank year wave sausage"): r"[a-z]+(?:\ [a-z]+){5}",
@@ -124,7 +127,12 @@ class Stage:
             name = own or block.said.get("terminal", "")
             if name not in self._windows:
                 self._windows[name] = self._open.enter_context(Window(self, self._environment(self.folder / own)))
-            self._windows[name].play(block, may_stay=bool(name))
+            try:
+                self._windows[name].play(block, may_stay=bool(name))
+            except AssertionError as error:
+                for other in self._windows.keys() - {name}:
+                    error.add_note(f"The terminal {other!r}:\n{self._windows[other].text}")
+                raise
 
     def real(self, text: str) -> str:
         """Return a text of the page with the port and the address that there are here."""
@@ -197,23 +205,27 @@ class Window(Terminal):
 
     def _take(self, line: str, secret: str, *, is_typed: bool) -> None:
         """Type a line, or what stands behind a prompt in it; or wait until it is there."""
-        if is_typed or line in KEYS:
+        key = KEYS.get(line[:2], "")
+        if is_typed or key:
             self._until(lambda: self.screen.icon_name != self._begun, "the command before")  # else the shell reads it
-            self.press(KEYS[line]) if line in KEYS else self._type(line)
-        else:
-            wanted = pattern(line)
-            typed: list[str] = []
-            self._until(lambda: self._is_prompt(line, secret, typed) or self._is_there(wanted), "it")
-            if not typed:
-                return
+            self.press(key) if key else self._type(line)
+            self._is_gap = True
+        if is_typed or (key and len(line) == 2):
+            return
+        wanted = pattern(line)
+        typed: list[str] = []
+        self._until(lambda: self._is_prompt(line, secret, typed) or self._is_there(wanted), "it")
+        if typed:
             self._type(typed[0])
-        self._is_gap = True
+            self._is_gap = True
 
     def _is_prompt(self, line: str, secret: str, typed: list[str]) -> bool:
         """Return whether a line begins with the prompt that is there now; add what is to be typed behind it."""
         cursor = self.screen.cursor
         prompt = self._row(cursor.y)[: cursor.x].ljust(cursor.x)
-        if PROMPT.search(prompt):
+        if (QUESTION if self._is_cooked else PROMPT).search(
+            prompt
+        ):  # what is printed may stop at "name: " for a moment
             if line.startswith(prompt) and len(line) > len(prompt):
                 typed.append(line[len(prompt) :])
             elif secret and line == prompt.rstrip():
@@ -239,6 +251,12 @@ class Window(Terminal):
         if self._at > 1 and not self._is_gap:  # of a command of which a page shows nothing, it shows nothing
             is_more = any(self._row(at) for at in range(self._at, self.screen.cursor.y))
             assert not is_more, self._failure("the last command has printed more than the page shows")
+
+    @property
+    def _is_cooked(self) -> bool:
+        """Whether the terminal itself puts lines together and shows what is typed: no line editor waits for keys."""
+        flags: int = termios.tcgetattr(self._slave)[3]
+        return bool(flags & termios.ICANON and flags & termios.ECHO)
 
     @property
     def _has_ended(self) -> bool:
