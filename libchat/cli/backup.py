@@ -27,7 +27,10 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument("copy", type=Path, metavar="TARGET", help="a new file to copy to; with --all, a new folder")
     parser.add_argument(
-        "--all", action="store_true", dest="is_all", help="copy accounts and the server's key, too (default: the log)"
+        "--all",
+        action="store_true",
+        dest="is_all",
+        help="copy accounts, the server's key and what its plugins keep, too (default: the log)",
     )
     add_data_option(parser)
 
@@ -51,6 +54,6 @@ def run(options: Options) -> int:
 
 
 def _size(path: Path) -> int:
-    """Return how many bytes a file has, or the files of a folder."""
-    files = path.iterdir() if path.is_dir() else (path,)
-    return sum(file.stat().st_size for file in files)
+    """Return how many bytes a file has, or all files of a folder."""
+    files = path.rglob("*") if path.is_dir() else (path,)
+    return sum(file.stat().st_size for file in files if file.is_file())

@@ -26,7 +26,7 @@ def add(commands: Commands) -> None:
         "backup",
         type=Path,
         metavar="BACKUP",
-        help="a folder that 'libchat backup --all' has made; or a log's file: then accounts and keys stay",
+        help="a folder that 'libchat backup --all' has made; or a log's file: then all else stays",
     )
     add_data_option(parser)
 

@@ -20,8 +20,8 @@ from typing import Final
 
 from libchat.accounts.admin import FILE as ACCOUNTS_FILE
 from libchat.errors import StoreError
-from libchat.files import hand_over, make_private_folder, read_kept, sync_folder, write_private
-from libchat.server.backup import KEYS
+from libchat.files import make_private_folder, read_kept, sync_folder, write_private
+from libchat.server.backup import KEYS, PLUGINS, copy_plugins, make_folder
 from libchat.server.folder import LOG_FILE
 from libchat.store.backup import backup, backup_accounts
 from libchat.store.fresh import BESIDE
@@ -35,7 +35,7 @@ _ID_BYTES: Final = 16
 def restore(source: Path, folder: Path, now: datetime, progress: Progress = no_progress) -> Path | None:
     """Put a backup in the place of what a server's folder has, and return the folder in which that lies now.
 
-    `source` is the folder of a backup of all, or the file of a log alone: then accounts and keys stay. None is returned
+    `source` is the folder of a backup of all, or the file of a log alone: then all else stays. None is returned
     if there was nothing. Raises StoreError, and changes nothing, if the backup is not right, if a server runs in the
     folder, or if there is no room.
     """
@@ -47,7 +47,7 @@ def restore(source: Path, folder: Path, now: datetime, progress: Progress = no_p
     try:
         stage, aside = folder / f".restored.{secrets.token_hex(4)}", folder / f"before-{now:%Y-%m-%dT%H.%M.%S}"
         try:
-            _make_folder(stage)
+            make_folder(stage)
             backup(log, stage / LOG_FILE, progress, is_folders=True)
             _renew_id(stage / LOG_FILE)
             if is_all:
@@ -69,17 +69,6 @@ def _check(log: Path, progress: Progress) -> None:
         raise StoreError(f"{log} is not right: {findings[0]}; take another backup ('libchat verify' tells more)")
 
 
-def _make_folder(path: Path) -> None:
-    """Make a folder for our eyes only, which belongs to whom the folder around it belongs to."""
-    path.mkdir(mode=0o700)
-    if os.name == "posix":
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-        try:
-            hand_over(handle, path.parent)
-        finally:
-            os.close(handle)
-
-
 def _renew_id(log: Path) -> None:
     try:
         with closing(sqlite3.connect(log)) as connection, connection:
@@ -96,16 +85,17 @@ def _copy_others(source: Path, stage: Path) -> None:
         data = read_kept(source / name)
         if data is not None:
             write_private(stage / name, data)
+    copy_plugins(source / PLUGINS, stage / PLUGINS)
 
 
 def _exchange(stage: Path, folder: Path, aside: Path, is_all: bool) -> Path | None:
     """Move what there is aside, and what was staged into its place."""
     names = [LOG_FILE + ending for ending in ("", *BESIDE)]
     if is_all:
-        names += [*(ACCOUNTS_FILE + ending for ending in ("", *BESIDE)), *KEYS]
+        names += [*(ACCOUNTS_FILE + ending for ending in ("", *BESIDE)), *KEYS, PLUGINS]
     there = [name for name in names if os.path.lexists(folder / name)]
     if there:
-        _make_folder(aside)
+        make_folder(aside)
     for name in there:
         os.rename(folder / name, aside / name)
     for path in stage.iterdir():
