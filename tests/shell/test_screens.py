@@ -70,16 +70,6 @@ def test_typed_at_the_first_prompt(open_terminal: OpenShell, server: Serving) ->
     shell.expect("── #early ──")
 
 
-def test_said_as_soon_as_a_room_is_there(open_shell: OpenShell) -> None:
-    """What is said while the history of a new room is fetched is shown once."""
-    shell = open_shell("ana")
-    shell.press("/join fresh\r")
-    shell.expect("#fresh> ")
-    say(shell, "hello")
-    say(shell, "and more")
-    assert sum("│ hello" in row for row in shell.rows) == 1
-
-
 def test_a_server_that_is_gone(open_terminal: OpenShell, env: dict[str, str], server: Serving) -> None:
     """If the last server cannot be reached, that is told, and one is asked where to go instead."""
     shell = open_terminal("chat", "--name", "ana")
