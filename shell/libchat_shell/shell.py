@@ -242,17 +242,20 @@ class Shell:
 
     # --- what was said before ---------------------------------------------------------------------------------------
 
-    def _fetch(self, target: str, until: int = 0) -> None:
-        """Have the last entries of a conversation shown, once, up to a number: the newer ones come by themselves."""
+    def _fetch(self, target: str, until: int | None = None) -> None:
+        """Have the last entries of a conversation shown, once, up to a number: the newer ones come by themselves.
+
+        Up to 0 there are none: without a bound, what is said in a new room meanwhile would be shown twice.
+        """
         limit = self.settings.number("history")
-        if not limit or target_key(target) in self._fetched:
+        if not limit or until == 0 or target_key(target) in self._fetched:
             return
         self._fetched.add(target_key(target))
         self._keeper.do(lambda: self._fetch_page(target, until, limit))
 
-    def _fetch_page(self, target: str, until: int, limit: int) -> None:
+    def _fetch_page(self, target: str, until: int | None, limit: int) -> None:
         try:
-            page = self.chat.history(target, limit=limit, before=until + 1 if until else None)
+            page = self.chat.history(target, limit=limit, before=None if until is None else until + 1)
         except (ChatError, TimeoutError):
             return  # nobody has asked for it
         self.ui.post(lambda: self._show_page(target, page))
