@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from itertools import groupby
 from pathlib import Path
 from textwrap import fill
 from typing import Literal, NoReturn, TypeAlias
@@ -158,7 +158,7 @@ def add_command(
 
     Lines of the explanation that are indented stay as they are; all others are filled as paragraphs.
     """
-    paragraphs = groupby(details.split("\n"), key=lambda line: line[:1].strip() != "")
+    paragraphs = itertools.groupby(details.split("\n"), key=lambda line: line[:1].strip() != "")
     explained = "\n".join(
         fill(" ".join(lines), HELP_COLUMNS) if is_text else "\n".join(lines) for is_text, lines in paragraphs
     )
