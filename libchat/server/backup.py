@@ -85,6 +85,8 @@ def _copy_keys(folder: Path, target: Path) -> None:
         return  # no server with a key has run here
     with locked(folder / LOCK_FILE):  # a change of the key is copied before or after it
         for name in KEYS:
+            if (folder / name).is_symlink():  # root, who often does this, can read what the server should not
+                raise StoreError(f"{folder / name} is a link; put the file itself there, or copy the folder by hand")
             data = read_kept(folder / name)
             if data is not None:
                 write_private(target / name, data)

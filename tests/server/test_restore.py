@@ -96,6 +96,15 @@ def test_a_log_alone_leaves_accounts_and_keys(folder: Path, tmp_path: Path) -> N
     assert {name for name in had if now.get(name) != had[name]} == {"chat.db"}
 
 
+def test_a_key_that_is_a_link_is_not_followed(folder: Path, tmp_path: Path) -> None:
+    """Who has taken over a server cannot have a backup copy what only root may read, to be restored into its folder."""
+    (tmp_path / "secret").write_text("of somebody else", encoding="utf-8")
+    (folder / "server-key-next.pem").symlink_to(tmp_path / "secret")
+    with pytest.raises(StoreError, match="is a link"):
+        backup_all(folder, tmp_path / "copy")
+    assert not list(tmp_path.glob("*copy*"))
+
+
 def test_into_an_empty_folder(folder: Path, tmp_path: Path) -> None:
     """On another machine there is nothing to move aside, and the server is the same one."""
     backup_all(folder, tmp_path / "copy")
