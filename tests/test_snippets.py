@@ -33,6 +33,13 @@ ELSEWHERE = {"plugin.md"}
 UNRUN = {"apt-get", "firewall-cmd", "install", "journalctl", "nft", "pip", "podman", "ssh", "systemctl", "ufw"}
 """What would change the machine, or needs another one: of these, only what they name is looked for."""
 
+MACHINE = ("/etc/", "/opt/", "/usr/", "/var/")
+"""Folders of the machine: what names one of them would change it, too."""
+
+SERVE = "libchat serve > served & until grep -q by.hand served; do sleep 0.05; done"
+SERVICE = {"enable": SERVE, "start": SERVE, "stop": "kill %1; wait", "disable": "kill %1; wait"}
+"""What is typed for `systemctl`: the server is a job of the shell, as far as pages speak to it afterwards."""
+
 
 def is_program(block: Block, page: Path) -> bool:
     """Return whether a block is a program that runs by itself."""
@@ -194,13 +201,15 @@ def instead(command: str) -> str | None:
         recipe = subprocess.run(["make", "-n", *words[1:]], cwd=ROOT, check=True, capture_output=True, text=True)
         last = recipe.stdout.splitlines()[-1]
         return last.replace(".venv/bin/", "") if words[1] == "chat" else None
-    if program not in UNRUN:
+    if program not in UNRUN and not any(word.startswith(MACHINE) for word in words):
         return command
     for word in words[1:]:
         if word.startswith(("docs/", "./docs/")):
             assert (ROOT / word).exists(), f"{command!r}: there is no {word}"
         if program in ("systemctl", "journalctl") and "libchat" in word:
             unit(word)
+            if program == "systemctl" and word == "libchat":
+                return SERVICE.get(words[1])
         if program == "pip" and (extras := re.search(r"\[(.*)\]", word)):
             known = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
             assert set(extras[1].split(",")) <= set(known["optional-dependencies"]), command
