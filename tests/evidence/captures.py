@@ -30,7 +30,7 @@ from evidence.missing import Missing
 from libchat.security import tls
 from support.program import Serving, environment
 
-SECONDS: Final = 30.0
+SECONDS: Final = 50.0
 """How long anything may take on a slow machine."""
 
 ROOM: Final = "#harbour"

@@ -46,6 +46,8 @@ UNLIMITED: Final = ("--message-rate", "0", "--registrations", "0")
 KIB: Final = 1024
 SPARE_FILES: Final = 200
 SYNCS: Final = 50
+TICK: Final = 1 / os.sysconf("SC_CLK_TCK")
+"""Seconds by which the system counts CPU time."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -151,7 +153,7 @@ def measure_load(mode: str, people: int, plan: Plan) -> Point:
     return Point(
         people=people,
         deliveries_per_second=round(carried.deliveries / carried.seconds),
-        deliveries_per_cpu_second=round(carried.deliveries / carried.cpu_seconds),
+        deliveries_per_cpu_second=round(carried.deliveries / max(carried.cpu_seconds, TICK)),
         server_cpu=round(carried.cpu_seconds / carried.seconds, 2),
         others_cpu=round(others_cpu, 2),
         p50_ms=round(took[len(took) // 2] * 1000, 3),
@@ -210,14 +212,14 @@ class Others:
     def _now(self) -> tuple[float, float, float]:
         fields = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:]
         user, nice, system, _, _, *interrupts = map(int, fields[:8])
-        busy = (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
+        busy = (user + nice + system + sum(interrupts)) * TICK
         return time.monotonic(), busy, cpu_seconds(self._pid) + time.process_time()
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the CPU time that a process has used."""
+    """Return the CPU time that a process has used, in whole ticks."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return (int(fields[11]) + int(fields[12])) * TICK
 
 
 def resident_kib(pid: int) -> int:
