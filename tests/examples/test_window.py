@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from window import Window
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "window.py"
-PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "window.png"
 SECONDS = 20.0
 KEYS = {" ": "space", "/": "slash", "#": "numbersign", ":": "colon", ",": "comma", ".": "period", "?": "question"}
 
@@ -277,8 +276,8 @@ def test_a_chat_by_keys_alone(sit: Sit, display: Display) -> None:
         ana.until(lambda: "cleo  (1)" in window.tree.item("cleo", "text"))
         ana.until(lambda: not window.chat.is_changed and " …" not in window.text.get("1.0", "end"))
         window.root.update()
-        if os.environ.get("LIBCHAT_PICTURES"):
-            PICTURE.write_bytes(display.png())
+        if folder := os.environ.get("LIBCHAT_PICTURES"):
+            (Path(folder) / "window.png").write_bytes(display.png())
         ana.press("Alt-a")
         ana.reads("cleo: Lunch at one?")
         ana.press("F6", "Up")
