@@ -371,10 +371,11 @@ def test_rooms_by_a_click(sit: Sit) -> None:
     with libchat.serve(port=0) as server, libchat.connect(server.address, "bo", pin=server.pin) as bo:
         bo.join("#team")
         ana = sit(server.invite())
+        side = ana.window.side
+        ana.until(lambda: "bo" in side.get("1.0", "end") and side.bbox("3.0") is not None)  # listed, and on the screen
         for row, shown in ((2, "#team"), (3, "bo"), (1, HOME)):
-            ana.until(lambda: "bo" in ana.window.side.get("1.0", "end"))
-            x, y, *_ = ana.window.side.bbox(f"{row}.0") or (0, 0)
-            ana.window.side.event_generate("<Button-1>", x=x, y=y)
+            x, y, *_ = side.bbox(f"{row}.0") or (0, 0)
+            side.event_generate("<Button-1>", x=x, y=y)
             ana.until(lambda shown=shown: ana.chat.active == shown)  # type: ignore[misc]
         assert [person.name for person in bo.who("#team")] == ["ana", "bo"]
 
