@@ -68,7 +68,7 @@ class Chat:
     def listed(self) -> dict[str, str]:
         """Return what stands on the left, each with its words. With a ●: rooms that one is in, people who are here."""
         listed = {HOME: f"● {HOME}"}
-        for target in sorted({*self.talks, *self.around} - {self.me, HOME}, key=str.casefold):
+        for target in sorted({*self.talks} - {HOME} | {*self.around} - {self.me}, key=str.casefold):
             is_here = target in (self.talks if target[0] == "#" else self.around)
             unread = f"  ({self.unread[target]})" if self.unread[target] else ""
             listed[target] = f"{'●' if is_here else '○'} {target}{unread}"
@@ -93,7 +93,7 @@ class Chat:
                 target = event.target if event.target[0] == "#" or event.sender == self.me else event.sender
                 if event.kind == "message":
                     self.add(event.text, target, event.sender, event.time / 1000, event.seq)
-                    self.unread[target] += target != self.active
+                    self.unread[target] += target != self.active and event.sender != self.me
                 elif event.kind == "topic":
                     self.topics[target] = event.text
                 for line in self.talks.get(target, []):
@@ -102,9 +102,8 @@ class Chat:
             case libchat.Entered() if event.cid:  # the answer to `join`
                 self.show(event.room)
                 self.topics[event.room] = event.topic
-                self.add(
-                    f"you are in {event.room} with {', '.join(sorted({*event.members} - {self.me})) or 'nobody yet'}"
-                )
+                others = sorted({*event.members} - {self.me})
+                self.add(f"you are in {event.room} with {', '.join(others) or 'nobody yet'}")
             case libchat.Joined():
                 self.add(f"{event.name} came in", event.room)
             case libchat.messages.Kicked(name=self.me):
@@ -156,7 +155,7 @@ class Chat:
             return self._answers.get()
 
         options: Any = {
-            "accept_new": lambda where, key: ask_person(f"{where} is new. Is this its key: {key}? (yes, no)") == "yes",
+            "accept_new": lambda where, key: ask_person(f"Is {key} the key of {where}? (yes, no)").lower() == "yes",
             "password": lambda why: ask_person(f"Password ({why})"),
         }
         self._client = self._worker.submit(lambda: libchat.connect(address, self.me, **options))
@@ -182,7 +181,7 @@ class Chat:
             self._ask_around_at = time.monotonic() + REFRESH_SECONDS
             self.ask(self._look_around, bool)
 
-    def _look_around(self, client: libchat.Client) -> None:
+    def _look_around(self, client: libchat.Client) -> None:  # called by the thread
         people, rooms = client.who(), client.rooms()
         self.me, self.around = client.name, [*(each.name for each in people), *(each.room for each in rooms)]
 
@@ -213,7 +212,7 @@ class Window:
         self.entry.pack(side="bottom", fill="x")
         self.text.pack(fill="both", expand=True)
         for colour in (BLACK, GREY, RED, *COLOURS):
-            self.text.tag_configure(colour, foreground=colour, lmargin2=INDENT)
+            self.text.tag_configure(colour, foreground=colour, lmargin1=INDENT * (colour != GREY), lmargin2=INDENT)
         self.side.tag_configure(CHOSEN, background=CHOSEN)
         keys: dict[str, Callable[[], object]] = {
             "<Return>": self._enter,
@@ -288,6 +287,7 @@ def main() -> None:
     Window(root, chat)
     signal.signal(signal.SIGINT, lambda *_: root.after(0, root.destroy))
     root.mainloop()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # who presses it once more does not want to wait
     chat.close()
 
 

@@ -52,7 +52,7 @@ def test_what_is_said_elsewhere_is_counted() -> None:
     chat.hear(message("bo", "ana", "hi"))
     chat.hear(message("cy", "#team", "all well?"))
     chat.hear(message("ana", "dan", "from my other device", 2))
-    assert list(chat.listed().values()) == [f"● {HOME}", "○ #tea", "● #team  (1)", "● bo  (1)", "○ dan  (1)"]
+    assert list(chat.listed().values()) == [f"● {HOME}", "○ #tea", "● #team  (1)", "● bo  (1)", "○ dan"]
     chat.step(1)
     assert (chat.active, texts(chat), chat.unread["#team"]) == ("#team", ["cy: all well?"], 0)
     chat.step(1)
@@ -62,6 +62,9 @@ def test_what_is_said_elsewhere_is_counted() -> None:
     chat.step(-1)
     assert (chat.active, texts(chat)) == ("dan", ["ana: from my other device"])
     assert list(chat.listed().values()) == [f"● {HOME}", "○ #tea", "● #team", "● bo", "○ dan"]
+    chat.show("ana")  # notes to oneself
+    chat.step(1)
+    assert chat.active == "bo"
 
 
 def test_a_message_can_change() -> None:
@@ -137,6 +140,13 @@ def ana() -> Iterator[Chat]:
     """Return what ana's window would know."""
     chat = Chat("ana")
     yield chat
+    end(chat)
+
+
+def end(chat: Chat) -> None:
+    """Leave. Whatever has gone wrong, no thread waits for an answer afterwards."""
+    for _ in range(3):
+        chat._answers.put("")
     chat.close()
 
 
@@ -305,7 +315,7 @@ def sit(display: Display) -> Iterator[Callable[[str], Person]]:
     yield sit
     while people:
         person = people.pop()
-        person.chat.close()
+        end(person.chat)
         try:
             person.root.destroy()
         except tkinter.TclError:
@@ -395,6 +405,20 @@ def test_a_conversation_stays_where_it_was_scrolled_to(sit: Sit) -> None:
         ana.reads("one more")
         assert ana.window.text.index("@0,0") == top
         assert ana.window.text.yview()[1] < 0.9
+        connection, _ = silent.accept()
+        connection.close()
+
+
+def test_no_message_looks_like_two(sit: Sit) -> None:
+    """Where somebody's text goes on in another line, this does not begin where lines begin."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        ana = sit(f"127.0.0.1:{silent.getsockname()[1]}")
+        ana.press("Key-h")
+        ana.chat.add("hello\n12:00\tbo: I am bo", sender="cy")
+        ana.chat.add("came in")
+        ana.reads("came in")
+        first, forged, last = ((ana.window.text.bbox(f"{row}.0") or (0,))[0] for row in (1, 2, 3))
+        assert first == last < forged
         connection, _ = silent.accept()
         connection.close()
 
