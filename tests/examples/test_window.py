@@ -23,7 +23,7 @@ from support.program import environment
 
 tkinter = pytest.importorskip("tkinter", reason="this Python has no tkinter")
 
-from window import HOME, TICK_MILLISECONDS, USAGE, Chat, Window  # noqa: E402  # it imports tkinter
+from window import HOME, RED, TICK_MILLISECONDS, USAGE, Chat, Window  # noqa: E402  # it imports tkinter
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "window.py"
 PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "window.png"
@@ -355,8 +355,10 @@ def test_a_chat_by_keys_alone(sit: Sit, display: Display) -> None:
         bo.send("#team", "Take the one of the harbour.").accepted()
         assert bo.receive(SECONDS).text == "bo: nearly. One picture is missing."
         ana.reads("bo: Take the one of the harbour.")
-        ana.type("/jion x")
-        ana.reads(USAGE)
+        bo.set_room("#team", moderated=True)
+        ana.type("That one? It rains there.")
+        ana.reads("It rains there. ✗ ")
+        assert window.text.tag_ranges(RED)
         cleo.send("ana", "Lunch at one?").accepted()
         ana.until(lambda: "● cleo  (1)" in window.side.get("1.0", "end"))
         ana.until(lambda: " …" not in window.text.get("1.0", "end"))
