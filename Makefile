@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT ?= 8080
 LOAD ?= ../shared/load
 BENCH ?=
+ONLY ?=
 SEEDS ?= 1000
 FROM ?= 0
 HARD ?=
@@ -15,6 +16,7 @@ SECONDS ?= 60
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 INPUTS := pyproject.toml libchat/_version.py
+PLOTTED = $(if $(ONLY),$(filter load,$(ONLY)),load)
 
 MAKEFLAGS += --no-print-directory
 
@@ -22,7 +24,7 @@ MAKEFLAGS += --no-print-directory
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help chat test check format docs bench durable soak sim pictures measure fuzz dist clean
+.PHONY: help chat test check format docs bench durable soak sim evidence measure fuzz dist clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,8 +62,9 @@ soak: .venv/.ready ## Kill a server KILLS times while people talk, and look for 
 sim: .venv/.runtime ## Play SEEDS (1000) seeds of the simulator, beginning with FROM (0); with HARD=1, hard ones
 	@$(BIN)/python -m libchat.testing.sim --seeds $(SEEDS) --from $(FROM) $(if $(HARD),--hard)
 
-pictures: .venv/.ready ## Draw the shell's screens and the window into docs/pictures
-	@LIBCHAT_PICTURES=1 $(BIN)/pytest -q -n $(WORKERS) tests/shell/test_screens.py tests/examples/test_window.py
+evidence: .venv/.ready ## Make docs/evidence and docs/pictures anew, from real runs (ONLY='rooms kill' for some of it)
+	@$(if $(PLOTTED),$(BIN)/python -c 'import matplotlib' 2>/dev/null || $(PIP) install -e '.[evidence]' >&2 || true)
+	@$(BIN)/python tests/evidence/make.py $(ONLY)
 
 measure: .venv/.ready ## Measure the shell: its start, and typing while a room is flooded
 	@$(BIN)/python tests/bench/shell.py

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
 os.environ["LIBCHAT_DEBUG_LOCKS"] = "1"  # read whenever a lock is made
+
+# Programs inherit which signals are ignored. Whoever starts the tests in the background (`nohup`, `&`) has ignored
+# some, and a server that a test ends by Ctrl-C would go on.
+for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+    number = getattr(signal, name, None)  # Windows has no SIGHUP
+    if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)
 
 settings.register_profile("ci", deadline=None, print_blob=True, max_examples=60, stateful_step_count=40)
 settings.register_profile(

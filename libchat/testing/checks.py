@@ -105,7 +105,7 @@ def assert_fifo(history: History) -> None:
 def assert_accepted_delivered(history: History) -> None:
     """Raise `AssertionError` if a message that was accepted was not shown to a reader who should have been shown it."""
     by_reader = history.by_reader()
-    audiences = {sent.conversation: history.audience(sent.conversation) for sent in history.sent}
+    audiences = {each: history.audience(each) for each in {sent.conversation for sent in history.sent}}
     seen = {key: {line.seq for line in shown} for key, shown in by_reader.items()}
     for sent in history.sent:
         for reader in audiences[sent.conversation]:

@@ -452,7 +452,14 @@ class App:
 
 
 def _style(theme: str) -> Style:
-    ours = {"menu.chosen": "reverse", "menu.note": styles(theme).get("dim", ""), "search": "", "prompt": "bold"}
+    # What prompt_toolkit has for its own class "menu" is a grey on which notes cannot be read.
+    ours = {
+        "menu": "noinherit",
+        "menu.chosen": "reverse",
+        "menu.note": styles(theme).get("dim", ""),
+        "search": "",
+        "prompt": "bold",
+    }
     return Style.from_dict({**styles(theme), **ours})
 
 

@@ -122,7 +122,7 @@ class Shell:
         """Leave the chat, and end all threads. What hangs is left behind after a while."""
         self._is_leaving = True
         self._listener.stop()
-        self._talker.close(CLOSE_SECONDS)
+        self._talker.close(CLOSE_SECONDS, is_patient=True)  # what was said last, and why one leaves, go out
         self._runner.close(CLOSE_SECONDS / 5)
         self.host.close()
         self._keeper.close(CLOSE_SECONDS)
@@ -131,6 +131,7 @@ class Shell:
     def leave(self, reason: str = "") -> None:
         """Leave, as the person wants. From any thread."""
         self._is_leaving = True
+        self._listener.stop()  # that the server closes the connection then is no news
         if reason:
             self.tell_chat(m.Exit(reason))
         self.ui.end()
@@ -243,27 +244,20 @@ class Shell:
     # --- what was said before ---------------------------------------------------------------------------------------
 
     def _fetch(self, target: str, until: int | None = None) -> None:
-        """Have the last entries of a conversation shown, once, up to a number: the newer ones come by themselves.
-
-        Up to 0 there are none: without a bound, what is said in a new room meanwhile would be shown twice.
-        """
+        """Have the last entries of a conversation shown, once, up to a number: the newer ones come by themselves."""
         limit = self.settings.number("history")
-        if not limit or until == 0 or target_key(target) in self._fetched:
+        if not limit or target_key(target) in self._fetched:
             return
         self._fetched.add(target_key(target))
-        self._keeper.do(lambda: self._fetch_page(target, until, limit))
+        if until != 0:
+            self._keeper.do(lambda: self._fetch_page(target, until, limit))
 
     def _fetch_page(self, target: str, until: int | None, limit: int) -> None:
         try:
             page = self.chat.history(target, limit=limit, before=None if until is None else until + 1)
         except (ChatError, TimeoutError):
             return  # nobody has asked for it
-        self.ui.post(lambda: self._show_page(target, page))
-
-    def _show_page(self, target: str, page: m.Page) -> None:
-        unknown = [entry for entry in page.entries if self.model.entry(target, entry.seq) is None]
-        if unknown:
-            self.ui.show(self.model.entries("", unknown, self.now))
+        self.ui.post(lambda: self.ui.show(self.model.fetched(page, self.now)))
 
     # --- saying -----------------------------------------------------------------------------------------------------
 

@@ -36,21 +36,27 @@ class Worker:
             self._condition.notify_all()
         return True
 
-    def close(self, seconds: float) -> None:
-        """Drop what has not begun, and wait that long at most for what has."""
+    def close(self, seconds: float, *, is_patient: bool = False) -> None:
+        """Take nothing more, and wait that long at most for what has begun; what has not is dropped.
+
+        If patient, wait for that, too, and drop what is left when the time is over.
+        """
         with self._condition:
             self._is_closed = True
-            self._work.clear()
+            if not is_patient:
+                self._work.clear()
             self._condition.notify_all()
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(seconds)
+        with self._condition:
+            self._work.clear()
 
     def _run(self) -> None:
         while True:
             with self._condition:
                 self._condition.wait_for(lambda: self._work or self._is_closed)
-                if self._is_closed:
+                if not self._work:
                     return
                 work = self._work.popleft()
             try:

@@ -65,8 +65,12 @@ def test_what_is_imported_is_declared() -> None:
 
 
 def test_the_extras() -> None:
-    """`lan` and `qr` bring one package each, `all` brings what they bring, and `dev` what all of it needs."""
-    assert set(EXTRAS) == {"lan", "qr", "all", "dev"}
+    """`lan` and `qr` bring one package each, `all` brings what they bring, and `dev` what all of it needs.
+
+    What draws the plots of `make evidence` is by itself: who develops seldom needs it, and it is larger than the rest.
+    """
+    assert set(EXTRAS) == {"lan", "qr", "all", "dev", "evidence"}
+    assert [plain(each) for each in EXTRAS["evidence"]] == ["matplotlib"]
     assert [plain(each) for each in EXTRAS["lan"]] == ["zeroconf"]
     assert [plain(each) for each in EXTRAS["qr"]] == ["segno"]
     assert EXTRAS["all"] == ["libchat[lan,qr]"]

@@ -6,21 +6,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
 
 import pytest
 
-from support.picture import draw
+from support.picture import MASKS, draw
 from support.program import Serving, environment
 from support.terminal import Terminal
-
-PICTURES: Final = Path(__file__).parents[2] / "docs" / "pictures"
-MASKS: Final = {
-    r"\b\d\d:\d\d\b(?!:)": "16:42",
-    r"127\.0\.0\.1:\d{4,5}": "10.0.0.5:8080",
-    r"\b20\d\d-\d\d-\d\d\b": "2026-03-01",
-}
-"""What is different in each run, and what a picture shows instead."""
 
 OpenShell = Callable[..., Terminal]
 TakePicture = Callable[[Terminal, str, str], None]
@@ -62,11 +53,10 @@ def open_shell(server: Serving, open_terminal: OpenShell) -> OpenShell:
 
 @pytest.fixture
 def take_picture() -> TakePicture:
-    """Return a function that makes a picture for the documentation, if pictures are wanted (`make pictures`)."""
+    """Return a function that makes a picture for the documentation, if a folder for them is named (`make evidence`)."""
 
     def take_picture(terminal: Terminal, name: str, title: str) -> None:
-        if os.environ.get("LIBCHAT_PICTURES"):
-            PICTURES.mkdir(parents=True, exist_ok=True)
-            (PICTURES / f"{name}.svg").write_text(draw(terminal.screen, MASKS, title), encoding="utf-8")
+        if folder := os.environ.get("LIBCHAT_PICTURES"):
+            (Path(folder) / f"{name}.svg").write_text(draw(terminal.screen, MASKS, title), encoding="utf-8")
 
     return take_picture

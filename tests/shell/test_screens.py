@@ -1,6 +1,6 @@
 """What a person sees: the real program on a terminal, through pyte.
 
-With `LIBCHAT_PICTURES=1` these runs draw the pictures of the documentation (`make pictures`).
+With a folder in `LIBCHAT_PICTURES` these runs draw pictures for the documentation (`make evidence`).
 """
 
 from __future__ import annotations
@@ -145,7 +145,8 @@ def test_two_people_talk(open_shell: OpenShell, take_picture: TakePicture, rows:
     ana.expect("bo", "only you")
     say(bo, "and ana is called from another room")
     ana.expect("#other> ", "1:#team")
-    take_picture(ana, f"chat-{columns}x{rows}", "A chat in the shell")
+    if columns == 80:
+        take_picture(ana, "chat-80x24", "A chat in the shell")
     ana.press("\x1ba")
     ana.expect("#team> ", "and ana is called")
     ana.press("\x1ba")
@@ -196,7 +197,7 @@ def test_what_is_being_typed_stays(open_shell: OpenShell) -> None:
     bo.expect("│ half a line")
 
 
-def test_menus(open_shell: OpenShell, take_picture: TakePicture) -> None:
+def test_menus(open_shell: OpenShell) -> None:
     """Suggestions open by themselves: commands, their arguments, names."""
     ana = open_shell("ana")
     bo = open_shell("bo")
@@ -205,7 +206,8 @@ def test_menus(open_shell: OpenShell, take_picture: TakePicture) -> None:
     ana.expect("bo joined")
     ana.press("/m")
     ana.expect("/msg", "/mute", "/me")
-    take_picture(ana, "menu-commands", "Suggestions for a command")
+    background = {ana.screen.buffer[ana.row_of("/mute")][column].bg for column in range(80)}
+    assert background == {"default"}, "grey notes cannot be read on a grey menu"
     ana.press("sg b")
     ana.expect(" bo ")
     ana.press("\t")
@@ -260,6 +262,40 @@ def test_another_name(open_shell: OpenShell) -> None:
     ana.expect("#team> ")
     ana.press("now cleo\r")
     bo.expect("cleo │ now cleo")
+
+
+def test_a_topic_is_told_once(open_shell: OpenShell) -> None:
+    """What happens in a new room right after it is entered is not told again with what was there before."""
+    ana = open_shell("ana")
+    ana.press("/join team\r")
+    ana.expect("#team> ")
+    ana.press("/topic about tea\r")
+    ana.expect("you set the topic: about tea")
+    say(ana, "green or black?")
+    assert ana.text.count("you set the topic") == 1
+
+
+def test_history_stays_where_it_belongs(open_shell: OpenShell, server: Serving) -> None:
+    """What was said in a room before is not shown in a conversation to which one has gone on meanwhile."""
+    with libchat.connect(server.address, "bo", pin=server.pin) as bo:
+        bo.join("#team")
+        bo.send("#team", "long ago").accepted()
+        ana = open_shell("ana")
+        ana.press("/join team\r")
+        ana.expect("#team> ")
+        ana.press("/query bo\r")
+        ana.expect("── bo ──")
+        say(ana, "how are you?")
+        _, _, private = ana.text.partition("── bo ──")
+        assert "long ago" not in private
+
+
+def test_leaving_with_a_reason(open_shell: OpenShell) -> None:
+    """Who leaves is not told that the server has closed the connection."""
+    ana = open_shell("ana")
+    ana.press("/quit good night\r")
+    assert ana.end() == 0
+    assert "closed the connection" not in ana.text
 
 
 def test_a_plugin_prints(open_terminal: OpenShell, server: Serving, tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
-"""Pictures of a terminal's screen, as SVG: the same screen makes the same picture."""
+"""Pictures of terminals' screens, as SVG: the same screens make the same picture."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 from xml.sax.saxutils import escape
@@ -14,8 +15,22 @@ from pyte.screens import Char
 WIDTH: Final = 9
 HEIGHT: Final = 19
 MARGIN: Final = 12
+CAPTION: Final = 30
+"""Height of what stands above a pane."""
+GAP: Final = 18
+"""Between panes."""
 FRONT: Final = "#d8dbe2"
 BACK: Final = "#16181d"
+BLANK: Final = Char(" ")
+
+MASKS: Final[Mapping[str, str]] = {
+    r"\b\d\d:\d\d\b(?!:)": "16:42",
+    r"\b20\d\d-\d\d-\d\d\b": "2026-03-01",
+    r"127\.0\.0\.1:\d{4,5}": "192.0.2.7:8080",
+    r"127\.0\.0\.1": "192.0.2.7",
+    r"port \d{4,5}": "port 8080",
+}
+"""What is different in each run, or is loopback, and what the documentation's pictures show instead."""
 
 _COLOURS: Final[Mapping[str, str]] = {
     "black": "#16181d",
@@ -28,18 +43,57 @@ _COLOURS: Final[Mapping[str, str]] = {
     "white": "#d8dbe2",
 }
 _STYLE: Final = f"font-family:ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:15px;fill:{FRONT}"
+_CAPTION_STYLE: Final = (
+    "font-family:system-ui,'DejaVu Sans',sans-serif;font-size:15px;fill:#6e7480"  # on white and on black
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """One screen of a picture, and what stands above it."""
+
+    screen: pyte.Screen
+    caption: str
 
 
 def draw(screen: pyte.Screen, masks: Mapping[str, str], title: str) -> str:
     """Return the picture of a screen. What fits the patterns of `masks` is drawn as what stands for it there."""
-    width = screen.columns * WIDTH + 2 * MARGIN
-    height = screen.lines * HEIGHT + 2 * MARGIN
-    rows = "".join(_row(screen, number, masks) for number in range(screen.lines))
+    width, height = _size(screen)
+    return _picture(width, height, title, _panel(screen, masks))
+
+
+def draw_together(panes: Sequence[Pane], masks: Mapping[str, str], title: str, *, below: bool = False) -> str:
+    """Return the picture of several screens, one beside the other, or below the other."""
+    parts, x, y, width, height = [], 0, 0, 0, 0
+    for pane in panes:
+        columns, rows = _size(pane.screen)
+        caption = f'<text x="{columns // 2}" y="{CAPTION - 9}" text-anchor="middle">{escape(pane.caption)}</text>\n'
+        parts.append(
+            f'<g transform="translate({x} {y})">\n<g style="{_CAPTION_STYLE}">{caption}</g>\n'
+            f'<g transform="translate(0 {CAPTION})">\n{_panel(pane.screen, masks)}</g>\n</g>\n'
+        )
+        width, height = max(width, x + columns), max(height, y + rows + CAPTION)
+        x, y = (x, height + GAP) if below else (width + GAP, y)
+    return _picture(width, height, title, "".join(parts))
+
+
+def _size(screen: pyte.Screen) -> tuple[int, int]:
+    return screen.columns * WIDTH + 2 * MARGIN, screen.lines * HEIGHT + 2 * MARGIN
+
+
+def _picture(width: int, height: int, title: str, drawn: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">\n'
-        f"<title>{escape(title)}</title>\n"
+        f"<title>{escape(title)}</title>\n{drawn}</svg>\n"
+    )
+
+
+def _panel(screen: pyte.Screen, masks: Mapping[str, str]) -> str:
+    width, height = _size(screen)
+    rows = "".join(_row(screen, number, masks) for number in range(screen.lines))
+    return (
         f'<rect width="{width}" height="{height}" rx="8" fill="{BACK}"/>\n'
-        f'<g style="{_STYLE}" xml:space="preserve">\n{rows}{_cursor(screen)}</g>\n</svg>\n'
+        f'<g style="{_STYLE}" xml:space="preserve">\n{rows}{_cursor(screen)}</g>\n'
     )
 
 
@@ -55,12 +109,14 @@ def _row(screen: pyte.Screen, number: int, masks: Mapping[str, str]) -> str:
 
 
 def _masked(cells: list[Char], masks: Mapping[str, str]) -> list[Char]:
-    """Return a row in which what is different in each run looks the same. Each mask is as long as what it covers."""
-    text = "".join(cell.data[:1] or "\0" for cell in cells)
+    """Return a row in which what is different in each run looks the same. What is shorter closes up."""
     for pattern, instead in masks.items():
-        for match in re.finditer(pattern, text):
-            for at, character in zip(range(*match.span()), instead.ljust(len(match[0])), strict=False):
-                cells[at] = cells[at]._replace(data=character)
+        text = "".join(cell.data[:1] or "\0" for cell in cells)
+        for match in reversed(list(re.finditer(pattern, text))):
+            start, end = match.span()
+            assert len(instead) <= end - start, f"{instead!r} is longer than {match[0]!r}, which it stands for"
+            shown = [cell._replace(data=character) for cell, character in zip(cells[start:], instead, strict=False)]
+            cells = [*cells[:start], *shown, *cells[end:], *[BLANK] * (end - start - len(instead))]
     return cells
 
 

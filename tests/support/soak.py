@@ -17,7 +17,7 @@ import signal
 import sqlite3
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -39,17 +39,53 @@ LAST = "the last word"
 NAMES = ("ana", "bo", "cy", "di", "ed")
 
 
+class Kill(NamedTuple):
+    """One death of the server. Times are in milliseconds."""
+
+    at: float
+    """Since the soak has begun."""
+    accepted: int
+    """Messages that were accepted before it, in all."""
+    waiting: int
+    """Messages that were sent, and not answered yet."""
+    restart: float
+    """From the signal until the server listens again."""
+
+
+class Count(NamedTuple):
+    """What a history comes to, counted without the checkers."""
+
+    sent: int
+    accepted: int
+    owed: int
+    """Deliveries that follow from what was accepted: one to each reader of a conversation but the sender."""
+    delivered: int
+    lost: int
+    doubled: int
+    misplaced: int
+    """Deliveries that came behind one with a higher number of the same conversation."""
+
+
 class Report(NamedTuple):
     """What came of a soak."""
 
-    kills: int
-    accepted: int
-    shown: int
+    kills: tuple[Kill, ...]
+    history: History
     seconds: float
+
+    @property
+    def accepted(self) -> int:
+        """Messages that were accepted."""
+        return len(self.history.sent)
+
+    @property
+    def shown(self) -> int:
+        """Messages that readers were shown."""
+        return len(self.history.shown)
 
     def __str__(self) -> str:
         return (
-            f"{self.kills} kills, {self.accepted} messages accepted, {self.shown} shown, in {self.seconds:.1f} s: "
+            f"{len(self.kills)} kills, {self.accepted} messages accepted, {self.shown} shown, in {self.seconds:.1f} s: "
             "none lost, none twice, all in order"
         )
 
@@ -57,8 +93,9 @@ class Report(NamedTuple):
 class Host:
     """The server's process, from one kill to the next."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_cold: bool) -> None:
         self._folder = folder
+        self._is_cold = is_cold
         self._process: Program | None = None
         self.port = 0
         self.pin = ""
@@ -72,7 +109,8 @@ class Host:
         """Start the server, on the same port as before, and wait until it listens."""
         arguments = ("serve", "--host", "127.0.0.1", "--port", str(self.port), "--data", str(self._folder / "data"))
         unlimited = ("--message-rate", "0", "--registrations", "0")
-        self._process = Program(*arguments, *unlimited, "--json", env=environment(self._folder))
+        env = environment(self._folder)
+        self._process = Program(*arguments, *unlimited, "--json", env=env, is_cold=self._is_cold)
         told = libchat_json(self._process.line())
         self.port, self.pin = int(str(told["port"])), str(told["fingerprint"])
 
@@ -103,6 +141,12 @@ class Tally:
             self._count += 1
             self._condition.notify_all()
 
+    @property
+    def count(self) -> int:
+        """How many it is."""
+        with self._condition:
+            return self._count
+
     def wait_for_more(self, more: int) -> None:
         """Return when so many more were accepted."""
         with self._condition:
@@ -128,6 +172,11 @@ class Talker:
         self._shown: list[Shown] = []
         self._faults: list[BaseException] = []
         self._threads = [threading.Thread(target=self._guard, args=(work,)) for work in (self._talk, self._listen)]
+
+    @property
+    def waiting(self) -> int:
+        """How many messages were sent and not answered yet, about."""
+        return len(self._said)
 
     def start(self) -> None:
         """Begin."""
@@ -189,10 +238,14 @@ class Talker:
         return ROOM if target == ROOM else " ".join(sorted((self.name, target)))
 
 
-def soak(folder: Path, kills: int, *, seed: int = 0) -> Report:
-    """Have people talk while the server is killed so many times. Raises AssertionError if anybody could tell."""
+def soak(folder: Path, kills: int, *, seed: int = 0, is_cold: bool = False) -> Report:
+    """Have people talk while the server is killed so many times. Raises AssertionError if anybody could tell.
+
+    The log is `data/chat.db` in the folder. With `is_cold` each start is that of a new interpreter.
+    """
     chance, begun = random.Random(seed), time.monotonic()
-    host, tally, history = Host(folder), Tally(), History(audience={ROOM: NAMES})
+    host, tally, history = Host(folder, is_cold=is_cold), Tally(), History(audience={ROOM: NAMES})
+    deaths: list[Kill] = []
     host.start()
     with ExitStack() as clients:
         people = [Talker(host, name, tally, seed) for name in NAMES]
@@ -202,8 +255,12 @@ def soak(folder: Path, kills: int, *, seed: int = 0) -> Report:
         try:
             for _ in range(kills):
                 tally.wait_for_more(chance.randrange(1, 400))
+                accepted, waiting, killed = tally.count, sum(person.waiting for person in people), time.monotonic()
                 host.end(signal.SIGKILL)
                 host.start()
+                deaths.append(
+                    Kill((killed - begun) * 1000, accepted, waiting, restart=(time.monotonic() - killed) * 1000)
+                )
         finally:
             for person in people:
                 person.stop()
@@ -213,7 +270,34 @@ def soak(folder: Path, kills: int, *, seed: int = 0) -> Report:
     assert host.end(signal.SIGTERM) == 0
     assert_consistent(history)
     assert_kept(folder / "data" / "chat.db", history)
-    return Report(kills, len(history.sent), len(history.shown), time.monotonic() - begun)
+    return Report(tuple(deaths), history, time.monotonic() - begun)
+
+
+def count(history: History) -> Count:
+    """Count what was sent and shown, and what is wrong with it."""
+    accepted = [sent for sent in history.sent if sent.seq is not None]
+    audiences = {each: history.audience(each) for each in {sent.conversation for sent in accepted}}
+    owed = {
+        (reader, sent.conversation, sent.seq)
+        for sent in accepted
+        for reader in audiences[sent.conversation]
+        if reader != sent.sender
+    }
+    times_shown = Counter((shown.reader, shown.conversation, shown.seq) for shown in history.shown)
+    misplaced = sum(
+        later.seq < earlier.seq
+        for shown in history.by_reader().values()
+        for earlier, later in itertools.pairwise(shown)
+    )
+    return Count(
+        sent=len(history.sent),
+        accepted=len(accepted),
+        owed=len(owed),
+        delivered=len(history.shown),
+        lost=len(owed - times_shown.keys()),
+        doubled=sum(times - 1 for times in times_shown.values()),
+        misplaced=misplaced,
+    )
 
 
 def assert_kept(path: Path, history: History) -> None:
