@@ -27,26 +27,30 @@ class Fold:
         self._came: dict[str, str] = {}
         self._went: dict[str, tuple[str, str]] = {}
         """Names and reasons."""
-        self._both: dict[str, str] = {}
+        self._passed: dict[str, str] = {}
+        """Who came and is gone again."""
+        self._returned: dict[str, str] = {}
+        """Who went and is here again."""
 
     def joined(self, name: str, now: int) -> None:
-        """Notice that somebody came. Who had just gone was not away at all, for those who read."""
+        """Notice that somebody came."""
         self._begin(now)
         key = target_key(name)
-        if self._went.pop(key, None) is None:
+        if self._went.pop(key, None) is not None:
+            self._returned[key] = name
+        elif key not in self._returned:
+            self._passed.pop(key, None)
             self._came[key] = name
-        else:
-            self._both[key] = name
 
     def left(self, name: str, reason: str, now: int) -> None:
         """Notice that somebody went."""
         self._begin(now)
         key = target_key(name)
-        if self._came.pop(key, None) is None:
+        if self._came.pop(key, None) is not None:
+            self._passed[key] = name
+        elif key not in self._passed:
+            self._returned.pop(key, None)
             self._went[key] = (name, reason)
-            self._both.pop(key, None)
-        else:
-            self._both[key] = name
 
     def is_due(self, now: int) -> bool:
         """Return whether what is held back was held back long enough."""
@@ -55,10 +59,10 @@ class Fold:
     def holds(self, name: str) -> bool:
         """Return whether something is held back about somebody."""
         key = target_key(name)
-        return key in self._came or key in self._went or key in self._both
+        return any(key in held for held in self._all())
 
     def __bool__(self) -> bool:
-        return bool(self._came or self._went or self._both)
+        return any(self._all())
 
     def take(self) -> str:
         """Return what is held back, in words, and hold it back no longer."""
@@ -67,11 +71,16 @@ class Fold:
             parts.append(f"{listed(list(self._came.values()))} joined")
         if self._went:
             parts.append(f"{listed([name for name, _ in self._went.values()])} left{self._reason()}")
-        if self._both:
-            parts.append(f"{listed(list(self._both.values()))} came and went")
-        for held in (self._came, self._went, self._both):
+        if self._passed:
+            parts.append(f"{listed(list(self._passed.values()))} came and went")
+        if self._returned:
+            parts.append(f"{listed(list(self._returned.values()))} left and came back")
+        for held in self._all():
             held.clear()
         return "; ".join(parts)
+
+    def _all(self) -> tuple[dict[str, str], dict[str, tuple[str, str]], dict[str, str], dict[str, str]]:
+        return self._came, self._went, self._passed, self._returned
 
     def _reason(self) -> str:
         reasons = {reason for _, reason in self._went.values()}

@@ -50,10 +50,11 @@ def join(terminal: Terminal, room: str) -> None:
 
 
 def say(speaker: Terminal, text: str, *hearers: Terminal, shown: str = "") -> None:
-    """Say something, and wait until it stands on all screens."""
+    """Say something, and wait until it is accepted and stands on all screens."""
     speaker.press(f"{text}\r")
     for each in (speaker, *hearers):
-        each.expect(shown or text[:24])
+        each.expect(f"│ {(shown or text)[:24].rstrip()}")
+    speaker.expect_gone("pending")
 
 
 def quiet(*terminals: Terminal) -> None:
@@ -118,7 +119,7 @@ def two_shells(folder: Path) -> None:
         say(ana, "Nearly. Notes: https://example.org/notes", bo)
         say(bo, "I have read them. The part on invites is missing.", ana)
         say(ana, "/reply Bo thank you, I ad it now", bo, shown="thank you, I ad it now")
-        say(ana, "/edit thank you, I add it now", bo, shown="add it now")
+        say(ana, "/edit thank you, I add it now", bo, shown="thank you, I add it now")
         bo.press("/react 👍\r")
         ana.expect("Bo reacted")
         say(ana, "Done. Bo, please have a look.", bo)
@@ -158,6 +159,7 @@ def rooms(folder: Path) -> None:
             ana.press("/who\r")
             ana.expect("people in #lunch")
             cleo.send("#lunch", "The usual place?").accepted()
+            ana.expect("The usual place?")
             say(ana, "Yes. Is a table free at the window?")
             cleo.send("#lunch", "I ask them.").accepted()
             ana.expect("I ask them.")

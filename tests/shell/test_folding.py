@@ -16,13 +16,14 @@ def test_a_crowd_is_one_line() -> None:
 
 
 def test_back_and_forth() -> None:
-    """Who comes and goes, or goes and comes, within the time is told of once."""
+    """Who comes and goes, or goes and comes, within the time is told of once, and so that one knows who is here."""
     fold = Fold()
     fold.joined("bo", 0)
     fold.left("BO", "", 1)
     fold.left("cy", "", 2)
     fold.joined("cy", 3)
-    assert fold.take() == "BO and cy came and went"
+    assert fold.take() == "BO came and went; cy left and came back"
+    assert not fold
 
 
 def test_gone_after_all() -> None:
@@ -32,6 +33,16 @@ def test_gone_after_all() -> None:
     fold.joined("bo", 1)
     fold.left("bo", "", 2)
     assert fold.take() == "bo left"
+
+
+def test_here_after_all() -> None:
+    """Who came, went, and came again has come."""
+    fold = Fold()
+    fold.joined("bo", 0)
+    fold.left("bo", "", 1)
+    fold.joined("bo", 2)
+    assert fold.holds("BO")
+    assert fold.take() == "bo joined"
 
 
 def test_held_for_a_while() -> None:
