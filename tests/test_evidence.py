@@ -10,7 +10,7 @@ import pyte
 import pytest
 
 from evidence.make import FOLDER, PIECES, main
-from support.picture import CAPTION, GAP, MASKS, Pane, draw, draw_together
+from support.picture import CAPTION, GAP, MARGIN, MASKS, WIDTH, Pane, draw, draw_together
 
 DOCS = FOLDER.parent
 PICTURES = DOCS / "pictures"
@@ -136,6 +136,14 @@ def test_what_differs_is_drawn_the_same() -> None:
     assert picture == draw(other, MASKS, "A & B")
     assert words(picture).splitlines() == ["16:42 at 192.0.2.7:8080, <there>", "the port 8080 is ours"]
     assert ElementTree.fromstring(picture).findtext(f"{SVG}title") == "A & B"
+
+
+def test_columns_stay_columns() -> None:
+    """What stands behind several blanks, or behind wide characters, is put at its own column: blanks do not count."""
+    picture = ElementTree.fromstring(draw(screen("NAME   ROLE", "日本   two words"), {}, ""))
+    pieces = [(text.text, int(text.attrib["x"]), int(text.attrib["textLength"])) for text in picture.iter(f"{SVG}text")]
+    columns = [(text, (x - MARGIN) // WIDTH, length // WIDTH) for text, x, length in pieces]
+    assert columns == [("NAME", 0, 4), ("ROLE", 7, 4), ("日本", 0, 4), ("two words", 7, 9)]
 
 
 def test_several_screens() -> None:
