@@ -23,3 +23,31 @@ autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
+
+
+def keep_columns(app: object, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """Show what is indented in a docstring as it stands there: its columns are a table or a program."""
+    shown: list[str] = []
+    for line in lines:
+        is_indented = line.startswith("    ")
+        if is_indented and not (shown and (shown[-1].startswith("    ") or not shown[-1])):
+            shown.append("")
+        if is_indented and not any(each.startswith("    ") for each in _block(shown)):
+            shown += [".. code-block:: text", ""]
+        shown.append(line)
+    lines[:] = shown
+
+
+def _block(lines: list[str]) -> list[str]:
+    """Return the last lines, back to one that is not indented."""
+    block: list[str] = []
+    for line in reversed(lines):
+        if line and not line.startswith(" "):
+            break
+        block.append(line)
+    return block
+
+
+def setup(app: object) -> None:
+    """Have Sphinx ask for the docstrings."""
+    app.connect("autodoc-process-docstring", keep_columns)  # type: ignore[attr-defined]

@@ -278,7 +278,7 @@ class BanInfo(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class BanList(Event, frozen=True):
-    """The answer to `Bans`."""
+    """The answer to `Bans`: who is banned from a room, and who is muted in it."""
 
     room: str
     bans: tuple[BanInfo, ...]
@@ -311,7 +311,7 @@ class Online(Event, frozen=True):
 
 
 class RoomInfo(Struct, frozen=True, gc=False, omit_defaults=True):
-    """One line of `RoomList`."""
+    """One line of `RoomList`: a room, how many are in it, and its topic."""
 
     room: str
     members: int

@@ -13,7 +13,7 @@ NAME_CHARACTERS: Final = 32
 """Characters of a name or a room name: a name stays one column of a list, and IRC networks settled on about as many."""
 
 TEXT_BYTES: Final = 4096
-"""UTF-8 bytes of one text (message, topic, away note): a page. IRCv3's multiline batches settled on the same."""
+"""UTF-8 bytes of one message: a page. IRCv3's multiline batches settled on the same."""
 
 TOPIC_BYTES: Final = 512
 """UTF-8 bytes of a topic or an away note: one line on a wide screen, a few on a narrow one."""
@@ -22,7 +22,7 @@ CID_BYTES: Final = 64
 """Characters of a client id or device id: holds a UUID in any notation, or a SHA-256 in hex."""
 
 KEY_CHARACTERS: Final = 64
-"""Characters of a device's public key (43, for 32 bytes in base64url), or of the token of an invite (22)."""
+"""Characters of a device's public key: 43, for 32 bytes in base64url."""
 
 PROOF_CHARACTERS: Final = 128
 """Characters of a device's proof: 86, for the 64 bytes of a signature in base64url."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 from typing import Final
 
 from libchat.cli.settings.table import Setting, settings
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "reference" / "settings.md"
+
+COLUMNS: Final = 120
+"""Of a line of the page that is no row of a table."""
 
 HEAD: Final = """\
 # Settings of a server
@@ -54,7 +58,7 @@ def page() -> str:
 def _section(setting: Setting) -> str:
     value = setting.kind.metavar or "true or false"
     return (
-        f"## `{setting.key}`\n\n{setting.help[0].upper()}{setting.help[1:]}.\n\n"
+        f"## `{setting.key}`\n\n{fill(f'{setting.help[0].upper()}{setting.help[1:]}.', COLUMNS)}\n\n"
         f"| flag | variable | value | default |\n|---|---|---|---|\n"
         f"| `{setting.flag}` | `{setting.variable}` | `{value}` | {setting.told_default} |\n\n"
         f"{setting.reason}\n"

@@ -12,7 +12,6 @@ import msgspec
 import pytest
 
 import generate_settings
-from libchat.errors import Code
 from libchat.messages import Command, Event, Limits
 from libchat.wire.native import AnyCommand, AnyEvent
 
@@ -59,12 +58,6 @@ def test_every_limit_is_documented() -> None:
     """The limits of a welcome are all named."""
     text = section("Events", "welcome")
     assert all(f"`{field.name}`" in text for field in msgspec.structs.fields(Limits))
-
-
-def test_every_error_code_is_documented() -> None:
-    """The list of error codes is the code's own list."""
-    _, _, codes = WIRE.partition("## Error codes")
-    assert set(re.findall(r"^\| `([\w-]+)` \|", codes, re.MULTILINE)) == {str(code) for code in Code}
 
 
 def test_every_setting_is_documented() -> None:

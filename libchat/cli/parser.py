@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -155,9 +156,12 @@ def add_command(
 ) -> Parser:
     """Add a command with its one line, its explanation and its examples, and return its parser.
 
-    Lines of the explanation that are indented stay as they are.
+    Lines of the explanation that are indented stay as they are; all others are filled as paragraphs.
     """
-    explained = "\n".join(line if line.startswith(" ") else fill(line, HELP_COLUMNS) for line in details.split("\n"))
+    paragraphs = itertools.groupby(details.split("\n"), key=lambda line: line[:1].strip() != "")
+    explained = "\n".join(
+        fill(" ".join(lines), HELP_COLUMNS) if is_text else "\n".join(lines) for is_text, lines in paragraphs
+    )
     parser = commands.add_parser(
         name,
         help=summary[0].lower() + summary[1:].rstrip("."),

@@ -13,7 +13,22 @@ import libchat as package
 Run = Callable[..., "CompletedProcess[str]"]
 
 COMMANDS = (
-    *("serve", "host", "join", "invite", "key", "chat", "send", "tail", "who", "passwd", "devices", "users", "audit"),
+    *(
+        "start",
+        "serve",
+        "host",
+        "join",
+        "invite",
+        "key",
+        "chat",
+        "send",
+        "tail",
+        "who",
+        "passwd",
+        "devices",
+        "users",
+        "audit",
+    ),
     *("forget", "doctor", "config", "backup", "verify", "export", "import", "plugins", "completions"),
 )
 

@@ -128,6 +128,14 @@ def test_takeover(chat: Chat) -> None:
     assert [type(event) for event in bo.heard] == [m.Accepted] * 3
 
 
+@pytest.mark.parametrize("device", ["", "laptop", "Phone", "phon"])
+def test_takeover_needs_the_device(chat: Chat, device: str) -> None:
+    """While somebody is here, nobody takes over who has another device, or none; and the one who is here goes on."""
+    ana = chat.enter("ana", "#red", device="phone")
+    assert chat.fail(Listener(), m.Register("ana", device, attempt=9)).code == Code.NAME_TAKEN
+    assert isinstance(chat.ask(ana, m.Send("#red", "still here")), m.Accepted)
+
+
 def test_takeover_by_an_account_leaves_its_other_devices_alone(chat: Chat) -> None:
     """Only the sessions of the very same device are closed."""
     phone = chat.enter("ana", device="phone", account=True)

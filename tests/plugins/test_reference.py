@@ -34,6 +34,13 @@ def test_every_hook_is_documented() -> None:
     } == table
 
 
+def test_every_argument_of_a_hook_is_documented() -> None:
+    """The table of arguments has those that hooks name, and no others."""
+    assert set(rows("### Arguments of hooks")) - {"argument"} == {
+        each for hook in HOOKS.values() for each in hook.arguments
+    }
+
+
 def test_every_member_of_a_context_is_documented() -> None:
     """Attributes and methods, with their parameters."""
     members = {name for name in dir(Context) if not name.startswith("_")} - {"home"}

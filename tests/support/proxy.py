@@ -1,4 +1,4 @@
-"""A TCP proxy between a client and its server that a test can cut, close and stall."""
+"""A TCP proxy between a client and its server that a test can cut, close and stall, and that may listen."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ from libchat.client.address import parse_address
 
 
 class Proxy:
-    """Forward connections to an address. What a method says has happened when it returns."""
+    """Forward connections to an address. What a method says has happened when it returns.
 
-    def __init__(self, target: str) -> None:
+    One that `listens` keeps all that it forwards, both ways, in `seen`.
+    """
+
+    def __init__(self, target: str, *, listens: bool = False) -> None:
         self._target = parse_address(target)
+        self._listens = listens
+        self.seen = bytearray()
         self._lock = threading.Lock()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         """Client and server of each connection."""
@@ -113,6 +118,9 @@ class Proxy:
         with contextlib.suppress(OSError):  # one of them is lost
             while data := source.recv(65_536):
                 self._may_flow.wait()
+                if self._listens:
+                    with self._lock:
+                        self.seen += data
                 sink.sendall(data)
         if sink not in self._abandoned:
             _shut(sink)
