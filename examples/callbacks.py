@@ -18,7 +18,7 @@ def main() -> None:
             is_done.set()
         else:
             people = ", ".join(person.name for person in bot.who())  # a callback may ask, too
-            bot.send(message.target, f"{1 / len(message.text):.2f}, {people}")
+            bot.send(message.target, f"{message.sender} says {message.text}; here are {people}")
 
     def on_joined(event: libchat.Joined) -> None:
         print(f"{event.name} came to {event.room}")
@@ -32,7 +32,7 @@ def main() -> None:
         bot.on(libchat.Joined, on_joined)
         bot.join("#lab")
         ana.join("#lab")
-        ana.send("#lab", "four")
+        ana.send("#lab", "hello")
         print(ana.receive(timeout=20).text)
         ana.send("#lab", "stop")
         is_done.wait()

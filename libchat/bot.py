@@ -29,6 +29,7 @@ from typing import Final, Self, TypeVar, overload
 
 from libchat import messages as m
 from libchat.errors import ChatError, Closed, Disconnected, PluginError, UsageError
+from libchat.files import own_folder
 from libchat.hub import Hub
 from libchat.locks import PLUGINS, tiered_lock
 from libchat.names import parse_name
@@ -380,6 +381,4 @@ def _explain(host: Host, prefix: str, name: str) -> str:
 
 
 def _data_folder(name: str) -> Path:
-    from platformdirs import user_data_path
-
-    return user_data_path("libchat") / "bots" / parse_name(name).key
+    return own_folder("data") / "bots" / parse_name(name).key

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from libchat.errors import StoreError
 
@@ -15,6 +16,24 @@ if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
+
+_HOMELESS = "this user has no home folder for the {} of libchat; set HOME to an absolute path"
+
+
+def own_folder(of: Literal["settings", "data"]) -> Path:
+    """Return the folder in which programs of this user keep libchat's settings, or its data.
+
+    Raises StoreError if this user has no home, as a service of systemd with `DynamicUser`.
+    """
+    from platformdirs import user_config_path, user_data_path
+
+    try:
+        folder = user_config_path("libchat") if of == "settings" else user_data_path("libchat")
+    except RuntimeError as error:
+        raise StoreError(_HOMELESS.format(of)) from error
+    if not folder.is_absolute():  # what platformdirs before 4.11 makes of it
+        raise StoreError(_HOMELESS.format(of))
+    return folder
 
 
 def make_private_folder(folder: Path) -> None:
@@ -35,6 +54,32 @@ def read_kept(path: Path) -> bytes | None:
         raise StoreError(f"{path} cannot be read: {error.strerror}; make it a file that this user can read") from error
 
 
+def hand_over(handle: int, folder: Path) -> None:
+    """Have an open file belong to whom its folder belongs to, if this is root.
+
+    Commands that root says make files in the folder of a service that runs as somebody else, who has to read them. The
+    file must have been made by the caller just now (O_EXCL): a link that is there already leads to any file at all.
+    Raises OSError.
+    """
+    if os.name == "posix" and os.geteuid() == 0:
+        owner = os.stat(folder)
+        os.fchown(handle, owner.st_uid, owner.st_gid)
+
+
+def open_private(path: Path) -> int:
+    """Open a file to read and write, made with mode 0600 unless it is there. Raises OSError."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        hand_over(handle, path.parent)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
 def write_private(path: Path, data: bytes) -> None:
     """Put a file in place at once, with mode 0600, and on disk before this returns.
 
@@ -44,6 +89,7 @@ def write_private(path: Path, data: bytes) -> None:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # O_EXCL, mode 0600
         try:
             with os.fdopen(handle, "wb") as file:
+                hand_over(file.fileno(), path.parent)
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -78,7 +124,7 @@ def locked(path: Path) -> Iterator[None]:
     StoreError if there can be no such lock.
     """
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        handle = open_private(path)
     except OSError as error:
         raise StoreError(f"{path} cannot be made: {error.strerror}; choose a folder that can be written to") from error
     try:

@@ -60,6 +60,7 @@ EXITS: Final = {
     "doctor": ("no step has failed", "a step has failed", "2"),
     "config": ("the settings are printed", "standard output cannot be written", "2"),
     "backup": ("the copy is made", "there is no log, or the new file cannot be made", "2"),
+    "restore": ("the backup is in its place", "it is not right, or a server runs: nothing has changed", "2"),
     "verify": ("the log is whole", "something is wrong with it, or there is none", "2"),
     "export": ("all is written", "there is no log, or the file cannot be written", "2"),
     "import": ("the log is made", "the file is damaged, or the folder has a log already", "2"),

@@ -27,14 +27,9 @@ GROUPS: Final = {
 """In which order the examples are shown. One that is in no group comes last, so none is ever missing."""
 
 
-PARTS: Final = {"window": ("window_chat",)}
-"""Files that are no examples by themselves, but the rest of one."""
-
-
 def examples() -> dict[str, Path]:
     """Return every example by its name."""
-    parts = {part for names in PARTS.values() for part in names}
-    return {path.stem: path for path in sorted(EXAMPLES.glob("*.py")) if path.stem not in parts}
+    return {path.stem: path for path in sorted(EXAMPLES.glob("*.py"))}
 
 
 def explanation(path: Path) -> str:
@@ -75,9 +70,8 @@ def _sentence(path: Path) -> str:
 
 
 def _source(name: str) -> str:
-    files = (name, *PARTS.get(name, ()))
-    include = "\n".join(f"```{{literalinclude}} ../../examples/{file}.py\n:language: python\n```\n" for file in files)
-    return f"({_label(name)})=\n### {' and '.join(f'{file}.py' for file in files)}\n\n{include}"
+    include = f"```{{literalinclude}} ../../examples/{name}.py\n:language: python\n```\n"
+    return f"({_label(name)})=\n### {name}.py\n\n{include}"
 
 
 if __name__ == "__main__":

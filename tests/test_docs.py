@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
@@ -17,13 +14,6 @@ from libchat.wire.native import AnyCommand, AnyEvent
 
 ROOT = Path(__file__).parent.parent
 WIRE = (ROOT / "docs" / "reference" / "wire.md").read_text(encoding="utf-8")
-SNIPPETS = [
-    pytest.param(snippet, id=f"{page}-{number}")
-    for page in ("README.md", "docs/index.md", "docs/topics/plugins.md")
-    for number, snippet in enumerate(
-        re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    )
-]
 
 
 def section(part: str, tag: str) -> str:
@@ -63,16 +53,3 @@ def test_every_limit_is_documented() -> None:
 def test_every_setting_is_documented() -> None:
     """The page of settings is what the table says; `python tests/generate_settings.py` writes it anew."""
     assert generate_settings.PAGE.read_text(encoding="utf-8") == generate_settings.page()
-
-
-@pytest.mark.parametrize("snippet", SNIPPETS)
-def test_snippets_run(snippet: str, tmp_path: Path) -> None:
-    """What a page shows as a program is one: it runs, and what it asserts is true."""
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    command = [sys.executable, "-c", snippet]
-    subprocess.run(command, check=True, timeout=30, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path})
-
-
-def test_the_pages_have_snippets() -> None:
-    """The search for snippets finds them."""
-    assert len(SNIPPETS) == 5

@@ -39,6 +39,7 @@ COMMANDS: Final = (
     "doctor",
     "config",
     "backup",
+    "restore",
     "verify",
     "export",
     "import",

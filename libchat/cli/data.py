@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from libchat.cli.parser import Options
+from libchat.errors import StoreError
+from libchat.files import own_folder
 
 if TYPE_CHECKING:
     from argparse import _ActionsContainer
@@ -40,16 +42,15 @@ def data_folder(options: Options) -> Path:
 
 def default_data_folder() -> Path:
     """Return where a server keeps its data if nobody says otherwise."""
-    from platformdirs import user_data_path
-
-    return user_data_path("libchat") / "server"
+    return own_folder("data") / "server"
 
 
 def default_plugin_folder() -> Path:
-    """Return where a user's own plugins are if nobody says otherwise."""
-    from platformdirs import user_config_path
-
-    return user_config_path("libchat") / "plugins"
+    """Return where a user's own plugins are if nobody says otherwise; those of a service without a home are in /etc."""
+    try:
+        return own_folder("settings") / "plugins"
+    except StoreError:
+        return Path("/etc/libchat/plugins")
 
 
 def log_file(options: Options) -> Path:

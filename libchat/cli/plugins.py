@@ -118,8 +118,7 @@ def _state(found: Found) -> str:
 
 def _enabled() -> set[str]:
     """Return what the shell loads."""
-    from platformdirs import user_data_path
-
+    from libchat.files import own_folder
     from libchat.plugins.enabled import Enabled
 
-    return Enabled(user_data_path("libchat") / "shell" / "plugins.json").names()
+    return Enabled(own_folder("data") / "shell" / "plugins.json").names()

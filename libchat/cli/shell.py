@@ -55,11 +55,10 @@ def open_screen(options: Options) -> Screen:
 
 def places() -> Places:
     """Return what the shell remembers of the last time."""
-    from platformdirs import user_data_path
-
+    from libchat.files import own_folder
     from libchat_shell.places import Places
 
-    return Places(user_data_path("libchat") / "shell")
+    return Places(own_folder("data") / "shell")
 
 
 def place_of(options: Options, address: str, name: str, rooms: tuple[str, ...] = ()) -> Place:
@@ -140,8 +139,7 @@ def _surroundings(
     connect: Connect | None,
     link: Callable[[InviteMade], str],
 ) -> Surroundings:
-    from platformdirs import user_data_path
-
+    from libchat.files import own_folder
     from libchat_shell.settings import Settings
     from libchat_shell.surroundings import Surroundings
 
@@ -154,7 +152,7 @@ def _surroundings(
         rooms=rooms,
         has_plugins=not options.no_plugins,
         plugin_folder=_config() / "plugins",
-        data=user_data_path("libchat") / "shell",
+        data=own_folder("data") / "shell",
         is_unicode="utf" in (sys.stdout.encoding or "").lower(),
     )
 
@@ -164,16 +162,14 @@ def _show_warnings(tell: Callable[[str], None]) -> None:
 
 
 def _config() -> Path:
-    from platformdirs import user_config_path
+    from libchat.files import own_folder
 
-    return user_config_path("libchat")
+    return own_folder("settings")
 
 
 def _theme() -> str:
-    from platformdirs import user_config_path
-
     from libchat_shell.colours import theme
     from libchat_shell.settings import Settings
 
-    setting = Settings(user_config_path("libchat") / "shell.toml").text("theme")
+    setting = Settings(_config() / "shell.toml").text("theme")
     return theme(setting, no_color=bool(os.environ.get("NO_COLOR")))

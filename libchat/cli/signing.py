@@ -104,12 +104,11 @@ def can_ask() -> bool:
 
 def own_key() -> DeviceKey | None:
     """Return the key of this device, made if need be; or None, with a notice, if it cannot be kept."""
-    from platformdirs import user_data_path
-
+    from libchat.files import own_folder
     from libchat.security.device_keys import load_device_key
 
     try:
-        return load_device_key(user_data_path("libchat"))
+        return load_device_key(own_folder("data"))
     except StoreError as error:
         output.notice(f"this device cannot be signed in: {error}")
         return None

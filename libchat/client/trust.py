@@ -9,6 +9,7 @@ from pathlib import Path
 
 from libchat.errors import StoreError, TrustError
 from libchat.events import Successor
+from libchat.files import own_folder
 from libchat.security.known_servers import Announced, KnownServers, Verdict, heirs
 from libchat.security.pins import mismatch, parse_pin, peer_pin
 
@@ -19,10 +20,8 @@ AcceptNew = Callable[[str, str], bool]
 
 
 def default_known_servers() -> Path:
-    """Return the file of known servers that belongs to the user of this process."""
-    from platformdirs import user_config_path
-
-    return user_config_path("libchat") / "known_servers.toml"
+    """Return the file of known servers that belongs to the user of this process. Raises StoreError without a home."""
+    return own_folder("settings") / "known_servers.toml"
 
 
 class Trust:

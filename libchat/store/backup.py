@@ -1,4 +1,4 @@
-"""A copy of a log's file, also beside a server that writes.
+"""A copy of a log's file, and of the accounts', also beside a server that writes.
 
 SQLite can copy in two ways. VACUUM INTO builds a new file of all rows: smaller, but it is free to number the rows of
 `names` anew, and cannot say how far it has come. The backup interface copies pages as they are, and is the one taken
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from libchat.errors import StoreError
+from libchat.store.accounts_schema import open_accounts
 from libchat.store.fresh import fresh
 from libchat.store.snapshot import READING_ERRORS, Progress, no_progress, snapshot, words_for
 
@@ -23,14 +24,30 @@ PAGES: Final = 1_000
 """Pages that are copied at once: 4 MB, some milliseconds."""
 
 
-def backup(path: Path, target: Path, progress: Progress = no_progress) -> None:
-    """Copy a log as it is now to a new file. Raises StoreError if that cannot be, or if the copy is damaged."""
-    with fresh(target) as temporary:
+def backup(path: Path, target: Path, progress: Progress = no_progress, *, is_folders: bool = False) -> None:
+    """Copy a log as it is now to a new file. Raises StoreError if that cannot be, or if the copy is damaged.
+
+    `is_folders` is as for `fresh`.
+    """
+    with fresh(target, is_folders=is_folders) as temporary:
         try:
             _copy(path, temporary, progress)
         except sqlite3.Error as error:
             raise StoreError(f"{path} cannot be copied to {target}: {words_for(error)}") from error
         _check(path, temporary, progress)
+
+
+def backup_accounts(path: Path, target: Path, *, is_folders: bool = False) -> None:
+    """Copy an accounts' file as it is now to a new file. Raises StoreError as `backup` does.
+
+    The file is small, so it is copied in one step, for which those who write wait.
+    """
+    with fresh(target, is_folders=is_folders) as temporary:
+        try:
+            with closing(open_accounts(path)) as source, closing(sqlite3.connect(temporary)) as copy:
+                source.backup(copy)
+        except sqlite3.Error as error:
+            raise StoreError(f"{path} cannot be copied to {target}: {words_for(error)}") from error
 
 
 def _copy(path: Path, target: Path, progress: Progress) -> None:

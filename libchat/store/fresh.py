@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Final
 
 from libchat.errors import StoreError
-from libchat.files import sync_folder
+from libchat.files import hand_over, sync_folder
 
 BESIDE: Final = ("-wal", "-journal", "-shm")
 """Endings of the files that SQLite keeps beside a database."""
 
 
 @contextmanager
-def fresh(path: Path) -> Iterator[Path]:
+def fresh(path: Path, *, is_folders: bool = False) -> Iterator[Path]:
     """Give the name of an empty file with mode 0600, which becomes `path` when the block ends well.
+
+    `is_folders` says that it is for whom the folder belongs to, also if root makes it: see `hand_over`.
 
     All connections to it must be closed by then. However the block ends otherwise, nothing is left behind. Raises
     StoreError if there is something at `path` already, or if it cannot be written there.
@@ -26,7 +28,7 @@ def fresh(path: Path) -> Iterator[Path]:
     refuse_existing(path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:  # named before it is made: an interruption may come at any time
-        _make(temporary, path)
+        _make(temporary, path, is_folders)
         yield temporary
         _sync(temporary)
         _put(temporary, path)
@@ -38,9 +40,14 @@ def fresh(path: Path) -> Iterator[Path]:
     sync_folder(path.parent)
 
 
-def _make(temporary: Path, path: Path) -> None:
+def _make(temporary: Path, path: Path, is_folders: bool) -> None:
     try:
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+        try:
+            if is_folders:
+                hand_over(handle, path.parent)
+        finally:
+            os.close(handle)
     except OSError as error:
         remedy = "choose a folder that is there and can be written to"
         raise StoreError(f"{path} cannot be made: {error.strerror}; {remedy}") from error

@@ -76,7 +76,7 @@ def import_log(stream: Source, path: Path, progress: Progress = no_progress) -> 
     Raises StoreError if something is there already, if a line is not as it should be (it says which), or if what comes
     out is not right. Then nothing is left behind.
     """
-    with fresh(path) as temporary:
+    with fresh(path, is_folders=True) as temporary:
         try:
             _fill(stream, temporary, progress)
             figures, finding = _look_at(temporary)

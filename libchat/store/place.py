@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from libchat.errors import StoreError
+from libchat.files import open_private
 
 if sys.platform == "win32":
     import msvcrt
@@ -32,7 +33,7 @@ class Hold:
     def __init__(self, path: Path) -> None:
         beside = path.with_name(path.name + ".lock")
         try:
-            self._handle = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
+            self._handle = open_private(beside)
         except OSError as error:
             remedy = "choose a folder that is there and can be written to"
             raise StoreError(f"{beside} cannot be made: {error.strerror}; {remedy}") from error
@@ -62,7 +63,7 @@ def make_private(path: Path) -> None:
         remedy = f"put a backup in its place, or move {beside.name} away for a new log"
         raise StoreError(f"{path} is empty, but was not: {beside.name} belongs to it; {remedy}")
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        os.close(open_private(path))
     except OSError as error:
         remedy = "choose a file that this user can write, in a folder that is there"
         raise StoreError(f"{path} cannot be opened: {error.strerror}; {remedy}") from error

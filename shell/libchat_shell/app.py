@@ -55,7 +55,16 @@ QUIT_HINT: Final = "press Ctrl-C again to leave, or any other key to stay"
 
 
 class Idle:
-    """The front of an interface that is not connected to a shell yet."""
+    """The front of an interface that is not connected to a shell yet: it keeps what is typed for the one that comes."""
+
+    def __init__(self) -> None:
+        self._submitted: list[tuple[str, Callable[[str], str] | None]] = []
+
+    def hand_over(self, front: Front) -> None:
+        """Give what was typed so far to the front that has come."""
+        submitted, self._submitted = self._submitted, []
+        for text, unfold in submitted:
+            front.submit(text, unfold)
 
     def status(self) -> Sequence[Fragment]:
         """Return nothing."""
@@ -70,7 +79,8 @@ class Idle:
         return ()
 
     def submit(self, text: str, unfold: Callable[[str], str] | None = None) -> None:
-        """Do nothing."""
+        """Keep it."""
+        self._submitted.append((text, unfold))
 
     def typing(self) -> None:
         """Do nothing."""

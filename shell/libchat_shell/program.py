@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from libchat_shell.app import App
+from libchat_shell.app import App, Idle
 from libchat_shell.colours import theme
 from libchat_shell.history import HistoryFile
 from libchat_shell.surroundings import Surroundings
@@ -35,7 +35,8 @@ class Program:
         self._failure: Exception | None = None
         settings = around.settings
         colours = theme(settings.text("theme"), no_color=bool(os.environ.get("NO_COLOR")))
-        self._app = App(HistoryFile(history, settings.number("lines")), theme=colours)
+        self._idle = Idle()
+        self._app = App(HistoryFile(history, settings.number("lines")), self._idle, theme=colours)
 
     def run(self) -> int:
         """Talk until the person leaves, and return the exit code. Raises the reason if the chat ends before."""
@@ -65,6 +66,7 @@ class Program:
         self._log(shell.show)
         shell.tell(WELCOME.format(name=self._chat.name))
         shell.begin()
+        self._idle.hand_over(self._app.front)
 
 
 OPENING_SECONDS = 0.001

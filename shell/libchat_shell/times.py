@@ -14,8 +14,12 @@ _FROM: Final = 2
 def span(seconds: float) -> str:
     """Return a span of time in its largest fitting unit: "45 s", "90 min", "3 d"."""
     whole = int(abs(seconds))
-    name, size = next(((name, size) for name, size in reversed(UNITS) if whole >= _FROM * size), UNITS[0])
+    name, size = _unit(whole)
     return f"{whole // size} {name}"
+
+
+def _unit(seconds: int) -> tuple[str, int]:
+    return next(((name, size) for name, size in reversed(UNITS) if seconds >= _FROM * size), UNITS[0])
 
 
 def ago(time: int, now: int) -> str:
@@ -29,7 +33,12 @@ def ago(time: int, now: int) -> str:
 
 
 def until(time: int, now: int) -> str:
-    """Return how long something holds that ends at a time, both in milliseconds since 1970; 0 is without end."""
+    """Return how long something holds that ends at a time, both in milliseconds since 1970; 0 is without end.
+
+    It is rounded up: what was set for 10 minutes a moment ago holds for another 10.
+    """
     if not time:
         return "for good"
-    return f"for another {span((time - now) / 1000)}" if time > now else "over"
+    seconds = -(-(time - now) // 1000)
+    name, size = _unit(seconds)
+    return f"for another {-(-seconds // size)} {name}" if time > now else "over"

@@ -9,12 +9,16 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
 
 from contracts.log_tools import say, store
+from libchat.accounts.admin import FILE, AccountAdmin
+from libchat.security.identity import load_identity
+from libchat.security.key_change import plan_change, planned_change
 from libchat.store.sqlite import SqliteLog
 from support.logfile import change, findings, make_log
 from support.program import COMMAND, Program
@@ -175,6 +179,36 @@ def test_backup(libchat: Run, data: Path, tmp_path: Path) -> None:
     assert done.stderr == f"{copy} has {copy.stat().st_size:,} bytes\n"
     assert findings(copy) == []
     refused(libchat("backup", str(copy), "--data", str(data)), "is there already")
+
+
+def test_backup_of_all(tmp_path: Path, libchat: Run, data: Path) -> None:
+    """A copy of everything is the folder of the same server: its key, accounts and log, for its owner's eyes only."""
+    copy = tmp_path / "copies" / "monday"
+    copy.parent.mkdir()
+    key = load_identity(data, datetime.now(UTC)).pin
+    plan_change(data, datetime.now(UTC) + timedelta(days=1))
+    with AccountAdmin(data / FILE) as accounts:
+        accounts.add_user("ana", "a long password")
+        done = libchat("backup", "--all", str(copy), "--data", str(data))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == f"{copy} has {sum(path.stat().st_size for path in copy.iterdir()):,} bytes\n"
+    assert os.listdir(copy.parent) == ["monday"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in copy.iterdir()} == {0o600}
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o700
+    assert findings(copy / "chat.db") == []
+    with AccountAdmin(copy / FILE) as accounts:
+        assert [user.name for user in accounts.users()] == ["ana"]
+    assert load_identity(copy, datetime.now(UTC)).pin == key
+    assert planned_change(copy) == planned_change(data) is not None
+    refused(libchat("backup", "--all", str(copy), "--data", str(data)), "is there already")
+
+
+def test_backup_of_all_leaves_nothing_behind(tmp_path: Path, libchat: Run, data: Path) -> None:
+    """If one of the files cannot be copied, there is no backup."""
+    (data / FILE).write_bytes(b"these are no accounts")
+    (tmp_path / "copies").mkdir()
+    refused(libchat("backup", "--all", str(tmp_path / "copies" / "monday"), "--data", str(data)), "accounts")
+    assert os.listdir(tmp_path / "copies") == []
 
 
 # --- what may be wrong with any of them -----------------------------------------------------------------------------

@@ -21,6 +21,7 @@ class Place:
         self.words = {"data": str(folder / "data"), "folder": str(folder), "address": server.address}
         self.run("passwd", "--name", "ana", given=f"{PASSWORD}\n")
         self.run("export", f"{folder}/said", "--data", self.words["data"])
+        self.run("backup", f"{folder}/backup.db", "--data", self.words["data"])
         self.words["link"] = self.run("invite", "--data", self.words["data"]).strip()
         self.run("join", self.words["link"], "--name", "bo")  # from then on this device knows the server's key
 
@@ -63,6 +64,7 @@ USES = {
     "doctor": (("doctor", "--quick", "{address}"), "", 0, "version 1 of the protocol"),
     "config": (("config", "--port", "9000"), "", 0, "port = 9000"),
     "backup": (("backup", "{folder}/copy", "--data", "{data}"), "", 0, "bytes"),
+    "restore": (("restore", "{folder}/backup.db", "--data", "{folder}/restored"), "", 0, "restored; nothing was there"),
     "verify": (("verify", "--data", "{data}"), "", 0, "is right"),
     "export": (("export", "--data", "{data}"), "", 0, "hello team"),
     "plugins": (("plugins", "info", "dice"), "", 0, "dice: "),

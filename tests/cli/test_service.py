@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import signal
 import socket
@@ -17,10 +19,12 @@ from subprocess import CompletedProcess
 import pytest
 
 from libchat.cli.notify import notify
+from libchat.cli.settings.sources import read_file
 from libchat.cli.settings.table import settings
 from libchat.security.identity import CERTIFICATE_FILE, KEY_FILE, load_identity
 from libchat.security.pins import peer_pin
-from support.program import PATIENCE, Program, Serving
+from support.logfile import make_log
+from support.program import COMMAND, PATIENCE, Program, Serving, environment
 from support.wire import open_tls
 
 Run = Callable[..., "CompletedProcess[str]"]
@@ -42,6 +46,8 @@ def look(message: Message, ctx: Context):
 
 UNIT = DEPLOY / "libchat.service"
 CONTAINER = DEPLOY / "Containerfile"
+BACKUP = DEPLOY / "libchat-backup.service"
+SETTINGS = DEPLOY / "server.toml"
 
 pytestmark = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="service managers of other systems are not told")
 
@@ -252,11 +258,22 @@ def test_the_unit_says_what_it_promises() -> None:
         "ProtectSystem": "strict",
         "NoNewPrivileges": "yes",
         "CapabilityBoundingSet": "",
+        "ExecStart": "/opt/libchat/bin/libchat serve",
+        "RestartPreventExitStatus": "2",  # wrong settings do not mend themselves
         "ExecReload": "/bin/kill -HUP $MAINPID",
     }.items():
         assert unit[key] == [value]
     known = {setting.variable for setting in settings()}
     assert _variables(unit["Environment"][0]) <= known
+
+
+def test_the_settings_that_come_along_fit_the_unit() -> None:
+    """The file of settings is one, its folder is the unit's, and the unit overrules nothing else in it."""
+    unit = _unit()
+    said = {each.setting.variable: each.value for each in read_file(SETTINGS)}
+    assert said["LIBCHAT_SERVER_DATA"] == Path("/var/lib") / unit["StateDirectory"][0]
+    assert said["LIBCHAT_SERVER_LOG_LEVEL"] == "info"
+    assert _variables(unit["Environment"][0]) == {"LIBCHAT_SERVER_DATA"}
 
 
 def test_the_container_says_what_it_promises() -> None:
@@ -278,13 +295,35 @@ def test_the_question_of_the_container_is_answered(libchat: Run, server: Serving
     assert libchat(*command).returncode == 1
 
 
+def test_the_nightly_backup(tmp_path: Path) -> None:
+    """What the unit of the backup types copies all that a server keeps into a folder with the date, and checks it."""
+    data, copies = tmp_path / "data", tmp_path / "copies"
+    data.mkdir()
+    copies.mkdir()
+    make_log(data / "chat.db")
+    text = BACKUP.read_text(encoding="utf-8").replace("\\\n", "")
+    (command,) = re.findall(r"^ExecStart=/bin/sh -ec '(.*)'$", text, re.MULTILINE)
+    program = shlex.join(COMMAND)
+    places = {"/opt/libchat/bin/libchat": program, "/var/lib/libchat": str(data), "/var/backups/libchat": str(copies)}
+    for there, here in {**places, "%%": "%", "$$": "$"}.items():
+        assert there in command
+        command = command.replace(there, here)
+    done = subprocess.run(
+        ["/bin/sh", "-ec", command], env=environment(tmp_path), capture_output=True, text=True, check=True
+    )
+    (copy,) = copies.iterdir()
+    assert copy.name.startswith("20")
+    assert f"{copy / 'chat.db'} is right" in done.stdout
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
-def test_systemd_takes_the_unit(tmp_path: Path) -> None:
-    """The real systemd finds no mistake in the unit, and calls what is left open small."""
-    unit = tmp_path / "libchat.service"
-    text = UNIT.read_text(encoding="utf-8")
-    unit.write_text(text.replace("/usr/local/bin/libchat", shutil.which("true") or ""), encoding="utf-8")
-    done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
+def test_systemd_takes_the_units(tmp_path: Path) -> None:
+    """The real systemd finds no mistake in the units, and calls what is left open small."""
+    unit, *others = [tmp_path / path.name for path in (UNIT, BACKUP, BACKUP.with_suffix(".timer"))]
+    for path in (unit, *others):
+        text = (DEPLOY / path.name).read_text(encoding="utf-8")
+        path.write_text(text.replace("/opt/libchat/bin/libchat", shutil.which("true") or ""), encoding="utf-8")
+    done = subprocess.run(["systemd-analyze", "verify", unit, *others], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     done = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", "--threshold=20", unit],

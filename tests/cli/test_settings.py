@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from collections.abc import Callable
 from dataclasses import fields
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libchat.cli.config import format_toml, format_value
+from libchat.cli.data import default_data_folder, default_plugin_folder
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.settings import kinds
 from libchat.cli.settings.sources import (
@@ -27,6 +29,7 @@ from libchat.cli.settings.sources import (
     read_file,
 )
 from libchat.cli.settings.table import by_key, settings
+from libchat.errors import StoreError
 from libchat.server.bounds import Bounds
 from support.program import Serving
 
@@ -171,6 +174,27 @@ def test_where_the_file_is(tmp_path: Path) -> None:
     del environ["LIBCHAT_SERVER_CONFIG"]
     assert find_file(None, environ) == file
     assert default_files({})[-1] == Path("/etc/libchat/server.toml")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="everybody has a home there")
+def test_a_service_without_a_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The user of a service has no home: its file of settings and plugins are found, and whoever needs one is told."""
+    import pwd
+
+    def nobody(uid: int) -> pwd.struct_passwd:
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    for variable in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    files = default_files({"CONFIGURATION_DIRECTORY": str(tmp_path)})
+    assert (files[0], files[-1]) == (tmp_path / "server.toml", Path("/etc/libchat/server.toml"))
+    assert all(path.is_absolute() for path in files)
+    assert default_plugin_folder() == Path("/etc/libchat/plugins")
+    with pytest.raises(StoreError, match="set HOME"):
+        default_data_folder()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert default_data_folder().is_relative_to(tmp_path)
 
 
 # --- printing -------------------------------------------------------------------------------------------------------

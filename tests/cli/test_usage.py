@@ -29,7 +29,7 @@ COMMANDS = (
         "users",
         "audit",
     ),
-    *("forget", "doctor", "config", "backup", "verify", "export", "import", "plugins", "completions"),
+    *("forget", "doctor", "config", "backup", "restore", "verify", "export", "import", "plugins", "completions"),
 )
 
 

@@ -80,7 +80,7 @@ def _variables(source: str) -> list[str]:
 def test_every_file_of_a_person_is_documented() -> None:
     """What the programs keep in a user's folders stands in the table."""
     told = {word.removesuffix("/").rpartition("/")[2] for word in words(section(PAGE, "## Where files are"))}
-    folder = r'(?:user_(?:config|data)_path\("libchat"\)|_config\(\))'
+    folder = r'(?:own_folder\("(?:settings|data)"\)|_config\(\))'
     kept = {name for source in SOURCES for name in re.findall(rf'{folder} / "([\w.]+)"', source)}
     assert {"known_servers.toml", "shell.toml", "server", "bots", "plugins"} <= kept
     assert kept - told == set()

@@ -34,7 +34,7 @@ PRINTED = {
         "CUPS: 'two' is not a whole number; write one such as 5",
         "usage: !tea [CUPS] [--sugar]",
     ],
-    "callbacks": ["ana came to #lab", "0.25, ana, bot"],
+    "callbacks": ["ana came to #lab", "ana says hello; here are ana, bot"],
     "logging_handler": ["WARNING disks: The disk is nearly full."],
     "job_queue": [
         "ana reads: job 1 is done: 499,500",
@@ -53,7 +53,7 @@ PRINTED = {
 }
 """What each example prints that needs nothing."""
 
-LINES = {"native_client": 59, "final_client": 160, "web_app": 180, "window": 299}
+LINES = {"native_client": 59, "final_client": 160, "web_app": 180, "window": 295}
 """How long examples may be that have a whole program to show. Others are short."""
 
 

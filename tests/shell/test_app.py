@@ -15,7 +15,7 @@ from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from libchat_shell.app import QUIT_HINT, App
+from libchat_shell.app import QUIT_HINT, App, Idle
 from libchat_shell.completion import Suggestion
 from libchat_shell.front import Query
 from libchat_shell.history import HistoryFile
@@ -110,6 +110,13 @@ def test_lines_are_handed_over_and_the_prompt_stays(stage: Stage) -> None:
     assert stage.play("one\r", "two\r", "\x04") == 0
     assert stage.front.said == ["one", "two"]
     assert stage.front.typed > 0
+
+
+def test_what_is_typed_early_is_kept(stage: Stage) -> None:
+    """Lines that are typed before there is a shell behind the prompt are handed to it in order, and once."""
+    idle = stage.app.front = Idle()
+    stage.play("one\r", "two\r", lambda: idle.hand_over(stage.front), lambda: idle.hand_over(stage.front), "\x04")
+    assert stage.front.said == ["one", "two"]
 
 
 def test_alt_enter_makes_a_new_line(stage: Stage) -> None:

@@ -62,6 +62,14 @@ def test_the_first_run_and_the_next(
         again.expect("back to 127.0.0.1", "welcome ana", "#team> ", "│ first!")
 
 
+def test_typed_at_the_first_prompt(open_terminal: OpenShell, server: Serving) -> None:
+    """A line that is typed as soon as there is a prompt is not lost, though the shell is still being loaded."""
+    shell = open_terminal("chat", "--name", "ana")
+    shell.wait(lambda: shell.text.endswith("> "), "a prompt")
+    shell.press("/join early\r")
+    shell.expect("── #early ──")
+
+
 def test_a_server_that_is_gone(open_terminal: OpenShell, env: dict[str, str], server: Serving) -> None:
     """If the last server cannot be reached, that is told, and one is asked where to go instead."""
     shell = open_terminal("chat", "--name", "ana")

@@ -38,5 +38,8 @@ def test_ago(seconds: int, words: str) -> None:
 def test_until() -> None:
     """What ends does so in so long, 0 is without end, and what has ended is over."""
     assert until(NOW + 600_000, NOW) == "for another 10 min"
+    assert until(NOW + 599_700, NOW) == "for another 10 min"
+    assert until(NOW + 7 * 86_400_000 - 300, NOW) == "for another 7 d"
+    assert until(NOW + 300, NOW) == "for another 1 s"
     assert until(0, NOW) == "for good"
     assert until(NOW, NOW) == "over"

@@ -26,7 +26,7 @@ from typing import IO, Self
 
 from support.forked import Forked, can_fork
 
-PATIENCE = 20.0
+PATIENCE = 6.0
 """Seconds in which every line comes that comes at all, on a machine that is busy with other tests."""
 PRESS_AGAIN = 3.0
 """After how many seconds a person presses a key again."""

@@ -22,6 +22,8 @@ from libchat.cli.exits import Exit, Failure
 from libchat.cli.parser import Options, Parser
 from libchat.cli.settings.kinds import Value
 from libchat.cli.settings.table import LIMITS, PLUGINS, PREFIX, Setting, by_key, settings
+from libchat.errors import StoreError
+from libchat.files import own_folder
 
 FILE_NAME: Final = "server.toml"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
@@ -158,10 +160,14 @@ def find_file(config: Path | None, environ: Mapping[str, str]) -> Path | None:
 
 def default_files(environ: Mapping[str, str]) -> list[Path]:
     """Return where a file of settings is looked for: for the service, the user, and the machine (systemd.exec(5))."""
-    from platformdirs import site_config_path, user_config_path
+    from platformdirs import site_config_path
 
     folders = [Path(part) for part in environ.get("CONFIGURATION_DIRECTORY", "").split(":") if part]
-    folders += [user_config_path("libchat"), site_config_path("libchat")]
+    try:
+        folders.append(own_folder("settings"))
+    except StoreError:
+        pass  # a service has no home
+    folders.append(site_config_path("libchat"))
     if os.name == "posix":
         folders.append(Path("/etc/libchat"))
     return [folder / FILE_NAME for folder in folders]
