@@ -10,7 +10,7 @@ import pyte
 import pytest
 
 from evidence.make import FOLDER, PIECES, main
-from support.picture import CAPTION, GAP, MARGIN, MASKS, WIDTH, Pane, draw, draw_together
+from support.picture import CAPTION, GAP, HEIGHT, MARGIN, MASKS, WIDTH, Pane, draw, draw_together
 
 DOCS = FOLDER.parent
 PICTURES = DOCS / "pictures"
@@ -158,3 +158,12 @@ def test_several_screens() -> None:
     assert int(below.attrib["width"]) == max(widths)
     assert int(below.attrib["height"]) == sum(heights) + 2 * CAPTION + GAP
     assert [text.text for text in below.iter(f"{SVG}text")] == ["Ana", "one", "Bo", "two", "rows"]
+
+
+def test_a_picture_ends_where_the_screen_does() -> None:
+    """Below the last line, and the cursor, there is nothing to see."""
+    made = pyte.Screen(40, 24)
+    pyte.Stream(made).feed("one\r\ntwo\r\n")
+    assert ElementTree.fromstring(draw(made, {}, "")).attrib["height"] == str(3 * HEIGHT + 2 * MARGIN)
+    pyte.Stream(made).feed("\x1b[9;1Hnine\x1b[1;1H")
+    assert ElementTree.fromstring(draw(made, {}, "")).attrib["height"] == str(9 * HEIGHT + 2 * MARGIN)

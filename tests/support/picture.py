@@ -57,28 +57,32 @@ class Pane:
 
 
 def draw(screen: pyte.Screen, masks: Mapping[str, str], title: str) -> str:
-    """Return the picture of a screen. What fits the patterns of `masks` is drawn as what stands for it there."""
-    width, height = _size(screen)
-    return _picture(width, height, title, _panel(screen, masks))
+    """Return the picture of a screen, as far down as something stands there.
+
+    What fits the patterns of `masks` is drawn as what stands for it there.
+    """
+    rows = max([screen.cursor.y + 1, *(number for number, row in enumerate(screen.display, 1) if row.strip())])
+    width, height = _size(screen.columns, rows)
+    return _picture(width, height, title, _panel(screen, rows, masks))
 
 
 def draw_together(panes: Sequence[Pane], masks: Mapping[str, str], title: str, *, below: bool = False) -> str:
     """Return the picture of several screens, one beside the other, or below the other."""
     parts, x, y, width, height = [], 0, 0, 0, 0
     for pane in panes:
-        columns, rows = _size(pane.screen)
-        caption = f'<text x="{columns // 2}" y="{CAPTION - 9}" text-anchor="middle">{escape(pane.caption)}</text>\n'
+        right, down = _size(pane.screen.columns, pane.screen.lines)
+        caption = f'<text x="{right // 2}" y="{CAPTION - 9}" text-anchor="middle">{escape(pane.caption)}</text>\n'
         parts.append(
             f'<g transform="translate({x} {y})">\n<g style="{_CAPTION_STYLE}">{caption}</g>\n'
-            f'<g transform="translate(0 {CAPTION})">\n{_panel(pane.screen, masks)}</g>\n</g>\n'
+            f'<g transform="translate(0 {CAPTION})">\n{_panel(pane.screen, pane.screen.lines, masks)}</g>\n</g>\n'
         )
-        width, height = max(width, x + columns), max(height, y + rows + CAPTION)
+        width, height = max(width, x + right), max(height, y + down + CAPTION)
         x, y = (x, height + GAP) if below else (width + GAP, y)
     return _picture(width, height, title, "".join(parts))
 
 
-def _size(screen: pyte.Screen) -> tuple[int, int]:
-    return screen.columns * WIDTH + 2 * MARGIN, screen.lines * HEIGHT + 2 * MARGIN
+def _size(columns: int, rows: int) -> tuple[int, int]:
+    return columns * WIDTH + 2 * MARGIN, rows * HEIGHT + 2 * MARGIN
 
 
 def _picture(width: int, height: int, title: str, drawn: str) -> str:
@@ -88,12 +92,12 @@ def _picture(width: int, height: int, title: str, drawn: str) -> str:
     )
 
 
-def _panel(screen: pyte.Screen, masks: Mapping[str, str]) -> str:
-    width, height = _size(screen)
-    rows = "".join(_row(screen, number, masks) for number in range(screen.lines))
+def _panel(screen: pyte.Screen, rows: int, masks: Mapping[str, str]) -> str:
+    width, height = _size(screen.columns, rows)
+    drawn = "".join(_row(screen, number, masks) for number in range(rows))
     return (
         f'<rect width="{width}" height="{height}" rx="8" fill="{BACK}"/>\n'
-        f'<g style="{_STYLE}">\n{rows}{_cursor(screen)}</g>\n'
+        f'<g style="{_STYLE}">\n{drawn}{_cursor(screen)}</g>\n'
     )
 
 
