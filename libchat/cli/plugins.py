@@ -10,6 +10,7 @@ from libchat.cli.data import default_plugin_folder
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.parser import Commands, Options, add_command
 from libchat.cli.table import print_table
+from libchat.near import did_you_mean
 
 if TYPE_CHECKING:
     from libchat.plugins.find import Found
@@ -84,14 +85,11 @@ def _list(folder: Path, *, as_json: bool) -> None:
 
 
 def _explain(name: str, folder: Path, *, as_json: bool) -> None:
-    from difflib import get_close_matches
-
     from libchat.plugins.find import find_plugins
 
     found = find_plugins(folder)
     if name not in found:
-        near = get_close_matches(name, found, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else "'libchat plugins' lists those that there are"
+        hint = did_you_mean(name, found) or "'libchat plugins' lists those that there are"
         raise Failure(Exit.REFUSED, f"there is no plugin '{name}'; {hint}")
     each = found[name]
     if as_json:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
 from libchat.errors import PluginError, StoreError
 from libchat.locks import PLUGINS, tiered_lock
+from libchat.near import did_you_mean
 from libchat.plugins import runs
 from libchat.plugins.background import WAIT_SECONDS
 from libchat.plugins.calls import Calls
@@ -248,9 +248,8 @@ class Host:
     def _look_up(self, name: str) -> Found:
         found = self.find()
         if name not in found:
-            near = get_close_matches(name, found, n=1)
             there = f"there are: {', '.join(found)}" if found else "there are none"
-            raise PluginError(name, f"there is no such plugin; {f'did you mean {near[0]}?' if near else there}")
+            raise PluginError(name, f"there is no such plugin; {did_you_mean(name, found, '{}') or there}")
         return found[name]
 
     # --- loading, in turn -------------------------------------------------------------------------------------------

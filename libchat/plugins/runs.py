@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from libchat.errors import ChatError, PluginError, Refused, UsageError
+from libchat.near import did_you_mean
 from libchat.plugins.collect import HookUse
 from libchat.plugins.context import Context
 from libchat.plugins.declare import Command
@@ -52,9 +53,8 @@ def run_command(host: Host, tables: Tables, line: str, sender: str, target: str)
 
 
 def _unknown(tables: Tables, word: str, prefix: str) -> str:
-    near = tables.near(word)
-    hint = f"; did you mean {prefix}{near}?" if near else f"; {prefix}help lists those that there are"
-    return f"there is no command {prefix}{clean_line(word[:40])}{hint}"
+    hint = did_you_mean(word, tables.commands, prefix + "{}") or f"{prefix}help lists those that there are"
+    return f"there is no command {prefix}{clean_line(word[:40])}; {hint}"
 
 
 def _run(host: Host, home: Home, command: Command, context: Context, rest: str) -> Outcome:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from libchat.errors import PluginError
 from libchat.plugins.chain import Step
@@ -65,8 +64,3 @@ class Tables:
                         home.name, f"its command {prefix}{word} is there already ({taken[word]}); give it another name"
                     )
                 taken[word] = home.name
-
-    def near(self, word: str) -> str:
-        """Return the command that is spelled much like a word, "" if none is."""
-        near = get_close_matches(word.casefold(), self.commands, n=1, cutoff=0.6)
-        return near[0] if near else ""
