@@ -13,7 +13,7 @@ from libchat.cli.table import print_table
 from libchat.near import did_you_mean
 
 if TYPE_CHECKING:
-    from libchat.plugins.find import Found
+    from libchat.plugins.sources.find import Found
 
 ACTIONS: Final = ("list", "info", "new")
 
@@ -63,7 +63,7 @@ def run(options: Options) -> int:
 
 
 def _write(name: str, folder: Path) -> None:
-    from libchat.plugins.new import write_new
+    from libchat.plugins.sources.new import write_new
 
     plugin, test = write_new(name, folder.absolute())
     output.say(str(plugin))
@@ -72,7 +72,7 @@ def _write(name: str, folder: Path) -> None:
 
 
 def _list(folder: Path, *, as_json: bool) -> None:
-    from libchat.plugins.find import find_plugins
+    from libchat.plugins.sources.find import find_plugins
 
     found = find_plugins(folder).values()
     if as_json:
@@ -85,7 +85,7 @@ def _list(folder: Path, *, as_json: bool) -> None:
 
 
 def _explain(name: str, folder: Path, *, as_json: bool) -> None:
-    from libchat.plugins.find import find_plugins
+    from libchat.plugins.sources.find import find_plugins
 
     found = find_plugins(folder)
     if name not in found:
@@ -118,6 +118,6 @@ def _enabled() -> set[str]:
     """Return what the shell loads."""
     from platformdirs import user_data_path
 
-    from libchat.plugins.enabled import Enabled
+    from libchat.plugins.sources.enabled import Enabled
 
     return Enabled(user_data_path("libchat") / "shell" / "plugins.json").names()

@@ -14,8 +14,8 @@ from typing import Literal
 from libchat.errors import UsageError
 from libchat.near import did_you_mean
 from libchat.plugins.kinds import Kind, Names, RestOfLine, shown
+from libchat.plugins.scope import Scope
 from libchat.plugins.signature import Parameter, parameters_of
-from libchat.plugins.surface import Scope
 from libchat.plugins.words import Token, quote, tokens
 
 __all__ = ["Grammar", "Parameter", "Slot", "quote"]

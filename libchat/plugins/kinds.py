@@ -14,7 +14,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from libchat.names import parse_name, parse_room
 from libchat.near import did_you_mean
-from libchat.plugins.surface import Scope
+from libchat.plugins.scope import Scope
 from libchat.plugins.types import Candidate, Member, Ref, Room, Text
 
 OFFERED: Final = 500

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from libchat.plugins import Arg, UsageError
 from libchat.plugins.declare import Command
-from libchat.plugins.surface import Scope
+from libchat.plugins.scope import Scope
 from libchat.plugins.types import Candidate
 from libchat_shell.commands.builtin import builtin, indented
 from libchat_shell.commands.kinds import desk_of, suggestion

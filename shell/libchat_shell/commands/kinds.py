@@ -9,7 +9,7 @@ from typing import Final, Protocol, Self, runtime_checkable
 from libchat.durations import UNITS, parse_duration
 from libchat.names import RoomName, parse_target, target_key
 from libchat.near import did_you_mean
-from libchat.plugins.surface import Scope
+from libchat.plugins.scope import Scope
 from libchat.plugins.types import Candidate, Text
 from libchat.text import clean_line
 from libchat_shell.desk import Desk

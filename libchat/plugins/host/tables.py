@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from libchat.errors import PluginError
-from libchat.plugins.chain import Step
-from libchat.plugins.collect import HookUse
 from libchat.plugins.declare import Command
-from libchat.plugins.home import Home
 from libchat.plugins.hooks import HOOKS
+from libchat.plugins.host.chain import Step
+from libchat.plugins.loaded.collect import HookUse
+from libchat.plugins.loaded.home import Home
 
 
 @dataclass(frozen=True)

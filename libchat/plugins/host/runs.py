@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from libchat.errors import ChatError, PluginError, Refused, UsageError
 from libchat.near import did_you_mean
-from libchat.plugins.collect import HookUse
-from libchat.plugins.context import Context
 from libchat.plugins.declare import Command
 from libchat.plugins.grammar import quote
-from libchat.plugins.guard import Abandoned
-from libchat.plugins.home import Home
+from libchat.plugins.host.tables import Tables
 from libchat.plugins.kinds import Names
-from libchat.plugins.surface import Scope
-from libchat.plugins.tables import Tables
+from libchat.plugins.loaded.collect import HookUse
+from libchat.plugins.loaded.context import Context
+from libchat.plugins.loaded.guard import Abandoned
+from libchat.plugins.loaded.home import Home
+from libchat.plugins.scope import Scope
 from libchat.plugins.types import Candidate
 from libchat.text import clean_line
 

@@ -10,17 +10,17 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from libchat.files import make_private_folder
-from libchat.plugins.collect import Declared
-from libchat.plugins.find import Found
-from libchat.plugins.lane import Lane
-from libchat.plugins.ledger import Ledger
-from libchat.plugins.rates import Rate
-from libchat.plugins.store import Store
-from libchat.plugins.surface import Surface
-from libchat.plugins.timer import Timers
+from libchat.plugins.loaded.collect import Declared
+from libchat.plugins.loaded.lane import Lane
+from libchat.plugins.loaded.ledger import Ledger
+from libchat.plugins.loaded.rates import Rate
+from libchat.plugins.loaded.store import Store
+from libchat.plugins.loaded.surface import Surface
+from libchat.plugins.loaded.timer import Timers
+from libchat.plugins.sources.find import Found
 
 if TYPE_CHECKING:
-    from libchat.plugins.context import Context
+    from libchat.plugins.loaded.context import Context
 
 
 class Home:

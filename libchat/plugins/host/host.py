@@ -17,28 +17,26 @@ from typing import Literal
 from libchat.errors import PluginError, StoreError
 from libchat.locks import PLUGINS, tiered_lock
 from libchat.near import did_you_mean
-from libchat.plugins import runs
-from libchat.plugins.background import WAIT_SECONDS
-from libchat.plugins.calls import Calls
-from libchat.plugins.chain import Chain, Step, Transformed
-from libchat.plugins.collect import Declared, collect
 from libchat.plugins.declare import Command
-from libchat.plugins.enabled import Enabled
-from libchat.plugins.find import Found, find_plugins, look_at, read_source
-from libchat.plugins.guard import Guard
-from libchat.plugins.home import Home
-from libchat.plugins.listed import Failure, Listed
-from libchat.plugins.lives import Config, Lives
-from libchat.plugins.output import Capture, tell_printed
-from libchat.plugins.rates import Running
-from libchat.plugins.runs import Outcome
-from libchat.plugins.surface import Surface
-from libchat.plugins.tables import Tables
-from libchat.plugins.timer import Timers
+from libchat.plugins.host import runs
+from libchat.plugins.host.background import WAIT_SECONDS
+from libchat.plugins.host.calls import Calls
+from libchat.plugins.host.chain import Chain, Step, Transformed
+from libchat.plugins.host.listed import Failure, Listed
+from libchat.plugins.host.lives import Config, Lives
+from libchat.plugins.host.running import Running
+from libchat.plugins.host.runs import Outcome
+from libchat.plugins.host.tables import Tables
+from libchat.plugins.loaded.collect import Declared, collect
+from libchat.plugins.loaded.guard import Guard
+from libchat.plugins.loaded.home import Home
+from libchat.plugins.loaded.output import Capture, tell_printed
+from libchat.plugins.loaded.surface import Surface
+from libchat.plugins.loaded.timer import Timers
+from libchat.plugins.sources.enabled import Enabled
+from libchat.plugins.sources.find import Found, find_plugins, look_at, read_source
 from libchat.plugins.types import Candidate
 from libchat.plugins.values import Message
-
-__all__ = ["Failure", "Host", "Listed", "Outcome"]
 
 
 class Host:

@@ -9,17 +9,17 @@ from functools import partial
 from pathlib import Path
 
 from libchat.errors import PluginError
-from libchat.plugins import runs
-from libchat.plugins.background import without_waiting
-from libchat.plugins.calls import Calls
-from libchat.plugins.collect import Declared, HookUse, collect
-from libchat.plugins.config import is_refusing, make_config
-from libchat.plugins.find import Found
-from libchat.plugins.guard import Guard
-from libchat.plugins.home import Home
-from libchat.plugins.modules import forget_module, make_module, run_module
-from libchat.plugins.surface import Surface
-from libchat.plugins.timer import Timers
+from libchat.plugins.host import runs
+from libchat.plugins.host.background import without_waiting
+from libchat.plugins.host.calls import Calls
+from libchat.plugins.loaded.collect import Declared, HookUse, collect
+from libchat.plugins.loaded.config import is_refusing, make_config
+from libchat.plugins.loaded.guard import Guard
+from libchat.plugins.loaded.home import Home
+from libchat.plugins.loaded.surface import Surface
+from libchat.plugins.loaded.timer import Timers
+from libchat.plugins.sources.find import Found
+from libchat.plugins.sources.modules import forget_module, make_module, run_module
 
 Config = Mapping[str, Mapping[str, object]]
 
