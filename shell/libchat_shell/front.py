@@ -120,3 +120,34 @@ class Ui(Protocol):
     def end(self, code: int = 0) -> None:
         """Have `run` return. From any thread."""
         ...
+
+
+class Idle:
+    """The front of an interface that is not connected to a shell yet."""
+
+    def status(self) -> Sequence[Fragment]:
+        """Return nothing."""
+        return ()
+
+    def prompt(self) -> str:
+        """Return nothing but where to type."""
+        return "> "
+
+    def suggest(self, text: str, cursor: int) -> Sequence[Suggestion]:
+        """Return nothing."""
+        return ()
+
+    def submit(self, text: str, unfold: Callable[[str], str] | None = None) -> None:
+        """Do nothing."""
+
+    def typing(self) -> None:
+        """Do nothing."""
+
+    def go_next(self) -> None:
+        """Do nothing."""
+
+    def go_to(self, number: int) -> None:
+        """Do nothing."""
+
+    def second_passed(self) -> None:
+        """Do nothing."""
