@@ -9,7 +9,7 @@ the participants is handed out; what the accounts are to be asked is put aside f
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 
@@ -44,7 +44,7 @@ class Carrier:
         router: Router,
         log: Log,
         lock: Lock,
-        hand_out: Callable[[Sequence[fx.Delivery]], None],
+        hand_out: Callable[[list[fx.Delivery]], None],
         after_turn: Callable[[], None],
     ) -> None:
         self.now = 0

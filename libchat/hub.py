@@ -295,7 +295,7 @@ class Hub:
             self._hand_out([fx.Resume(vet.session) for vet, _ in judged if not vet.session.is_waiting])
             self._carrier.bring_up()
 
-    def _hand_out(self, out: Sequence[fx.Delivery]) -> None:
+    def _hand_out(self, out: list[fx.Delivery]) -> None:
         if out:
             for sink in self._sinks:
                 sink.deliver(out)
