@@ -28,7 +28,7 @@ def refuse_others(
     version = _number(connection, "user_version")
     is_ours = _number(connection, "application_id") == application
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    connection.execute("COMMIT")
+    connection.execute("ROLLBACK")  # nothing was written, so there is nothing to commit
     if not is_ours and (version or tables):
         raise StoreError(f"{path} is a database of something else; {remedy}")
     if version > newest:
