@@ -35,15 +35,15 @@ from libchat.locks import PLUGINS, tiered_lock
 from libchat.names import parse_name
 from libchat.participant import Participant
 from libchat.plugins import declare
-from libchat.plugins.config import read_tables
-from libchat.plugins.context import Context
-from libchat.plugins.guard import is_guarded
-from libchat.plugins.happenings import happening
-from libchat.plugins.home import Home
 from libchat.plugins.host import Host
-from libchat.plugins.runs import Outcome
-from libchat.plugins.surface import SurfaceKind
-from libchat.plugins.surroundings import Place, Surroundings
+from libchat.plugins.host.happenings import happening
+from libchat.plugins.host.runs import Outcome
+from libchat.plugins.host.surroundings import Place, Surroundings
+from libchat.plugins.loaded.config import read_tables
+from libchat.plugins.loaded.context import Context
+from libchat.plugins.loaded.guard import is_guarded
+from libchat.plugins.loaded.home import Home
+from libchat.plugins.loaded.surface import SurfaceKind
 from libchat.plugins.values import Drop, Message
 from libchat.receipt import Receipt
 from libchat.text import split_text
@@ -276,7 +276,7 @@ class Bot:
             waiting.popleft().put(message.text)
             return True
 
-    # --- what plugins see (`libchat.plugins.surface.Surface`) -------------------------------------------------------
+    # --- what plugins see (`libchat.plugins.loaded.surface.Surface`) ------------------------------------------------
 
     def scope(self, target: str) -> Place:
         """Return what is known of a conversation."""

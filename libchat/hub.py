@@ -1,10 +1,8 @@
 """The hub: the chat itself, for programs in process and for servers.
 
-How it works. `run` has the router turn commands into effects and carries these out, all under one lock and in memory
-only. What must be stored goes to the log first; if the log answers later, the effects wait in line, and so does
-everything that is routed after them: one order for everybody, the order of routing. What is left for the participants
-goes to the sinks. Callbacks of programs are called after the lock is given back. So are the accounts asked: what they
-answer, from a thread of theirs, is one turn more.
+How it works. `run` has the router turn commands into effects and has these carried out (`libchat.carrier`), all under
+one lock and in memory only. What is for the participants goes to the sinks. Callbacks of programs are called after the
+lock is given back. So are the accounts asked: what they answer, from a thread of theirs, is one turn more.
 """
 
 from __future__ import annotations
@@ -12,16 +10,15 @@ from __future__ import annotations
 import os
 import time
 from base64 import urlsafe_b64encode
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import islice
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Protocol, Self
 
 from libchat import messages as m
 from libchat._version import __version__
+from libchat.carrier import Carrier
 from libchat.claims import SERVER, Admit, Change, Denied, Invited, NewInvite
 from libchat.claims import Answer as Verdict
 from libchat.core import effects as fx
@@ -30,12 +27,12 @@ from libchat.core.rooms import Quotas
 from libchat.core.router import Router
 from libchat.errors import Closed, Code, InvalidName, Refused, refusal
 from libchat.happenings import Watcher
-from libchat.limits import ANSWER_SECONDS, BACKLOG_EFFECTS, INBOX_EVENTS, NONCE_BYTES
+from libchat.limits import ANSWER_SECONDS, INBOX_EVENTS, NONCE_BYTES
 from libchat.local import LocalParticipant, LocalSink
 from libchat.locks import HUB, tiered_lock
 from libchat.names import Name, parse_name, parse_room
 from libchat.participant import OnError
-from libchat.records import Answer, Failure, Outcome, Record
+from libchat.records import Outcome
 from libchat.store.base import Accounts, Log
 from libchat.store.memory import MemoryLog
 from libchat.text import clean_line
@@ -81,19 +78,10 @@ class Hub:
         self._lock = tiered_lock(HUB)
         self._log = log if log is not None else MemoryLog()
         self._accounts = accounts
-        self._verifications: deque[fx.Verify] = deque()
-        """What the accounts are to be asked, as soon as the lock is given back."""
-        self._watcher: Watcher | None = None
         self._vets = Vets(self._log, self._on_judged)
         self._router = self._open_router(quotas)
+        self._carrier = Carrier(self._router, self._log, self._lock, self._hand_out, self._after_turn)
         self._clock = clock
-        self._now = 0
-        self._waiting: deque[_Waiting] = deque()
-        self._waiting_effects = 0
-        self._settling: list[fx.Settle | fx.Hear | fx.EndRoom] = []
-        """What waits until the log has answered everything that was under way."""
-        self._failed: list[fx.Note | fx.Enter | fx.Exit] = []
-        """What the log could not take notice of."""
         self._local = LocalSink()
         self._sinks: tuple[Sink, ...] = (self._local,)
         self._is_closed = False
@@ -230,7 +218,7 @@ class Hub:
     def watch(self, watcher: Watcher | None) -> None:
         """Have somebody told what happens from now on, or (None) nobody any more."""
         with self._lock:
-            self._watcher = watcher
+            self._carrier.watcher = watcher
             self._router.happenings.is_watched = watcher is not None
             self._router.happenings.take()
 
@@ -255,74 +243,21 @@ class Hub:
                     route(session, command, now, effects)
             for session, reason in departed:
                 self._router.depart(session, reason, effects)
-            self._perform(effects if self._vets.vetter is None else self._vets.take(effects))
-            self._bring_up()
+            self._carrier.perform(effects if self._vets.vetter is None else self._vets.take(effects))
+            self._carrier.bring_up()
         self._after_turn()
 
     @property
     def is_behind(self) -> bool:
         """Whether so much waits for the log that transports should not bring more. Read it without the lock."""
-        return self._waiting_effects > BACKLOG_EFFECTS
+        return self._carrier.is_behind
 
-    # --- carrying out effects, under the lock -----------------------------------------------------------------------
+    # --- turns of others --------------------------------------------------------------------------------------------
 
     def _tick(self) -> int:
-        self._now = max(self._now, int(self._clock() * 1000))
-        return self._now
-
-    def _perform(self, effects: list[fx.Effect]) -> None:
-        records: list[Record] = []
-        for effect in effects:
-            if isinstance(effect, fx.Append):
-                records.append(effect.draft)
-            elif isinstance(effect, (fx.Note, fx.Enter, fx.Exit, fx.EndRoom)):
-                records.append(effect.fact)
-            elif isinstance(effect, fx.Decide):
-                records += effect.facts
-        outcomes = self._log.append(records, self._on_committed) if records else []
-        if outcomes is None or self._waiting:
-            self._waiting.append(_Waiting(effects, outcomes))
-            self._waiting_effects += len(effects)
-        else:
-            self._carry_out(effects, outcomes)
-
-    def _on_committed(self, outcomes: list[Outcome]) -> None:
-        """Take the log's answer to the oldest unanswered append. Called by a thread of the log."""
-        with self._lock:
-            next(waiting for waiting in self._waiting if waiting.outcomes is None).outcomes = outcomes
-            while self._waiting and self._waiting[0].outcomes is not None:
-                first = self._waiting.popleft()
-                self._waiting_effects -= len(first.effects)
-                self._carry_out(first.effects, first.outcomes or [])
-            self._bring_up()
-        self._after_turn()
-
-    def _bring_up(self) -> None:
-        """Do what has its place behind everything that was routed before."""
-        while self._failed or self._settling:
-            failed, self._failed = self._failed, []
-            settling, self._settling = self._settling, []
-            effects: list[fx.Effect] = []
-            for effect in failed:
-                self._router.failed(effect, effects)
-            effects += settling
-            if effects:
-                self._perform(effects)
-        if self._watcher is not None:
-            happenings = self._router.happenings.take()
-            if happenings:
-                self._watcher.happened(happenings)
-
-    def _on_answered(self, ask: fx.Ask, answer: Answer) -> None:
-        """Take what the log has found. Called by a thread of the log."""
-        effects: list[fx.Effect] = []
-        out: list[fx.Delivery] = []
-        with self._lock:
-            self._router.answered(ask, answer, self._now, effects)
-            self._resolve(effects, out)
-            self._hand_out(out)
-            self._bring_up()
-        self._after_turn()
+        carrier = self._carrier
+        carrier.now = now = max(carrier.now, int(self._clock() * 1000))
+        return now
 
     def _on_verified(self, verify: fx.Verify, verdict: Verdict) -> None:
         """Take what the accounts have answered. Called by a thread of theirs, or by the one that has asked."""
@@ -338,8 +273,8 @@ class Hub:
             if self._is_closed:
                 return
             decide(self._tick(), effects)
-            self._perform(self._vets.take(effects))
-            self._bring_up()
+            self._carrier.perform(self._vets.take(effects))
+            self._carrier.bring_up()
         self._after_turn()
 
     def _on_judged(self, judged: Judged) -> None:
@@ -356,86 +291,9 @@ class Hub:
             now = self._tick()
             for vet, judgement in judged:
                 self._router.judged(vet, judgement, now, effects)
-            self._perform(self._vets.take(effects))
+            self._carrier.perform(self._vets.take(effects))
             self._hand_out([fx.Resume(vet.session) for vet, _ in judged if not vet.session.is_waiting])
-            self._bring_up()
-
-    def _carry_out(self, effects: list[fx.Effect], outcomes: list[Outcome]) -> None:
-        out: list[fx.Delivery] = []
-        answers = iter(outcomes)
-        committed = self._router.committed
-        watched = self._router.happenings if self._watcher is not None else None
-        for effect in effects:
-            if isinstance(effect, fx.Append):
-                outcome = next(answers)
-                committed(effect, outcome, out)
-                if watched is not None and type(outcome) is m.Entry:
-                    watched.note(outcome)
-            elif isinstance(effect, fx.Note) and effect.session is None:
-                next(answers)  # nobody depends on it
-            elif isinstance(effect, (fx.Note, fx.Enter, fx.Exit, fx.Decide, fx.EndRoom)):
-                self._resolve(self._follow(effect, answers), out)
-            elif isinstance(effect, fx.Hear):
-                self._router.hear(effect)
-            elif isinstance(effect, (fx.Ask, fx.Replay, fx.StopReplay, fx.TellTopic, fx.TellRooms)):
-                self._resolve([effect], out)
-            elif isinstance(effect, fx.Settle):
-                settled: list[fx.Effect] = []
-                self._router.replays.settled(effect.session, effect.turn, settled)
-                self._resolve(settled, out)
-            elif isinstance(effect, fx.Verify):
-                self._verifications.append(effect)
-            elif not isinstance(effect, fx.Vet):  # these were taken out before
-                out.append(effect)
-        self._hand_out(out)
-
-    def _follow(
-        self, effect: fx.Note | fx.Enter | fx.Exit | fx.Decide | fx.EndRoom, answers: Iterator[Outcome]
-    ) -> list[fx.Effect]:
-        """Return what follows from the log's answers to the facts of an effect."""
-        follow: list[fx.Effect] = []
-        if isinstance(effect, fx.Decide):
-            self._router.decided(effect, list(islice(answers, len(effect.facts))), follow)
-            return follow
-        outcome = next(answers)
-        if isinstance(effect, fx.EndRoom):
-            self._router.memberships.ended(effect.fact, outcome)
-            return follow
-        if isinstance(effect, fx.Note):
-            self._router.noted(effect, outcome, follow)
-        elif isinstance(effect, fx.Enter):
-            self._router.entered(effect, outcome, follow)
-        else:
-            self._router.exited(effect, outcome, follow)
-        if isinstance(outcome, Failure):
-            self._failed.append(effect)
-        return follow
-
-    def _resolve(self, effects: list[fx.Effect], out: list[fx.Delivery]) -> None:
-        """Carry out what does not stand in line for the log, and what follows from it, in order."""
-        todo = deque(effects)
-        while todo:
-            effect = todo.popleft()
-            follow: list[fx.Effect] = []
-            if isinstance(effect, fx.Ask):
-                answer = self._log.ask(effect.question, partial(self._on_answered, effect))
-                if answer is not None:
-                    self._router.answered(effect, answer, self._now, follow)
-            elif isinstance(effect, fx.Replay):
-                self._router.replays.go_on(effect.session, follow)
-            elif isinstance(effect, fx.StopReplay):
-                self._router.replays.end(effect.session, effect.conversation)
-            elif isinstance(effect, fx.TellTopic):
-                self._router.tell_topic(effect, follow)
-            elif isinstance(effect, fx.TellRooms):
-                self._router.memberships.tell_rooms(effect, follow)
-            elif isinstance(effect, (fx.Settle, fx.Hear, fx.EndRoom)):
-                self._settling.append(effect)
-            elif isinstance(effect, fx.Note):
-                self._log.append([effect.fact], _ignore)
-            elif not isinstance(effect, (fx.Append, fx.Enter, fx.Exit, fx.Decide, fx.Verify, fx.Vet)):
-                out.append(effect)
-            todo.extendleft(reversed(follow))
+            self._carrier.bring_up()
 
     def _hand_out(self, out: list[fx.Delivery]) -> None:
         if out:
@@ -454,7 +312,7 @@ class Hub:
 
     def _after_turn(self) -> None:
         """Ask the accounts, call callbacks, and end those whose inbox is full. Called without a lock."""
-        if self._verifications:
+        if self._carrier.verifications:
             self._ask_accounts()
         while known := self._vets.ask():
             self._go_on(known)
@@ -468,20 +326,10 @@ class Hub:
         """Ask the accounts what is to be asked. Several threads may be here: each question is one's."""
         while self._accounts is not None:
             try:
-                verify = self._verifications.popleft()
+                verify = self._carrier.verifications.popleft()
             except IndexError:
                 return
             self._accounts.ask(verify.request, partial(self._on_verified, verify))
-
-
-class _Waiting:
-    """Effects in line, and the log's answers to them if they are known."""
-
-    __slots__ = ("effects", "outcomes")
-
-    def __init__(self, effects: list[fx.Effect], outcomes: list[Outcome] | None) -> None:
-        self.effects = effects
-        self.outcomes = outcomes
 
 
 def _name_of(text: str) -> Name:

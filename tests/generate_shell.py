@@ -7,8 +7,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from libchat.plugins.collect import collect
 from libchat.plugins.declare import Command
+from libchat.plugins.loaded.collect import collect
 from libchat_shell.commands import MODULES
 from libchat_shell.commands.help import grouped
 from libchat_shell.keys import KEYS

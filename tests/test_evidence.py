@@ -10,7 +10,7 @@ import pyte
 import pytest
 
 from evidence.make import FOLDER, PIECES, main
-from support.picture import CAPTION, GAP, MASKS, Pane, draw, draw_together
+from support.picture import CAPTION, GAP, HEIGHT, MARGIN, MASKS, WIDTH, Pane, draw, draw_together
 
 DOCS = FOLDER.parent
 PICTURES = DOCS / "pictures"
@@ -138,6 +138,14 @@ def test_what_differs_is_drawn_the_same() -> None:
     assert ElementTree.fromstring(picture).findtext(f"{SVG}title") == "A & B"
 
 
+def test_columns_stay_columns() -> None:
+    """What stands behind several blanks, or behind wide characters, is put at its own column: blanks do not count."""
+    picture = ElementTree.fromstring(draw(screen("NAME   ROLE", "日本   two words"), {}, ""))
+    pieces = [(text.text, int(text.attrib["x"]), int(text.attrib["textLength"])) for text in picture.iter(f"{SVG}text")]
+    columns = [(text, (x - MARGIN) // WIDTH, length // WIDTH) for text, x, length in pieces]
+    assert columns == [("NAME", 0, 4), ("ROLE", 7, 4), ("日本", 0, 4), ("two words", 7, 9)]
+
+
 def test_several_screens() -> None:
     """Several screens stand side by side, or below each other, each with its caption, in a picture that holds both."""
     panes = [Pane(screen("one"), "Ana"), Pane(screen("two", "rows"), "Bo")]
@@ -150,3 +158,12 @@ def test_several_screens() -> None:
     assert int(below.attrib["width"]) == max(widths)
     assert int(below.attrib["height"]) == sum(heights) + 2 * CAPTION + GAP
     assert [text.text for text in below.iter(f"{SVG}text")] == ["Ana", "one", "Bo", "two", "rows"]
+
+
+def test_a_picture_ends_where_the_screen_does() -> None:
+    """Below the last line, and the cursor, there is nothing to see."""
+    made = pyte.Screen(40, 24)
+    pyte.Stream(made).feed("one\r\ntwo\r\n")
+    assert ElementTree.fromstring(draw(made, {}, "")).attrib["height"] == str(3 * HEIGHT + 2 * MARGIN)
+    pyte.Stream(made).feed("\x1b[9;1Hnine\x1b[1;1H")
+    assert ElementTree.fromstring(draw(made, {}, "")).attrib["height"] == str(9 * HEIGHT + 2 * MARGIN)

@@ -49,14 +49,20 @@ def add_name_option(parser: Parser) -> None:
 
 def run(options: Options) -> int:
     """Talk until the user leaves."""
-    signals.install()
-    screen = shell.open_screen(options)
-    logs.show_warnings(screen.tell)
+    screen = begin(options)
     try:
         client = enter(options, screen)
     except KeyboardInterrupt:
         return Exit.OK
     return converse(client, screen, options)
+
+
+def begin(options: Options) -> Screen:
+    """Return where questions are asked, and warnings shown, before there is a chat."""
+    signals.install()
+    screen = shell.open_screen(options)
+    logs.show_warnings(screen.tell)
+    return screen
 
 
 def converse(client: Client, screen: Screen, options: Options, room: str = "", rooms: tuple[str, ...] = ()) -> int:

@@ -61,6 +61,11 @@ def add_connection_options(parser: Parser) -> None:
         help="the key that the server must show, as it prints it "
         "(default: $LIBCHAT_PIN, or else what the file of known servers says)",
     )
+    add_trust_options(parser)
+
+
+def add_trust_options(parser: Parser) -> None:
+    """Add the options that say why the server is the right one, and one's name one's own."""
     add_known_servers_option(parser)
     add_password_option(parser)
     add_plaintext_option(parser)

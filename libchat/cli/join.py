@@ -6,12 +6,11 @@ import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
-from libchat.cli import logs, output, shell, signals
-from libchat.cli.chat import add_name_option, converse, enter
-from libchat.cli.connection import add_known_servers_option, add_plaintext_option
+from libchat.cli import output, shell
+from libchat.cli.chat import add_name_option, begin, converse, enter
+from libchat.cli.connection import add_trust_options
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.parser import Commands, Options, add_command
-from libchat.cli.signing import add_password_option
 
 if TYPE_CHECKING:
     from libchat.cli.finding import Search
@@ -53,17 +52,13 @@ def add(commands: Commands) -> None:
         help="the invite, or the address of a server; - reads it from standard input (default: you are asked)",
     )
     add_name_option(parser)
-    add_known_servers_option(parser)
-    add_password_option(parser)
-    add_plaintext_option(parser)
+    add_trust_options(parser)
     shell.add_shell_options(parser)
 
 
 def run(options: Options) -> int:
     """Talk until the user leaves."""
-    signals.install()
-    screen = shell.open_screen(options)
-    logs.show_warnings(screen.tell)
+    screen = begin(options)
     try:
         room = choose_server(options, screen)
         client = enter(options, screen)

@@ -6,7 +6,6 @@ import argparse
 import itertools
 import sys
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from textwrap import fill
 from typing import Literal, NoReturn, TypeAlias
@@ -14,6 +13,7 @@ from typing import Literal, NoReturn, TypeAlias
 from libchat._version import __version__
 from libchat.errors import InvalidName
 from libchat.names import parse_name, parse_room, parse_target
+from libchat.near import did_you_mean
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 """Where a command adds itself."""
@@ -100,8 +100,7 @@ class Parser(argparse.ArgumentParser):
 
     def refuse_word(self, kind: str, word: str, known: Sequence[str]) -> NoReturn:
         """End because of a word that means nothing, and suggest near ones."""
-        near = get_close_matches(word, known, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(known)}"
+        hint = did_you_mean(word, known) or f"there are: {', '.join(known)}"
         self.error(f"there is no {kind} '{word}'; {hint}")
 
     def refuse_extra(self, extra: Sequence[str]) -> NoReturn:

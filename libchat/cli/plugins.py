@@ -10,9 +10,10 @@ from libchat.cli.data import default_plugin_folder
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.parser import Commands, Options, add_command
 from libchat.cli.table import print_table
+from libchat.near import did_you_mean
 
 if TYPE_CHECKING:
-    from libchat.plugins.find import Found
+    from libchat.plugins.sources.find import Found
 
 ACTIONS: Final = ("list", "info", "new")
 
@@ -62,7 +63,7 @@ def run(options: Options) -> int:
 
 
 def _write(name: str, folder: Path) -> None:
-    from libchat.plugins.new import write_new
+    from libchat.plugins.sources.new import write_new
 
     plugin, test = write_new(name, folder.absolute())
     output.say(str(plugin))
@@ -71,7 +72,7 @@ def _write(name: str, folder: Path) -> None:
 
 
 def _list(folder: Path, *, as_json: bool) -> None:
-    from libchat.plugins.find import find_plugins
+    from libchat.plugins.sources.find import find_plugins
 
     found = find_plugins(folder).values()
     if as_json:
@@ -84,14 +85,11 @@ def _list(folder: Path, *, as_json: bool) -> None:
 
 
 def _explain(name: str, folder: Path, *, as_json: bool) -> None:
-    from difflib import get_close_matches
-
-    from libchat.plugins.find import find_plugins
+    from libchat.plugins.sources.find import find_plugins
 
     found = find_plugins(folder)
     if name not in found:
-        near = get_close_matches(name, found, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else "'libchat plugins' lists those that there are"
+        hint = did_you_mean(name, found) or "'libchat plugins' lists those that there are"
         raise Failure(Exit.REFUSED, f"there is no plugin '{name}'; {hint}")
     each = found[name]
     if as_json:
@@ -119,6 +117,6 @@ def _state(found: Found) -> str:
 def _enabled() -> set[str]:
     """Return what the shell loads."""
     from libchat.files import own_folder
-    from libchat.plugins.enabled import Enabled
+    from libchat.plugins.sources.enabled import Enabled
 
     return Enabled(own_folder("data") / "shell" / "plugins.json").names()

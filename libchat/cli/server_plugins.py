@@ -44,7 +44,7 @@ def _place(word: str, load: Effective) -> str:
 def check_plugins(asked: Asked) -> Iterator[Step]:
     """Look whether the plugins that are asked for are there; none is imported."""
     from libchat.client.checkup import State, Step
-    from libchat.plugins.find import find_plugins, look_at
+    from libchat.plugins.sources.find import find_plugins, look_at
 
     if not asked.names:
         return

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from libchat.cli import logs, output, shell, signals
-from libchat.cli.chat import add_name_option, converse, enter
-from libchat.cli.connection import add_known_servers_option, add_plaintext_option
+from libchat.cli import output, shell
+from libchat.cli.chat import add_name_option, begin, converse, enter
+from libchat.cli.connection import add_trust_options
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.join import WantsToHost, ask_server
 from libchat.cli.parser import Commands, Options, add_command
-from libchat.cli.signing import add_password_option
 
 if TYPE_CHECKING:
     from libchat.cli.screen import Screen
@@ -37,17 +36,13 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument("--new", action="store_true", help="choose a server anew (default: the last one)")
     add_name_option(parser)
-    add_known_servers_option(parser)
-    add_password_option(parser)
-    add_plaintext_option(parser)
+    add_trust_options(parser)
     shell.add_shell_options(parser)
 
 
 def run(options: Options) -> int:
     """Talk until the user leaves."""
-    signals.install()
-    screen = shell.open_screen(options)
-    logs.show_warnings(screen.tell)
+    screen = begin(options)
     place = None if options.new else shell.places().last()
     try:
         if place is not None:

@@ -6,15 +6,13 @@ import asyncio
 import logging
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Self, Unpack
 
 from libchat import messages as m
 from libchat._version import __version__
-from libchat.cids import Cids, is_own
 from libchat.client.address import format_address
-from libchat.client.aio_speaker import AsyncSpeaker
+from libchat.client.aio_participant import AsyncParticipant
 from libchat.client.credentials import Credentials, ask_password
 from libchat.client.device import new_device
 from libchat.client.link import Link, State
@@ -26,21 +24,18 @@ from libchat.errors import (
     Code,
     Disconnected,
     ProtocolError,
-    Refused,
     StoreError,
     TrustError,
     reason_of,
 )
-from libchat.inbox import Inbox
-from libchat.limits import ANSWER_EVENTS, ANSWER_SECONDS, RECEIVE_BYTES
-from libchat.receipt import E, expected
+from libchat.limits import RECEIVE_BYTES
 
 _log = logging.getLogger("libchat.client")
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-class AsyncClient(AsyncSpeaker):
+class AsyncClient(AsyncParticipant):
     """A participant over the network, for asyncio. `connect` makes one; it is an async context manager that exits.
 
     It behaves as `libchat.Client` does, with coroutines for its methods; `send` returns the receipt when it has come.
@@ -49,7 +44,7 @@ class AsyncClient(AsyncSpeaker):
     """
 
     def __init__(self, name: str, settings: Settings) -> None:
-        self.name = name
+        super().__init__(name, inbox=settings.inbox)
         self.invite_room = ""
         """Where the invite leads to by which one came in, "" if to no room."""
         self._settings = settings
@@ -63,18 +58,10 @@ class AsyncClient(AsyncSpeaker):
         """The pin of the key that the server has shown on this connection."""
         self._greeted_by = 0.0
         """Until when the server may take to give the name, by the clock of the loop."""
-        self._cids = Cids()
-        self._answers: dict[str, asyncio.Future[m.Event]] = {}
-        self._inbox = Inbox(settings.inbox)
-        self._changed = asyncio.Event()
-        """Set when there is something new to be received, or room for it, and at the end."""
         self._to_send = asyncio.Event()
-        self._leaving = asyncio.Event()
         self._started = asyncio.Event()
         self._failure: Exception | None = None
         self._task: asyncio.Task[None] | None = None
-        self._end: Disconnected | None = None
-        self._is_ended = False
 
     @property
     def address(self) -> str:
@@ -101,6 +88,7 @@ class AsyncClient(AsyncSpeaker):
             self._memory.close()
             raise
         self._task = asyncio.create_task(self._run(), name="libchat-client")
+        self._is_begun = True
         try:
             await self._until_started()
         except BaseException:
@@ -128,44 +116,7 @@ class AsyncClient(AsyncSpeaker):
         """Leave the chat."""
         await self.close()
 
-    # --- listening --------------------------------------------------------------------------------------------------
-
-    async def receive(self) -> m.Entry:
-        """Return the next message, and drop the other events before it. Raises `Disconnected`, and `Closed`."""
-        while True:
-            event = await self.receive_event()
-            if isinstance(event, m.Entry) and event.kind == "message":
-                return event
-
-    async def receive_event(self) -> m.Event:
-        """Return the next event of any type. Raises as `receive` does."""
-        self._inbox.is_read = True
-        await self._until(lambda: bool(self._inbox) or self._is_over)
-        if self._leaving.is_set() or not self._inbox:
-            self._check_open()
-        event = self._inbox.take()
-        self._changed.set()
-        if isinstance(event, m.Entry):
-            if self._link.consumed(event):
-                self._to_send.set()
-            self._memory.save()
-        return event
-
-    async def __aiter__(self) -> AsyncIterator[m.Entry]:
-        """Yield messages until `close`. Raises `Disconnected` when the connection is gone for good."""
-        try:
-            while True:
-                yield await self.receive()
-        except Closed:
-            return
-
-    async def events(self) -> AsyncIterator[m.Event]:
-        """Yield events of every type until `close`. Raises `Disconnected` when the connection is gone for good."""
-        try:
-            while True:
-                yield await self.receive_event()
-        except Closed:
-            return
+    # --- leaving ----------------------------------------------------------------------------------------------------
 
     async def close(self) -> None:
         """Leave the chat; a guest's name is free again. Harmless when called twice.
@@ -191,18 +142,7 @@ class AsyncClient(AsyncSpeaker):
         except StoreError:
             _log.exception("%s left the chat, and not all of its state could be kept", self.name)
 
-    # --- commands and answers ---------------------------------------------------------------------------------------
-
-    @property
-    def _is_over(self) -> bool:
-        return self._leaving.is_set() or self._is_ended
-
-    def _check_open(self) -> None:
-        """Raise the reason if nothing can be sent or received any more."""
-        if self._end is not None and not self._leaving.is_set():
-            raise Disconnected(self._end.reason) from self._end.__cause__
-        if self._task is None or self._is_over:
-            raise Closed(f"{self.name} is not in the chat")
+    # --- what a participant asks for --------------------------------------------------------------------------------
 
     def _submit(self, command: m.Command) -> None:
         self._check_open()
@@ -210,27 +150,11 @@ class AsyncClient(AsyncSpeaker):
         self._memory.save()
         self._to_send.set()
 
-    async def _answer(self, kind: type[E], command: Callable[[str], m.Command], cid: str | None = None) -> E:
-        if cid is None:
-            cid = self._cids.for_call()
-        elif cid in self._answers:
-            raise Refused(
-                Code.CID_REUSED, "the answer to another message with this cid is waited for; nothing was sent"
-            )
-        self._submit(command(cid))
-        answer = self._answers[cid] = asyncio.get_running_loop().create_future()
-        self._changed.set()
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return expected(kind, await answer)
-        finally:
-            del self._answers[cid]
-
-    async def _until(self, condition: Callable[[], bool]) -> None:
-        """Return when a condition on the inbox holds."""
-        while not condition():
-            self._changed.clear()
-            await self._changed.wait()
+    def _consumed(self, event: m.Event) -> None:
+        if isinstance(event, m.Entry):
+            if self._link.consumed(event):
+                self._to_send.set()
+            self._memory.save()
 
     # --- the task ---------------------------------------------------------------------------------------------------
 
@@ -386,28 +310,12 @@ class AsyncClient(AsyncSpeaker):
 
     async def _hand_over(self, events: list[m.Event]) -> None:
         for event in events:
-            cid: str = getattr(event, "cid", "")
-            answer = self._answers.get(cid)
             if isinstance(event, m.Registered):
                 self.name = event.name
                 self.invite_room = event.room or self.invite_room
                 self._started.set()
-            elif answer is not None:
-                if not answer.done():
-                    answer.set_result(event)
-            elif not is_own(cid):
-                await self._until(self._has_room)
-                self._put(event)
-
-    def _has_room(self) -> bool:
-        """Return whether the inbox takes an event. As in `libchat.participant`."""
-        return self._leaving.is_set() or self._inbox.has_room(ANSWER_EVENTS if self._answers else 0)
-
-    def _put(self, event: m.Event) -> None:
-        if self._leaving.is_set():
-            return
-        self._inbox.put(event)
-        self._changed.set()
+            else:
+                await self._deliver(event)
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
@@ -418,16 +326,8 @@ class AsyncClient(AsyncSpeaker):
     def _fail(self, error: Exception) -> None:
         if not self._link.has_registered:
             self._failure = error
-        elif not self._leaving.is_set():
-            reason = reason_of(error)
-            self._end = Disconnected(reason)
-            self._end.__cause__ = None if isinstance(error, Disconnected) else error
-            self._abandon(lambda: Disconnected(reason))
-
-    def _abandon(self, error: Callable[[], ChatError]) -> None:
-        for answer in self._answers.values():
-            if not answer.done():
-                answer.set_exception(error())
+        else:
+            self._disconnect(reason_of(error), None if isinstance(error, Disconnected) else error)
 
 
 def connect(address: str, name: str, **options: Unpack[Options]) -> AsyncClient:

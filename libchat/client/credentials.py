@@ -48,8 +48,6 @@ class Credentials:
         self.ask = ask
         self.nonce = ""
         """What the server wants signed on this connection, "" if it keeps no accounts."""
-        self.rooms: dict[str, str] = {}
-        """The passwords of rooms that have one, by canonical name, to enter them again."""
         self._pin = ""
         self._key = key
         self._token = token

@@ -22,7 +22,6 @@ out first, and a room that it was in is entered behind the newest entry that it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Final
 
@@ -34,6 +33,7 @@ from libchat.client.credentials import Credentials
 from libchat.client.device import check_device
 from libchat.client.memory import Memory
 from libchat.client.positions import Positions
+from libchat.client.rooms import Rooms
 from libchat.errors import ChatError, Code, Disconnected, ProtocolError, Refused, refusal
 from libchat.limits import PENDING_SENDS
 from libchat.names import target_key
@@ -113,19 +113,10 @@ class Link:
         """The line of each command that is not answered, by its cid, in the order in which they were submitted."""
         self._inherited = frozenset(self._unanswered)
         """The cids of an earlier run: nobody may wait for their answers."""
-        self._joins: dict[str, m.Join] = {}
-        """The unanswered commands to enter a room, by cid."""
-        self._leaves: dict[str, str] = {}
-        """The rooms that are to be left, by the cid of the unanswered command."""
         self._reads: dict[str, m.Read] = {}
         """What was read and is to be told, by conversation."""
         self._positions = Positions(self._memory)
-        self._rooms = self._inherited_rooms()
-        """The rooms to be in, by canonical name."""
-        self._resumed: set[str] = set()
-        """The rooms of an account in which the server resumes by itself, on this connection."""
-        self._resuming: dict[str, int] = {}
-        """How many answers are owed, on this connection, to the link's own commands to resume in a room."""
+        self._rooms = Rooms(self._positions, OWN, self._inherited_rooms(), self._unanswered)
         self._has_new_log = self._is_quiet = self._is_leaving = False
         self._format(self._credentials.sign(m.Register(name, device, OWN)))
 
@@ -138,8 +129,7 @@ class Link:
         self.successor = None
         self._lines = LineBuffer(EVENT_BYTES)
         self._is_quiet = False
-        self._resumed.clear()
-        self._resuming.clear()
+        self._rooms.connected()
         self._out = []
         self._credentials.connected(pin)
         self._attempt += 1
@@ -207,7 +197,7 @@ class Link:
         that no server would read.
         """
         if isinstance(command, m.Join) and command.after is None:
-            command = self._placed(command)
+            command = self._rooms.placed(command)
         line = self._format(command)
         cid: str = getattr(command, "cid", "")
         if cid in self._unanswered:
@@ -243,21 +233,14 @@ class Link:
         if conversation not in self._reads or command.seq > self._reads[conversation].seq:
             self._reads[conversation] = command
 
-    def _placed(self, join: m.Join) -> m.Join:
-        """Return the command to enter a room behind what the program has taken of it, if it is not in it."""
-        room = _room_key(join.room)
-        if room in self._leaves.values():
-            return join  # what comes before it is of no interest by then
-        return join if room in self._rooms else replace(join, after=self._positions.taken(room))
-
     def _keep(self, command: m.Command, cid: str, line: bytes) -> None:
         self._unanswered[cid] = line
         if isinstance(command, m.Join):
-            self._joins[cid] = command
+            self._rooms.joining(command)
         elif isinstance(command, m.Password):
             self._credentials.submitted(cid, command.new)
         elif isinstance(command, m.Leave):
-            self._leaves[cid] = _room_key(command.room)
+            self._rooms.leaving(command)
         elif isinstance(command, ENTRIES) or (isinstance(command, m.Topic) and command.text is not None):
             self._memory.keep(cid, line)
 
@@ -276,7 +259,7 @@ class Link:
     def _receive(self, event: m.Event) -> list[m.Event]:
         if isinstance(event, m.Entry):
             conversation = self._conversation(event)
-            is_early = conversation in self._resuming  # older ones are to come, and then this one again
+            is_early = conversation in self._rooms.resuming  # older ones are to come, and then this one again
             return [event] if not is_early and self._positions.hand_over(conversation, event.seq) else []
         if isinstance(event, m.Skipped):
             return [event] if self._positions.pass_by(target_key(event.target), event.seq) else []
@@ -292,69 +275,26 @@ class Link:
             return self._receive_own(event)  # there is no room for the connection, whatever it says
         if isinstance(event, m.Entered):
             is_news = target_key(event.room) not in self._rooms
-            self._enter(event)
+            self._put(*self._rooms.entered(event))
             if cid == OWN and is_news:  # put out while it was to be entered again: the program thinks that it is out
                 return [replace(event, cid="")]
         elif isinstance(event, m.Exited):
-            self._exit(event.room)
+            self._rooms.exit(event.room)
         elif isinstance(event, m.Kicked) and self._is_self(event.name):
-            self._exit(event.room)
-            self._begin_anew(self._joins_of(target_key(event.room)))
+            self._rooms.put_out(event.room)
         if cid.startswith(OWN):
             return self._receive_own(event)
         return [self._answered(event, cid)]
 
     def _answered(self, event: m.Event, cid: str) -> m.Event:
         """Notice what is answered, and return the answer. An error for which nobody waits any more has no cid."""
-        join = self._joins.pop(cid, None)
-        if join is not None and isinstance(event, m.Failed) and event.code == Code.BANNED:
-            self._exit(event.subject)  # what is said there meanwhile is of no interest, if one may come back some day
+        self._rooms.answered(event, cid)
         self._credentials.answered(cid, is_done=isinstance(event, m.Done))
-        left = self._leaves.pop(cid, None)
-        if left is not None and left not in self._rooms:
-            self._positions.leave(left)  # also if the server says that one was not in it: one does not want to be
         if self._unanswered.pop(cid, None) is not None:
             self._memory.answered(cid)
             if isinstance(event, m.Failed) and is_own(cid) and cid in self._inherited:
                 return replace(event, cid="")
         return event
-
-    def _enter(self, event: m.Entered) -> None:
-        room = target_key(event.room)
-        join = self._joins.get(event.cid)
-        if event.cid == OWN:
-            self._has_resumed(room)
-        if not event.cid and self._positions.is_account:
-            self._resumed.add(room)
-        elif not event.cid and room not in self._resuming:
-            self._resume(room, event)
-        elif join is not None and join.after is not None and room not in self._rooms and not self._positions.is_account:
-            self._positions.start_at(room, join.after)
-        elif room not in self._resumed:
-            self._positions.enter(room, event.seq)
-        self._rooms[room] = event.room
-        if join is not None and join.password:
-            self._credentials.rooms[room] = join.password
-
-    def _resume(self, room: str, event: m.Entered) -> None:
-        """Resume in a room where a lost connection of this device was until now, and nobody has left it."""
-        if self._positions.seen(room) is None:
-            self._positions.enter(room, event.seq)
-        else:
-            self._put_join(room, event.room)
-
-    def _has_resumed(self, room: str) -> None:
-        owed = self._resuming.pop(room, 0)
-        if owed > 1:
-            self._resuming[room] = owed - 1
-
-    def _exit(self, name: str) -> None:
-        """Be out of a room, and stay out: one has left it, was put out of it, or may not enter it any more."""
-        room = target_key(name)
-        self._rooms.pop(room, None)
-        self._credentials.rooms.pop(room, None)
-        self._resumed.discard(room)
-        self._positions.leave(room)
 
     def _receive_own(self, event: m.Event) -> list[m.Event]:
         """Take the answer to one of the link's own commands."""
@@ -370,9 +310,9 @@ class Link:
                 return [] if self.question is not None else [event]
             if event.code == Code.UNAVAILABLE:
                 raise ProtocolError(Code.UNAVAILABLE, event.text)  # else a room would have a gap
-            self._has_resumed(target_key(event.subject))
+            self._rooms.has_resumed(target_key(event.subject))
             if event.code in SHUT:
-                self._exit(event.subject)
+                self._rooms.exit(event.subject)
             return [event]
         return []
 
@@ -402,17 +342,7 @@ class Link:
         """Take the numbers out of everything that waits: the server counts anew."""
         self._has_new_log = True
         self._reads.clear()
-        self._begin_anew(self._joins)
-
-    def _joins_of(self, room: str) -> list[str]:
-        """Return the cids of the unanswered commands to enter a room."""
-        return [cid for cid, join in self._joins.items() if _room_key(join.room) == room]
-
-    def _begin_anew(self, cids: Iterable[str]) -> None:
-        """Have rooms entered that are to be, but without what was said there before."""
-        for cid in list(cids):
-            self._joins[cid] = replace(self._joins[cid], after=None)
-            self._unanswered[cid] = format_command(self._joins[cid])
+        self._rooms.forget_numbers()
 
     def _go_live(self, registered: m.Registered) -> list[m.Event]:
         self.state = State.LIVE
@@ -421,12 +351,9 @@ class Link:
         self._positions.is_account = registered.is_account
         ended: list[m.Event] = []
         if registered.is_account and not self._has_new_log:
-            ended = self._ended(registered)
-            present = {target_key(room) for room in registered.rooms or ()}  # it resumes there, and tells, by itself
-            self._rooms = {room: shown for room, shown in self._rooms.items() if room in present}
+            ended = self._rooms.resume(registered, was_in=self.has_registered)
         else:
-            for key, room in self._rooms.items():
-                self._put_join(key, room)
+            self._put(*self._rooms.enter_again())
         self._has_new_log = False
         self._out += self._unanswered.values()
         if self._is_leaving:
@@ -435,23 +362,6 @@ class Link:
             return [m.Resumed(), *ended]
         self.has_registered = True
         return [registered, *ended]
-
-    def _ended(self, registered: m.Registered) -> list[m.Event]:
-        """Be out of the rooms in which the account is no more, and return what the program should hear of that."""
-        if registered.rooms is None:
-            return []
-        entered = self._rooms if self.has_registered else {}  # before, these are only to be entered
-        known = {**{room: room for room in self._positions.rooms()}, **entered}
-        present = {target_key(room) for room in registered.rooms}
-        kicks: dict[str, m.Event] = {target_key(kicked.room): kicked for kicked in registered.kicks}
-        leaving = set(self._leaves.values())  # these are answered
-        ended: list[m.Event] = []
-        for room, shown in known.items():
-            if room not in present and room not in leaving:
-                self._exit(room)
-                self._begin_anew(self._joins_of(room))
-                ended.append(kicks.get(room) or m.Exited(shown))
-        return ended
 
     def _conversation(self, entry: m.Entry) -> str:
         """Return with whom the conversation of an entry is, in canonical form."""
@@ -477,14 +387,8 @@ class Link:
         register = m.Register(self.name, self._device, OWN, self._attempt)
         self._out.append(self._format(self._credentials.sign(register)))
 
-    def _put(self, command: m.Command) -> None:
-        self._out.append(format_command(command))
-
-    def _put_join(self, key: str, room: str) -> None:
-        seen = self._positions.seen(key)
-        if seen is not None:
-            self._resuming[key] = self._resuming.get(key, 0) + 1
-        self._put(m.Join(room, OWN, seen, self._credentials.rooms.get(key, "")))
+    def _put(self, *commands: m.Command) -> None:
+        self._out += map(format_command, commands)
 
     def _put_positions(self, *, is_last: bool = False) -> None:
         for conversation, seq in self._positions.to_tell(is_last=is_last):
@@ -496,8 +400,3 @@ class Link:
     def _put_exit(self) -> None:
         self._put_positions(is_last=True)
         self._put(m.Exit())
-
-
-def _room_key(room: str) -> str:
-    """Return the canonical form of a room's name, which may have been written without `#`."""
-    return target_key(room if room.startswith("#") else "#" + room)

@@ -19,6 +19,7 @@ from libchat.core.roles import Rank
 from libchat.core.rooms import Room, Rooms, room_conversation
 from libchat.errors import Code, Refused
 from libchat.names import Name, RoomName
+from libchat.near import question
 from libchat.records import Conflict, Cursor, Draft, Failure, Known, Mark, Outcome, Repeat, Unfit
 
 Out = list[fx.Effect]
@@ -127,7 +128,7 @@ class Entries:
 
     def _no_such_name(self, name: Name) -> Refused:
         near = near_names(name, (person.name for person in self._registry.people.values()))
-        hint = f"did you mean {' or '.join(near)}?" if near else "`who` lists who is online"
+        hint = question(near) or "`who` lists who is online"
         return Refused(Code.NO_SUCH_NAME, f"nobody here was ever called {name}; {hint}", name.display)
 
     # --- from the log -----------------------------------------------------------------------------------------------

@@ -7,16 +7,17 @@
         "Roll dice."
         return "4"
 
-A decorated function's signature is its grammar. What is not exported here is for programs that host plugins
-(`libchat.plugins.host`), and may change.
+A decorated function's signature is its grammar. What is not exported here is for programs that host plugins, and may
+change: beside this file is what plugins are written with; `sources` are plugins as files, `loaded` is all that one of
+them has while it is loaded, and `host` runs them in a program.
 """
 
 from __future__ import annotations
 
 from libchat.errors import PluginError, UsageError
-from libchat.plugins.context import Context
 from libchat.plugins.declare import command, every, hook
-from libchat.plugins.timer import Timer
+from libchat.plugins.loaded.context import Context
+from libchat.plugins.loaded.timer import Timer
 from libchat.plugins.types import Arg, Member, Path, Ref, Room, Text
 from libchat.plugins.values import LIBCHAT_API, Drop, Message
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
 from libchat.errors import UsageError
+from libchat.near import did_you_mean
 from libchat.plugins.kinds import Kind, Names, RestOfLine, shown
+from libchat.plugins.scope import Scope
 from libchat.plugins.signature import Parameter, parameters_of
-from libchat.plugins.surface import Scope
 from libchat.plugins.words import Token, quote, tokens
 
 __all__ = ["Grammar", "Parameter", "Slot", "quote"]
@@ -229,8 +229,7 @@ def _check(role: _Role, token: Token, filling: _Filling) -> None:
         raise UsageError(f"{shown(token.text)} is one word too many; put words that belong together in quotes")
     if role.use == "unknown":
         flag = token.text.partition("=")[0]
-        near = get_close_matches(flag, filling.flags, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(filling.flags)}"
+        hint = did_you_mean(flag, filling.flags, "{}") or f"there are: {', '.join(filling.flags)}"
         raise UsageError(f"there is no option {shown(flag)[1:-1]}; {hint}")
 
 

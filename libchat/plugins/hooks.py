@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Final, Literal
+
+from libchat.near import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,5 +83,4 @@ def _named(function: Callable[..., object], known: tuple[str, ...], what: str) -
 
 
 def _near(word: str, known: tuple[str, ...]) -> str:
-    near = get_close_matches(word, known, n=1)
-    return f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(known)}"
+    return did_you_mean(word, known) or f"there are: {', '.join(known)}"

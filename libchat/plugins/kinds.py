@@ -8,13 +8,13 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
 from libchat.names import parse_name, parse_room
-from libchat.plugins.surface import Scope
+from libchat.near import did_you_mean
+from libchat.plugins.scope import Scope
 from libchat.plugins.types import Candidate, Member, Ref, Room, Text
 
 OFFERED: Final = 500
@@ -103,9 +103,8 @@ class Choice:
     def parse(self, word: str, scope: Scope) -> object:
         if word.casefold() in self._values:
             return self._values[word.casefold()]
-        near = get_close_matches(word.casefold(), self._values, n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise ValueError(f"{shown(word)} is not one of {', '.join(self._words)}{hint}")
+        hint = did_you_mean(word, self._values)
+        raise ValueError(f"{shown(word)} is not one of {', '.join(self._words)}" + (f"; {hint}" if hint else ""))
 
     def complete(self, prefix: str, scope: Scope) -> Iterable[Candidate]:
         return offer(self._words, prefix)

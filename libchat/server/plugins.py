@@ -23,9 +23,9 @@ from libchat.happenings import Came, Happening, Went
 from libchat.hub import Hub
 from libchat.limits import PLUGIN_SECONDS
 from libchat.messages import Entry, Joined, Kicked, Left
-from libchat.plugins.guard import Guard
 from libchat.plugins.hooks import HOOKS
 from libchat.plugins.host import Host
+from libchat.plugins.loaded.guard import Guard
 from libchat.plugins.values import Message
 from libchat.server.vetting import Result, ThreadVetter
 from libchat.server.voices import ServerSurface, Voices

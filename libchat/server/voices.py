@@ -13,9 +13,10 @@ from libchat.local import LocalParticipant
 from libchat.locks import PLUGINS, tiered_lock
 from libchat.names import parse_name
 from libchat.participant import Participant
-from libchat.plugins.context import Context
-from libchat.plugins.home import Home
-from libchat.plugins.surface import Scope, SurfaceKind
+from libchat.plugins.loaded.context import Context
+from libchat.plugins.loaded.home import Home
+from libchat.plugins.loaded.surface import SurfaceKind
+from libchat.plugins.scope import Scope
 
 _log = logging.getLogger("libchat.server")
 
@@ -86,7 +87,7 @@ class ServerContext(Context):
 
 
 class NowhereScope:
-    """Nobody types commands at a server (`libchat.plugins.surface.Scope`)."""
+    """Nobody types commands at a server (`libchat.plugins.scope.Scope`)."""
 
     me = ""
     target = ""
@@ -110,7 +111,7 @@ class NowhereScope:
 
 
 class ServerSurface:
-    """A server, as the host of its plugins sees it (`libchat.plugins.surface.Surface`).
+    """A server, as the host of its plugins sees it (`libchat.plugins.loaded.surface.Surface`).
 
     `told` is called whenever something is told: a plugin may have been switched off.
     """

@@ -16,6 +16,7 @@ from typing import Final
 from urllib.parse import quote
 
 from libchat.errors import StoreError
+from libchat.store.migrating import migrate, refuse_others
 from libchat.store.place import make_private, warn_of_network
 
 APPLICATION_ID: Final = 0x6C636163
@@ -102,50 +103,14 @@ def _prepare(connection: sqlite3.Connection, path: Path | None, steps: Sequence[
     connection.execute("PRAGMA temp_store = MEMORY")
     # FULL, and the folder besides: without it a power cut can bring the journal back, and undo what was answered.
     connection.execute("PRAGMA synchronous = EXTRA")
-    _migrate(connection, path, steps)
+    remedy = "move it away, or choose another data folder"
+    refuse_others(connection, path, application=APPLICATION_ID, newest=len(steps), remedy=remedy)
+    migrate(connection, APPLICATION_ID, steps)
     if path is not None:
         connection.execute("PRAGMA journal_mode = DELETE")
     (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
         raise sqlite3.DatabaseError(found)
-
-
-def _migrate(connection: sqlite3.Connection, path: Path | None, steps: Sequence[Sequence[str]]) -> None:
-    """Take all steps that are missing, all or none; of several programs that open the file at once, one does."""
-    _refuse_others(connection, path, len(steps))
-    if _number(connection, "user_version") == len(steps):
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for step in steps[_number(connection, "user_version") :]:
-            for statement in step:
-                connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {len(steps)}")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _refuse_others(connection: sqlite3.Connection, path: Path | None, newest: int) -> None:
-    # One transaction: otherwise a file could be seen with the tables, and without the id, that another program makes.
-    connection.execute("BEGIN")
-    version = _number(connection, "user_version")
-    is_ours = _number(connection, "application_id") == APPLICATION_ID
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    connection.execute("COMMIT")
-    if not is_ours and (version or tables):
-        raise StoreError(f"{path} is a database of something else; move it away, or choose another data folder")
-    if version > newest:
-        remedy = "upgrade libchat, or choose another data folder"
-        raise StoreError(f"{path} was written by a newer libchat (version {version} of its tables); {remedy}")
-
-
-def _number(connection: sqlite3.Connection, pragma: str) -> int:
-    (value,) = connection.execute(f"PRAGMA {pragma}").fetchone()
-    return int(value)
 
 
 def _shut(path: Path) -> None:

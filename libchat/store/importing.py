@@ -16,13 +16,13 @@ from libchat.errors import StoreError
 from libchat.store import lines
 from libchat.store.fresh import fresh
 from libchat.store.lines import FORMAT, LINE_BYTES, OLDEST, ORDER, VERSION, AnyLine, decode_line
+from libchat.store.opened import names_of
 from libchat.store.schema import SEEN_DEVICES, connect_to_write, prepare
 from libchat.store.seal import put_seal
 from libchat.store.snapshot import Progress, no_progress, words_for
 from libchat.store.texts import put_all
 from libchat.store.verify import Figures, verify
 from libchat.store.walk import canonical_form
-from libchat.store.writing import names_of
 
 STRIDE: Final = 1_000
 """Lines between two times that progress is told."""

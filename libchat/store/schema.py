@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from libchat.errors import StoreError
 from libchat.store.chain import BEGINNING
+from libchat.store.migrating import migrate, refuse_others
 from libchat.store.seal import put_seal, read_seal
 from libchat.store.texts import plain
 
@@ -201,9 +202,14 @@ def prepare(
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         oldest = ".".join(map(str, OLDEST_SQLITE))
         raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old for a log; install {oldest} or newer")
-    _refuse_others(connection, path, len(steps))
+    refuse_others(connection, path, application=APPLICATION_ID, newest=len(steps), remedy="name another file")
     connection.execute("PRAGMA journal_mode = WAL")
-    _migrate(connection, new_id, steps)
+    migrate(
+        connection,
+        APPLICATION_ID,
+        steps,
+        lambda: connection.execute("INSERT INTO meta VALUES ('id', ?)", (new_id(),)),
+    )
     if len(steps) >= AUDITED and not read_seal(connection):
         put_seal(connection)
     row = connection.execute("SELECT value FROM meta, counters WHERE key = 'id'").fetchone()
@@ -215,40 +221,3 @@ def prepare(
 def _connect(path: Path, mode: str, factory: type[sqlite3.Connection]) -> sqlite3.Connection:
     address = f"file:{quote(path.as_posix())}?mode={mode}"
     return sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, factory=factory)
-
-
-def _number(connection: sqlite3.Connection, pragma: str) -> int:
-    (value,) = connection.execute(f"PRAGMA {pragma}").fetchone()
-    return int(value)
-
-
-def _refuse_others(connection: sqlite3.Connection, path: Path, newest: int) -> None:
-    version = _number(connection, "user_version")
-    is_ours = _number(connection, "application_id") == APPLICATION_ID
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if not is_ours and (version or tables):
-        raise StoreError(f"{path} is a database of another program; name another file")
-    if version > newest:
-        remedy = "upgrade libchat, or name another file"
-        raise StoreError(f"{path} was written by a newer libchat (version {version} of its tables); {remedy}")
-
-
-def _migrate(connection: sqlite3.Connection, new_id: Callable[[], str], steps: Sequence[Sequence[str]]) -> None:
-    """Take all steps that are missing, all or none."""
-    version = _number(connection, "user_version")
-    if version == len(steps):
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for step in steps[version:]:
-            for statement in step:
-                connection.execute(statement)
-        if not version:
-            connection.execute("INSERT INTO meta VALUES ('id', ?)", (new_id(),))
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {len(steps)}")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise

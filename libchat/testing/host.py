@@ -108,7 +108,7 @@ class Host:
             self._log.tell()
         self._world.note("server", f"crashes {how}")
         self._log.crash()
-        for waiting in self._hub._waiting:
+        for waiting in self._hub._carrier.waiting:
             self._note_refusals(waiting.effects)
         self.is_up = False
         for peer in self._peers:

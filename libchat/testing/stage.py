@@ -25,13 +25,13 @@ from libchat.errors import PluginError
 from libchat.hub import Hub
 from libchat.messages import Entry
 from libchat.participant import Participant
-from libchat.plugins.context import Context
-from libchat.plugins.guard import SECONDS, Guard
-from libchat.plugins.home import Home
 from libchat.plugins.host import Host
-from libchat.plugins.runs import Outcome
-from libchat.plugins.surface import SurfaceKind
-from libchat.plugins.timer import Timers
+from libchat.plugins.host.runs import Outcome
+from libchat.plugins.loaded.context import Context
+from libchat.plugins.loaded.guard import SECONDS, Guard
+from libchat.plugins.loaded.home import Home
+from libchat.plugins.loaded.surface import SurfaceKind
+from libchat.plugins.loaded.timer import Timers
 from libchat.plugins.values import Drop, Message
 
 BEGINNING = 1_700_000_000.0
@@ -39,7 +39,7 @@ BEGINNING = 1_700_000_000.0
 
 
 class Stage:
-    """A surface on which tests see everything (`libchat.plugins.surface.Surface`), and the conversation (`Scope`).
+    """A surface on which tests see everything (`libchat.plugins.loaded.surface.Surface`), and the conversation.
 
     `me` talks for the plugins; the others are there as well. All are in the room `target`.
     """

@@ -16,7 +16,6 @@ import signal
 import sys
 import threading
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING, Final
@@ -30,11 +29,12 @@ from prompt_toolkit.output import ColorDepth, Output
 from prompt_toolkit.styles import Style
 
 from libchat_shell.colours import paint, styles
-from libchat_shell.front import Front, Query
+from libchat_shell.front import Front, Idle, Query
 from libchat_shell.keys import make_bindings
 from libchat_shell.lines import Fragment, Line
 from libchat_shell.menu import Suggester
 from libchat_shell.paste import Pastes
+from libchat_shell.posts import Posts
 from libchat_shell.printing import Printer
 from libchat_shell.prompt import FileHistory, document, make_layout
 from libchat_shell.questions import Questions
@@ -52,47 +52,6 @@ PAUSE_SECONDS: Final = 3.0
 """How long behind a secret answer nothing is said, if nobody tells that no question comes any more."""
 
 QUIT_HINT: Final = "press Ctrl-C again to leave, or any other key to stay"
-
-
-class Idle:
-    """The front of an interface that is not connected to a shell yet: it keeps what is typed for the one that comes."""
-
-    def __init__(self) -> None:
-        self._submitted: list[tuple[str, Callable[[str], str] | None]] = []
-
-    def hand_over(self, front: Front) -> None:
-        """Give what was typed so far to the front that has come."""
-        submitted, self._submitted = self._submitted, []
-        for text, unfold in submitted:
-            front.submit(text, unfold)
-
-    def status(self) -> Sequence[Fragment]:
-        """Return nothing."""
-        return ()
-
-    def prompt(self) -> str:
-        """Return nothing but where to type."""
-        return "> "
-
-    def suggest(self, text: str, cursor: int) -> Sequence[Suggestion]:
-        """Return nothing."""
-        return ()
-
-    def submit(self, text: str, unfold: Callable[[str], str] | None = None) -> None:
-        """Keep it."""
-        self._submitted.append((text, unfold))
-
-    def typing(self) -> None:
-        """Do nothing."""
-
-    def go_next(self) -> None:
-        """Do nothing."""
-
-    def go_to(self, number: int) -> None:
-        """Do nothing."""
-
-    def second_passed(self) -> None:
-        """Do nothing."""
 
 
 class App:
@@ -114,9 +73,7 @@ class App:
         self._pastes = Pastes()
         self._hint = ""
         self._code = 0
-        self._posted: deque[Callable[[], None]] = deque()
-        self._is_posted = False
-        self._lock = threading.Lock()  # around what was posted
+        self._posts = Posts(lambda: self._app.loop, self.refresh, self._admit)
         self._thread = 0
         self.buffer = Buffer(
             history=FileHistory(history),
@@ -169,9 +126,7 @@ class App:
 
     def _begin(self) -> None:
         self._printer.attach(self._app)
-        with self._lock:
-            if self._posted:
-                asyncio.get_running_loop().call_soon(self._run_posted)
+        self._posts.begin()
 
     async def _tick(self) -> None:
         while True:
@@ -216,40 +171,7 @@ class App:
 
     def post(self, function: Callable[[], None], delay: float = 0.0) -> None:
         """Have a function called in the interface's thread, in order, or in so many seconds. From any thread."""
-        if delay > 0:
-            self._post_later(function, delay)
-            return
-        with self._lock:
-            self._posted.append(function)
-            loop = self._app.loop
-            if self._is_posted or loop is None:
-                return
-            self._is_posted = True
-        try:
-            loop.call_soon_threadsafe(self._run_posted)
-        except RuntimeError:
-            pass  # the loop has just been closed: nobody is there any more
-
-    def _post_later(self, function: Callable[[], None], delay: float) -> None:
-        loop = self._app.loop
-        if loop is None:
-            self.post(lambda: self._post_later(function, delay))
-            return
-        try:
-            loop.call_soon_threadsafe(lambda: loop.call_later(delay, self.post, function))
-        except RuntimeError:
-            pass
-
-    def _run_posted(self) -> None:
-        with self._lock:
-            posted, self._posted = self._posted, deque()
-            self._is_posted = False
-        while posted:
-            try:
-                posted.popleft()()
-            except Exception as error:  # noqa: BLE001  # the outermost frame of what was posted
-                self._admit(error)
-        self.refresh()
+        self._posts.put(function, delay)
 
     def is_own_thread(self) -> bool:
         """Return whether the caller is in the interface's thread."""

@@ -23,7 +23,7 @@ from typing import Final
 from libchat.plugins.declare import Command
 from libchat.plugins.grammar import Slot
 from libchat.plugins.kinds import RestOfLine, SlowKind, Somebody
-from libchat.plugins.surface import Scope
+from libchat.plugins.scope import Scope
 from libchat.plugins.types import Candidate
 from libchat.plugins.words import quote
 from libchat_shell.input import WORDS_AT_HOME

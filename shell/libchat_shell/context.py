@@ -6,7 +6,7 @@ from typing import Final
 
 from libchat import ChatError, Failed, Refused
 from libchat.plugins import Context, UsageError
-from libchat.plugins.home import Home
+from libchat.plugins.loaded.home import Home
 from libchat.receipt import Receipt
 from libchat_shell.desk import Desk
 

@@ -120,3 +120,44 @@ class Ui(Protocol):
     def end(self, code: int = 0) -> None:
         """Have `run` return. From any thread."""
         ...
+
+
+class Idle:
+    """The front of an interface that is not connected to a shell yet: it keeps what is typed for the one that comes."""
+
+    def __init__(self) -> None:
+        self._submitted: list[tuple[str, Callable[[str], str] | None]] = []
+
+    def hand_over(self, front: Front) -> None:
+        """Give what was typed so far to the front that has come."""
+        submitted, self._submitted = self._submitted, []
+        for text, unfold in submitted:
+            front.submit(text, unfold)
+
+    def status(self) -> Sequence[Fragment]:
+        """Return nothing."""
+        return ()
+
+    def prompt(self) -> str:
+        """Return nothing but where to type."""
+        return "> "
+
+    def suggest(self, text: str, cursor: int) -> Sequence[Suggestion]:
+        """Return nothing."""
+        return ()
+
+    def submit(self, text: str, unfold: Callable[[str], str] | None = None) -> None:
+        """Keep it."""
+        self._submitted.append((text, unfold))
+
+    def typing(self) -> None:
+        """Do nothing."""
+
+    def go_next(self) -> None:
+        """Do nothing."""
+
+    def go_to(self, number: int) -> None:
+        """Do nothing."""
+
+    def second_passed(self) -> None:
+        """Do nothing."""

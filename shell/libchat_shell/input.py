@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Final, TypeAlias
 
 from libchat.errors import InvalidName
 from libchat.names import parse_name, parse_room
+from libchat.near import did_you_mean, near_words, question
 from libchat_shell.sanitise import clip, safe_line
 
 
@@ -54,6 +54,9 @@ class Wrong:
 
     text: str
 
+
+_LIKENESS: Final = 0.75
+"""How like a word must be to one that is understood, where it may as well be the first word of something said."""
 
 Meaning: TypeAlias = Say | Run | Question | Quit | Nothing | Wrong
 
@@ -104,8 +107,7 @@ def _command(text: str, commands: Collection[str]) -> Meaning:
         return Run(f"/{word.casefold()}{text[len(word) + 1 :]}")
     if not word:
         return Wrong("write a command behind the slash; /help shows them all")
-    near = get_close_matches(word.casefold(), list(commands), n=3, cutoff=0.6)
-    hint = f"did you mean {_either([f'/{each}' for each in near])}?" if near else "/help shows all commands."
+    hint = did_you_mean(word, commands, "/{}", most=3) or "/help shows all commands."
     return Wrong(f"there is no command /{_cut(word)}; {hint} To say it, write // at its beginning")
 
 
@@ -122,8 +124,8 @@ def _outside(text: str, commands: Collection[str]) -> Meaning:
         return Question()
     if word in _AT_HOME:
         return _WORDS[word](rest, "", commands)
-    near = get_close_matches(word.casefold(), [each for each, _, _ in WORDS_AT_HOME], n=1, cutoff=0.75)
-    return Wrong(f"did you mean `{near[0]}`? {_LOST}" if near and word.casefold() != near[0] else _LOST)
+    near = near_words(word, [each for each, _, _ in WORDS_AT_HOME], likeness=_LIKENESS)
+    return Wrong(f"{question(near, '`{}`')} {_LOST}" if near and word.casefold() != near[0] else _LOST)
 
 
 def _private(name: str, text: str) -> Meaning:
@@ -150,8 +152,7 @@ def _server(text: str, target: str, commands: Collection[str]) -> Meaning:
         return Run(f"/{word} {rest}".rstrip())
     if not word:
         return Wrong("write a command behind `server:`, as `server:who`; /help shows what there is")
-    near = get_close_matches(word, [*_WORDS, *commands], n=1)
-    hint = f"did you mean server:{near[0]}?" if near else "/help shows what there is"
+    hint = did_you_mean(word, [*_WORDS, *commands], "server:{}") or "/help shows what there is"
     return Wrong(f"there is no server:{_cut(word)}; {hint}")
 
 
@@ -208,10 +209,6 @@ _WORDS: Final[dict[str, Callable[[str, str, Collection[str]], Meaning]]] = {
     "password": _password,
     "ban-address": _ban_address,
 }
-
-
-def _either(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 _AT_HOME: Final = frozenset(("who", "join", "leave", "exit"))

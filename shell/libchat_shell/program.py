@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from libchat_shell.app import App, Idle
+from libchat_shell.app import App
 from libchat_shell.colours import theme
+from libchat_shell.front import Idle
 from libchat_shell.history import HistoryFile
 from libchat_shell.surroundings import Surroundings
 

@@ -11,12 +11,12 @@ import shlex
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 from libchat.errors import StoreError
 from libchat.files import make_private_folder, read_kept, write_private
+from libchat.near import did_you_mean
 from libchat_shell.colours import THEMES
 from libchat_shell.desk import Setting
 
@@ -39,8 +39,7 @@ def _choice(*choices: str) -> Kind:
     def parse(text: str) -> str:
         if text.lower() in choices:
             return text.lower()
-        near = get_close_matches(text.lower(), choices, n=1)
-        raise ValueError(f"did you mean {near[0]}?" if near else "")
+        raise ValueError(did_you_mean(text, choices, "{}"))
 
     return Kind(f"one of {', '.join(choices)}", parse, choices)
 
@@ -200,8 +199,7 @@ def _as_typed(value: object) -> str:
 def _known(name: str) -> Known:
     known = _BY_NAME.get(name.lower())
     if known is None:
-        near = get_close_matches(name.lower(), _BY_NAME, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(_BY_NAME)}"
+        hint = did_you_mean(name, _BY_NAME, "{}") or f"there are: {', '.join(_BY_NAME)}"
         raise KeyError(f"there is no setting {name}; {hint}")
     return known
 

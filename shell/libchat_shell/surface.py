@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from libchat import Participant
 from libchat.plugins import UsageError
-from libchat.plugins.context import Context
-from libchat.plugins.home import Home
+from libchat.plugins.loaded.context import Context
+from libchat.plugins.loaded.home import Home
 from libchat_shell.context import ShellContext
 from libchat_shell.desk import Desk
 from libchat_shell.front import Query

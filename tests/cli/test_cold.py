@@ -47,6 +47,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 USES = {
+    "start": (("start",), "", 2, "no invite was given"),
     "serve": (("serve", "--host", "127.0.0.1", "--port", "0", "--keep-days", "x"), "", 2, "a number from 0"),
     "host": (("host", "--memory", "--host", "127.0.0.1", "--port", "0", "--name", "di"), "who\n", 0, "online (1): di"),
     "join": (("join", "{link}", "--name", "di"), "who\n", 0, "server: online (2): di, keeper"),

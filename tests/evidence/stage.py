@@ -94,10 +94,10 @@ class Stage:
         self.server = self._running.enter_context(Serving("--port", str(port), env=env))
         return self.server
 
-    def sit(self, who: str, *, rows: int = 26, columns: int = 96, is_known: bool = True) -> Terminal:
-        """Return somebody's terminal, with a prompt on it. They have trusted the server before, or not (`is_known`)."""
+    def sit(self, who: str, *, rows: int = 26, columns: int = 96) -> Terminal:
+        """Return somebody's terminal, with a prompt on it. If a server runs, they have trusted it before."""
         env = self.env(who)
-        if is_known and self.server is not None:
+        if self.server is not None:
             known = run("who", "--host", "127.0.0.1", "--port", str(self.server.port), env=env)
             assert known.returncode == 0, known.stderr
         terminal = self._running.enter_context(Terminal(*SHELL, env=env, rows=rows, columns=columns, program=()))

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from libchat.plugins.guard import IDLE
+from libchat.plugins.loaded.guard import IDLE
 from libchat.server.vetting import SPARE
 from support.program import Serving
 from support.siege import besieged

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from libchat.plugins.find import SOURCE_BYTES, find_files, find_installed, find_plugins, look_at
+from libchat.plugins.sources.find import SOURCE_BYTES, find_files, find_installed, find_plugins, look_at
 from libchat.testing import Stage
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from libchat.errors import UsageError
 from libchat.plugins import Arg, Context, Member, Ref, Room, Text
 from libchat.plugins.grammar import Grammar, quote
-from libchat.plugins.surface import Scope
+from libchat.plugins.scope import Scope
 from libchat.plugins.types import Candidate
 from support.places import Place
 

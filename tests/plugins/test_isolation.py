@@ -13,8 +13,8 @@ from queue import Queue
 import pytest
 
 from libchat.errors import PluginError
-from libchat.plugins.find import find_files
-from libchat.plugins.surface import SurfaceKind
+from libchat.plugins.loaded.surface import SurfaceKind
+from libchat.plugins.sources.find import find_files
 from libchat.plugins.values import Message
 from libchat.testing import Stage
 from libchat.testing.stage import MakeStage

@@ -17,9 +17,9 @@ import pytest
 import libchat_plugins
 from libchat.plugins import LIBCHAT_API
 from libchat.plugins.declare import MARK, Marks
-from libchat.plugins.find import find_plugins
 from libchat.plugins.hooks import HOOKS
-from libchat.plugins.surface import SurfaceKind
+from libchat.plugins.loaded.surface import SurfaceKind
+from libchat.plugins.sources.find import find_plugins
 from libchat.testing.stage import MakeStage, Stage
 from libchat_shell.commands import MODULES
 from support.coming import plugin

@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 
 from libchat import messages as m
 from libchat.errors import PluginError, StoreError
-from libchat.plugins.enabled import Enabled
-from libchat.plugins.guard import Guard, patience
-from libchat.plugins.happenings import happening
 from libchat.plugins.hooks import HOOKS
-from libchat.plugins.lane import WAITING, Lane
-from libchat.plugins.output import PRINTED, Capture, captured
-from libchat.plugins.rates import Rate, parse_rate
-from libchat.plugins.store import STORE_BYTES, Store
-from libchat.plugins.surroundings import CONVERSATIONS, RECENT, Surroundings
-from libchat.plugins.timer import Timers
+from libchat.plugins.host.happenings import happening
+from libchat.plugins.host.surroundings import CONVERSATIONS, RECENT, Surroundings
+from libchat.plugins.loaded.guard import Guard, patience
+from libchat.plugins.loaded.lane import WAITING, Lane
+from libchat.plugins.loaded.output import PRINTED, Capture, captured
+from libchat.plugins.loaded.rates import Rate, parse_rate
+from libchat.plugins.loaded.store import STORE_BYTES, Store
+from libchat.plugins.loaded.timer import Timers
+from libchat.plugins.sources.enabled import Enabled
 
 # --- the guard ------------------------------------------------------------------------------------------------------
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import libchat.plugins
 from libchat.plugins import Context, Drop, Message
-from libchat.plugins.config import RESERVED
 from libchat.plugins.hooks import HOOKS
+from libchat.plugins.loaded.config import RESERVED
 from libchat.plugins.signature import _KINDS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "plugins.md").read_text(encoding="utf-8")

@@ -12,10 +12,10 @@ from libchat import messages as m
 from libchat.errors import PluginError
 from libchat.happenings import Came, Happening, Went
 from libchat.hub import Hub
-from libchat.plugins.context import Context
-from libchat.plugins.home import Home
 from libchat.plugins.hooks import HOOKS
-from libchat.plugins.timer import Timers
+from libchat.plugins.loaded.context import Context
+from libchat.plugins.loaded.home import Home
+from libchat.plugins.loaded.timer import Timers
 from libchat.server.plugins import ServerPlugins, told
 from libchat.server.voices import NowhereScope, ServerSurface, Voices
 

@@ -15,9 +15,9 @@ from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from libchat_shell.app import QUIT_HINT, App, Idle
+from libchat_shell.app import QUIT_HINT, App
 from libchat_shell.completion import Suggestion
-from libchat_shell.front import Query
+from libchat_shell.front import Idle, Query
 from libchat_shell.history import HistoryFile
 from libchat_shell.lines import Fragment, Line
 

@@ -123,7 +123,7 @@ def test_no_name_after_all(open_terminal: OpenShell, server: Serving, keys: str)
 
 
 @pytest.mark.parametrize(("rows", "columns"), SIZES)
-def test_two_people_talk(open_shell: OpenShell, take_picture: TakePicture, rows: int, columns: int) -> None:
+def test_two_people_talk(open_shell: OpenShell, rows: int, columns: int) -> None:
     """What one says the other sees, in the room and in private; the line above the input tells what waits elsewhere."""
     ana = open_shell("ana", rows=rows, columns=columns)
     bo = open_shell("bo", rows=rows, columns=columns)
@@ -145,8 +145,6 @@ def test_two_people_talk(open_shell: OpenShell, take_picture: TakePicture, rows:
     ana.expect("bo", "only you")
     say(bo, "and ana is called from another room")
     ana.expect("#other> ", "1:#team")
-    if columns == 80:
-        take_picture(ana, "chat-80x24", "A chat in the shell")
     ana.press("\x1ba")
     ana.expect("#team> ", "and ana is called")
     ana.press("\x1ba")

@@ -120,7 +120,7 @@ def test_another_programs_database_is_refused(tmp_path: Path) -> None:
         connection.executescript(statement)
         connection.close()
         before = path.read_bytes()
-        with pytest.raises(StoreError, match="another program; name another file"):
+        with pytest.raises(StoreError, match="something else; name another file"):
             SqliteLog(path)
         assert path.read_bytes() == before
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import libchat_plugins
 from libchat.plugins.host import Host
-from libchat.plugins.listed import Listed
+from libchat.plugins.host.listed import Listed
 
 
 def plugin(name: str) -> Path:

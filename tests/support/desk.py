@@ -9,9 +9,9 @@ from typing import Literal
 
 from libchat import Entry, Event, InviteMade, Participant
 from libchat.names import target_key
-from libchat.plugins.context import Context
-from libchat.plugins.home import Home
 from libchat.plugins.host import Host
+from libchat.plugins.loaded.context import Context
+from libchat.plugins.loaded.home import Home
 from libchat.receipt import E
 from libchat_shell.context import ShellContext
 from libchat_shell.desk import Notify, Setting
@@ -166,7 +166,7 @@ class ListScope:
 
 
 class ListSurface:
-    """The program in which the host of plugins is (`libchat.plugins.surface.Surface`)."""
+    """The program in which the host of plugins is (`libchat.plugins.loaded.surface.Surface`)."""
 
     kind: Literal["shell"] = "shell"
     prefix = "/"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -57,28 +57,32 @@ class Pane:
 
 
 def draw(screen: pyte.Screen, masks: Mapping[str, str], title: str) -> str:
-    """Return the picture of a screen. What fits the patterns of `masks` is drawn as what stands for it there."""
-    width, height = _size(screen)
-    return _picture(width, height, title, _panel(screen, masks))
+    """Return the picture of a screen, as far down as something stands there.
+
+    What fits the patterns of `masks` is drawn as what stands for it there.
+    """
+    rows = max([screen.cursor.y + 1, *(number for number, row in enumerate(screen.display, 1) if row.strip())])
+    width, height = _size(screen.columns, rows)
+    return _picture(width, height, title, _panel(screen, rows, masks))
 
 
 def draw_together(panes: Sequence[Pane], masks: Mapping[str, str], title: str, *, below: bool = False) -> str:
     """Return the picture of several screens, one beside the other, or below the other."""
     parts, x, y, width, height = [], 0, 0, 0, 0
     for pane in panes:
-        columns, rows = _size(pane.screen)
-        caption = f'<text x="{columns // 2}" y="{CAPTION - 9}" text-anchor="middle">{escape(pane.caption)}</text>\n'
+        right, down = _size(pane.screen.columns, pane.screen.lines)
+        caption = f'<text x="{right // 2}" y="{CAPTION - 9}" text-anchor="middle">{escape(pane.caption)}</text>\n'
         parts.append(
             f'<g transform="translate({x} {y})">\n<g style="{_CAPTION_STYLE}">{caption}</g>\n'
-            f'<g transform="translate(0 {CAPTION})">\n{_panel(pane.screen, masks)}</g>\n</g>\n'
+            f'<g transform="translate(0 {CAPTION})">\n{_panel(pane.screen, pane.screen.lines, masks)}</g>\n</g>\n'
         )
-        width, height = max(width, x + columns), max(height, y + rows + CAPTION)
+        width, height = max(width, x + right), max(height, y + down + CAPTION)
         x, y = (x, height + GAP) if below else (width + GAP, y)
     return _picture(width, height, title, "".join(parts))
 
 
-def _size(screen: pyte.Screen) -> tuple[int, int]:
-    return screen.columns * WIDTH + 2 * MARGIN, screen.lines * HEIGHT + 2 * MARGIN
+def _size(columns: int, rows: int) -> tuple[int, int]:
+    return columns * WIDTH + 2 * MARGIN, rows * HEIGHT + 2 * MARGIN
 
 
 def _picture(width: int, height: int, title: str, drawn: str) -> str:
@@ -88,12 +92,12 @@ def _picture(width: int, height: int, title: str, drawn: str) -> str:
     )
 
 
-def _panel(screen: pyte.Screen, masks: Mapping[str, str]) -> str:
-    width, height = _size(screen)
-    rows = "".join(_row(screen, number, masks) for number in range(screen.lines))
+def _panel(screen: pyte.Screen, rows: int, masks: Mapping[str, str]) -> str:
+    width, height = _size(screen.columns, rows)
+    drawn = "".join(_row(screen, number, masks) for number in range(rows))
     return (
         f'<rect width="{width}" height="{height}" rx="8" fill="{BACK}"/>\n'
-        f'<g style="{_STYLE}" xml:space="preserve">\n{rows}{_cursor(screen)}</g>\n'
+        f'<g style="{_STYLE}">\n{drawn}{_cursor(screen)}</g>\n'
     )
 
 
@@ -103,7 +107,7 @@ def _row(screen: pyte.Screen, number: int, masks: Mapping[str, str]) -> str:
     parts, column = [], 0
     for look, group in groupby(cells, key=_look):
         run = list(group)
-        parts.append(_run("".join(cell.data for cell in run), look, column, len(run), number))
+        parts.append(_run(run, look, column, number))
         column += len(run)
     return "".join(parts)
 
@@ -133,26 +137,35 @@ def _colour(name: str, default: str) -> str:
     return _COLOURS.get(name.removeprefix("bright"), f"#{name}" if re.fullmatch("[0-9a-fA-F]{6}", name) else default)
 
 
-def _run(text: str, look: tuple[str, str, bool, bool, bool], column: int, columns: int, row: int) -> str:
+def _run(run: Sequence[Char], look: tuple[str, str, bool, bool, bool], column: int, row: int) -> str:
     front, back, is_bold, is_italic, is_underlined = look
     x, y = MARGIN + column * WIDTH, MARGIN + row * HEIGHT
     drawn = ""
     if back:
-        drawn += f'<rect x="{x}" y="{y}" width="{columns * WIDTH}" height="{HEIGHT}" fill="{back}"/>\n'
-    if not text.strip():
-        return drawn
+        drawn += f'<rect x="{x}" y="{y}" width="{len(run) * WIDTH}" height="{HEIGHT}" fill="{back}"/>\n'
     styles = [
         *([f'fill="{front}"'] if front != FRONT else []),
         *(['font-weight="bold"'] if is_bold else []),
         *(['font-style="italic"'] if is_italic else []),
         *(['text-decoration="underline"'] if is_underlined else []),
     ]
-    blanks = len(text) - len(text.lstrip())
-    shown = text.strip()
-    x += blanks * WIDTH
-    length = (columns - blanks - (len(text) - len(text.rstrip()))) * WIDTH
     more = "".join(f" {style}" for style in styles)
-    return f'{drawn}<text x="{x}" y="{y + HEIGHT - 5}" textLength="{length}"{more}>{escape(shown)}</text>\n'
+    for start, columns, text in _pieces(run):
+        place = f'x="{x + start * WIDTH}" y="{y + HEIGHT - 5}" textLength="{columns * WIDTH}"'
+        drawn += f"<text {place}{more}>{escape(text)}</text>\n"
+    return drawn
+
+
+def _pieces(run: Sequence[Char]) -> Iterator[tuple[int, int, str]]:
+    """Yield column, number of columns and text of what has no two blanks in a row: browsers make one of them.
+
+    A wide character is in the first of its two cells, and the second one is empty.
+    """
+    text = "".join(cell.data for cell in run)
+    columns = [*(column for column, cell in enumerate(run) for _ in cell.data), len(run)]
+    for piece in re.finditer(r"\S+(?: \S+)*", text):
+        start = columns[piece.start()]
+        yield start, columns[piece.end()] - start, piece[0]
 
 
 def _cursor(screen: pyte.Screen) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass
 class Place:
-    """What is known of a conversation (`libchat.plugins.surface.Scope`)."""
+    """What is known of a conversation (`libchat.plugins.scope.Scope`)."""
 
     me: str = "ana"
     target: str = "#team"

@@ -9,9 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from libchat import messages as m
-from libchat.client.link import Link
+from libchat.client.link import OWN, Link
 from libchat.client.memory import Memory
 from libchat.client.positions import Positions
+from libchat.client.rooms import Rooms
 from libchat.core.effects import Deliver, Delivery
 from libchat.core.registry import Session
 from libchat.hub import Hub
@@ -233,6 +234,7 @@ class TrustingLink(Link):
     ) -> None:
         super().__init__(name, device, agent=agent, memory=memory, begun=begun)
         self._positions = TrustingPositions(memory if memory is not None else Memory())
+        self._rooms = Rooms(self._positions, OWN, self._inherited_rooms(), self._unanswered)
 
 
 def test_client_that_shows_again_what_comes_again_is_found() -> None:
@@ -272,12 +274,22 @@ def test_acknowledging_too_early_is_found() -> None:
     assert re.search(r"was told that|was ever shown|instead of", error)
 
 
-class TrustfulLink(Link):
-    """Stays where it was, whatever the server says of its account."""
+class TrustfulRooms(Rooms):
+    """Stay where they were, whatever the server says of its account."""
 
-    def _ended(self, registered: m.Registered) -> list[m.Event]:
+    def _ended(self, registered: m.Registered, *, was_in: bool) -> list[m.Event]:
         """Believe that nothing has ended."""
         return []
+
+
+class TrustfulLink(Link):
+    """Does not look whether its account is still in its rooms."""
+
+    def __init__(
+        self, name: str, device: str, *, agent: str = "", memory: Memory | None = None, begun: int = 0
+    ) -> None:
+        super().__init__(name, device, agent=agent, memory=memory, begun=begun)
+        self._rooms = TrustfulRooms(self._positions, OWN, self._inherited_rooms(), self._unanswered)
 
 
 def test_device_that_stays_where_its_account_is_not_is_found() -> None:

@@ -6,11 +6,11 @@ import argparse
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from libchat.cli.parser import listening_port, natural
+from libchat.near import did_you_mean
 
 Value: TypeAlias = str | int | float | bool | Path | None
 """What a setting can be; None where nothing is set."""
@@ -50,8 +50,7 @@ def choice(*words: str) -> Kind:
     def parse(text: str) -> str:
         if text in words:
             return text
-        near = get_close_matches(text, words, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"write one of: {', '.join(words)}"
+        hint = did_you_mean(text, words) or f"write one of: {', '.join(words)}"
         raise argparse.ArgumentTypeError(f"'{text}' does not do; {hint}")
 
     return Kind(parse, (str,), f"one of: {', '.join(words)}, in quotes", f"{{{','.join(words)}}}")

@@ -12,7 +12,6 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import IntEnum
 from pathlib import Path
 from typing import Final
@@ -24,6 +23,7 @@ from libchat.cli.settings.kinds import Value
 from libchat.cli.settings.table import LIMITS, PLUGINS, PREFIX, Setting, by_key, settings
 from libchat.errors import StoreError
 from libchat.files import own_folder
+from libchat.near import did_you_mean, question
 
 FILE_NAME: Final = "server.toml"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
@@ -249,7 +249,5 @@ def _line_of(key: str, text: str) -> str:
 
 def _suggest(word: str, known: list[str]) -> str:
     known = [each for each in known if each != word]
-    near = get_close_matches(word, known, n=1)
-    if not near:  # perhaps it stands in the wrong table
-        near = [each for each in known if each.rpartition(".")[2] == word.rpartition(".")[2]]
-    return f"did you mean '{near[0]}'?" if near else "'libchat config' prints all there are"
+    elsewhere = [each for each in known if each.rpartition(".")[2] == word.rpartition(".")[2]]  # in the wrong table
+    return did_you_mean(word, known) or question(elsewhere[:1], "'{}'") or "'libchat config' prints all there are"

@@ -8,10 +8,10 @@ from typing import Annotated, Final
 
 from libchat.plugins import Arg, UsageError
 from libchat.plugins.declare import Command
-from libchat.plugins.surface import Scope
+from libchat.plugins.scope import Scope
 from libchat.plugins.types import Candidate
 from libchat_shell.commands.builtin import builtin, indented
-from libchat_shell.commands.kinds import desk_of, did_you_mean
+from libchat_shell.commands.kinds import desk_of, suggestion
 from libchat_shell.context import ShellContext
 
 GROUPS: Final[Mapping[str, str]] = {
@@ -58,7 +58,7 @@ def help_(ctx: ShellContext, name: Annotated[str, CommandKind(), Arg(help="tell 
     if not name:
         return "\n".join(overview(commands.values()))
     if name not in commands:
-        raise UsageError(f"there is no command /{name}.{did_you_mean(name, commands)} /help lists them")
+        raise UsageError(f"there is no command /{name}.{suggestion(name, commands)} /help lists them")
     return "\n".join(describe(commands[name]))
 
 

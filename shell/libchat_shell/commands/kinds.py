@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Final, Protocol, Self, runtime_checkable
 
 from libchat.durations import UNITS, parse_duration
 from libchat.names import RoomName, parse_target, target_key
-from libchat.plugins.surface import Scope
+from libchat.near import did_you_mean
+from libchat.plugins.scope import Scope
 from libchat.plugins.types import Candidate, Text
 from libchat.text import clean_line
 from libchat_shell.desk import Desk
@@ -43,10 +43,10 @@ def beginning(prefix: str, words: Iterable[str], note: str = "") -> Iterator[Can
     return (Candidate(word, note) for word in dict.fromkeys(words) if word.casefold().startswith(wanted))
 
 
-def did_you_mean(word: str, words: Iterable[str]) -> str:
-    """Return a question that names words which are spelled much alike, with a space before it; "" if none are."""
-    near = get_close_matches(word.lower(), words, n=3, cutoff=0.6)
-    return f" Did you mean {' or '.join(near)}?" if near else ""
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return a sentence that names the known words which are near, with a space before it; "" if none are."""
+    hint = did_you_mean(word, known, "{}", most=3)
+    return f" {hint[0].upper()}{hint[1:]}" if hint else ""
 
 
 class SpanKind:
@@ -260,7 +260,7 @@ class SettingKind:
         names = [setting.name for setting in desk_of(scope).settings]
         name = word.lower().replace("-", "_")
         if name not in names:
-            raise ValueError(f"there is no setting '{clean_line(word)}'.{did_you_mean(name, names)} /set lists them")
+            raise ValueError(f"there is no setting '{clean_line(word)}'.{suggestion(name, names)} /set lists them")
         return name
 
     def complete(self, prefix: str, scope: Scope) -> Iterable[Candidate]:

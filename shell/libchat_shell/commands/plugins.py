@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from libchat.plugins import Arg, UsageError
 from libchat.plugins.host import Failure, Listed
-from libchat.plugins.surface import Scope
+from libchat.plugins.scope import Scope
 from libchat.plugins.types import Candidate
 from libchat.tables import format_table
 from libchat_shell.commands.builtin import builtin, count, indented, milliseconds

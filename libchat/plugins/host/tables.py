@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from libchat.errors import PluginError
-from libchat.plugins.chain import Step
-from libchat.plugins.collect import HookUse
 from libchat.plugins.declare import Command
-from libchat.plugins.home import Home
 from libchat.plugins.hooks import HOOKS
+from libchat.plugins.host.chain import Step
+from libchat.plugins.loaded.collect import HookUse
+from libchat.plugins.loaded.home import Home
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,3 @@ class Tables:
                         home.name, f"its command {prefix}{word} is there already ({taken[word]}); give it another name"
                     )
                 taken[word] = home.name
-
-    def near(self, word: str) -> str:
-        """Return the command that is spelled much like a word, "" if none is."""
-        near = get_close_matches(word.casefold(), self.commands, n=1, cutoff=0.6)
-        return near[0] if near else ""

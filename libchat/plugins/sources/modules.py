@@ -14,7 +14,7 @@ from importlib.util import module_from_spec
 from types import CodeType, ModuleType
 from typing import Final
 
-from libchat.plugins.find import Found
+from libchat.plugins.sources.find import Found
 
 _NONCE_BYTES: Final = 4
 

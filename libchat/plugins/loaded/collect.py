@@ -14,7 +14,7 @@ from libchat.errors import PluginError
 from libchat.plugins.declare import MARK, Command, Marks
 from libchat.plugins.grammar import Grammar
 from libchat.plugins.hooks import arguments_of, arguments_of_timer
-from libchat.plugins.rates import parse_rate
+from libchat.plugins.loaded.rates import parse_rate
 
 _WORD: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}|[+?*=.~^%&]{1,2}")
 

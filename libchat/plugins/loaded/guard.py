@@ -21,7 +21,7 @@ from typing import Final, Literal, TypeVar
 
 from libchat.errors import ChatError, PluginError
 from libchat.locks import PLUGINS, tiered_lock
-from libchat.plugins.output import Capture, captured
+from libchat.plugins.loaded.output import Capture, captured
 from libchat.text import clean_line, clean_text
 
 T = TypeVar("T")
@@ -38,6 +38,9 @@ STOPPING_SECONDS: Final = 1.0
 """How long threads have to end that were told to."""
 
 REASON_CHARACTERS: Final = 500
+
+_OURS: Final = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
+"""The folder of our own files, through which every call of a plugin goes."""
 
 Fault = Literal["raised", "hung", "exited"]
 
@@ -322,7 +325,7 @@ def traceback_of(fault: BaseException) -> str:
     """Return the traceback of what was raised, without our own frames at its beginning."""
     try:
         frames = traceback.extract_tb(fault.__traceback__)
-        own = [frame for frame in frames if os.path.dirname(frame.filename) != os.path.dirname(__file__)]
+        own = [frame for frame in frames if not frame.filename.startswith(_OURS)]
         return clean_text("".join(traceback.format_list(own)) + describe(fault))
     except BaseException:  # noqa: BLE001
         return describe(fault)

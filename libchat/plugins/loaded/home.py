@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING
+from types import MappingProxyType, ModuleType
+from typing import TYPE_CHECKING, Final
 
 from libchat.files import make_private_folder
-from libchat.plugins.collect import Declared
-from libchat.plugins.find import Found
-from libchat.plugins.lane import Lane
-from libchat.plugins.ledger import Ledger
-from libchat.plugins.rates import Rate
-from libchat.plugins.store import Store
-from libchat.plugins.surface import Surface
-from libchat.plugins.timer import Timers
+from libchat.plugins.loaded.collect import Declared, HookUse
+from libchat.plugins.loaded.lane import Lane
+from libchat.plugins.loaded.ledger import Ledger
+from libchat.plugins.loaded.rates import Rate
+from libchat.plugins.loaded.store import Store
+from libchat.plugins.loaded.surface import Surface
+from libchat.plugins.loaded.timer import Timers
+from libchat.plugins.sources.find import Found
 
 if TYPE_CHECKING:
-    from libchat.plugins.context import Context
+    from libchat.plugins.loaded.context import Context
+
+NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 class Home:
@@ -87,6 +89,19 @@ class Home:
     def context(self, sender: str = "", target: str = "") -> Context:
         """Return the context of a call."""
         return self.surface.make_context(self, sender, target)
+
+    def observing(
+        self, use: HookUse, sender: str = "", target: str = "", arguments: Mapping[str, object] = NOTHING
+    ) -> Callable[[], object]:
+        """Return the call of an observer with the arguments that it names. Raises KeyError for one that is missing."""
+        given = {name: arguments[name] for name in use.arguments if name != "ctx"}
+
+        def call() -> object:
+            if "ctx" in use.arguments:
+                given["ctx"] = self.context(sender, target)
+            return use.function(**given)
+
+        return call
 
     def drop_temporary(self) -> None:
         """Remove what lasts no longer."""

@@ -13,9 +13,9 @@ from typing import Final
 from libchat.errors import ChatError
 from libchat.locks import PLUGINS, tiered_lock
 from libchat.plugins.grammar import Grammar
-from libchat.plugins.guard import Guard
 from libchat.plugins.kinds import OFFERED, Kind, SlowKind
-from libchat.plugins.surface import Scope
+from libchat.plugins.loaded.guard import Guard
+from libchat.plugins.scope import Scope
 from libchat.plugins.types import Candidate
 
 WAIT_SECONDS: Final = 0.003

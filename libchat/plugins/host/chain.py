@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from libchat.errors import ChatError, PluginError
 from libchat.locks import PLUGINS, tiered_lock
-from libchat.plugins.guard import Abandoned, describe, traceback_of
-from libchat.plugins.home import Home
+from libchat.plugins.loaded.guard import Abandoned, describe, traceback_of
+from libchat.plugins.loaded.home import Home
 from libchat.plugins.values import Drop, Message
 from libchat.text import clean_line, clean_text
 

@@ -8,11 +8,11 @@ from typing import Final
 
 from libchat.errors import ChatError, PluginError
 from libchat.locks import PLUGINS, tiered_lock
-from libchat.plugins.guard import Abandoned, Guard, describe, traceback_of
-from libchat.plugins.home import Home
-from libchat.plugins.listed import Failure
-from libchat.plugins.output import Capture, captured, tell_printed
-from libchat.plugins.surface import Surface
+from libchat.plugins.host.listed import Failure
+from libchat.plugins.loaded.guard import Abandoned, Guard, describe, traceback_of
+from libchat.plugins.loaded.home import Home
+from libchat.plugins.loaded.output import Capture, captured, tell_printed
+from libchat.plugins.loaded.surface import Surface
 
 FAILURES: Final = 3
 """Failures after which a plugin is switched off: one may be bad luck, three are a mistake."""

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from libchat.errors import UsageError
 from libchat.participant import Participant
-from libchat.plugins.guard import patience
-from libchat.plugins.home import Home
-from libchat.plugins.surface import SurfaceKind
-from libchat.plugins.timer import Timer
+from libchat.plugins.loaded.guard import patience
+from libchat.plugins.loaded.home import Home
+from libchat.plugins.loaded.surface import SurfaceKind
+from libchat.plugins.loaded.timer import Timer
 from libchat.receipt import Receipt
 from libchat.text import clean_text
 

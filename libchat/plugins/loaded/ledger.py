@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from libchat.errors import PluginError
 from libchat.locks import PLUGINS, tiered_lock
-from libchat.plugins.guard import end_threads
-from libchat.plugins.timer import Timer
+from libchat.plugins.loaded.guard import end_threads
+from libchat.plugins.loaded.timer import Timer
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from string import Template
 from typing import Final
 
 from libchat.errors import PluginError
-from libchat.plugins.find import fault_of_name
+from libchat.plugins.sources.find import fault_of_name
 
 _PLUGIN: Final = Template('''\
 """Greet people, and keep count of it. (This line is what `/plugins list` shows.)"""

@@ -10,35 +10,31 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
 from libchat.errors import PluginError, StoreError
 from libchat.locks import PLUGINS, tiered_lock
-from libchat.plugins import runs
-from libchat.plugins.background import WAIT_SECONDS
-from libchat.plugins.calls import Calls
-from libchat.plugins.chain import Chain, Step, Transformed
-from libchat.plugins.collect import Declared, collect
+from libchat.near import did_you_mean
 from libchat.plugins.declare import Command
-from libchat.plugins.enabled import Enabled
-from libchat.plugins.find import Found, find_plugins, look_at, read_source
-from libchat.plugins.guard import Guard
-from libchat.plugins.home import Home
-from libchat.plugins.listed import Failure, Listed
-from libchat.plugins.lives import Config, Lives
-from libchat.plugins.output import Capture, tell_printed
-from libchat.plugins.rates import Running
-from libchat.plugins.runs import Outcome
-from libchat.plugins.surface import Surface
-from libchat.plugins.tables import Tables
-from libchat.plugins.timer import Timers
+from libchat.plugins.host.background import WAIT_SECONDS
+from libchat.plugins.host.calls import Calls
+from libchat.plugins.host.chain import Transformed
+from libchat.plugins.host.listed import Failure, Listed
+from libchat.plugins.host.lives import Config, Lives
+from libchat.plugins.host.running import Running
+from libchat.plugins.host.runs import Outcome, Runs, complete
+from libchat.plugins.host.tables import Tables
+from libchat.plugins.loaded.collect import Declared, collect
+from libchat.plugins.loaded.guard import Guard
+from libchat.plugins.loaded.home import Home
+from libchat.plugins.loaded.surface import Surface
+from libchat.plugins.loaded.timer import Timers
+from libchat.plugins.sources.enabled import Enabled
+from libchat.plugins.sources.find import Found, find_plugins, look_at, read_source
 from libchat.plugins.types import Candidate
 from libchat.plugins.values import Message
-
-__all__ = ["Failure", "Host", "Listed", "Outcome"]
 
 
 class Host:
@@ -79,6 +75,7 @@ class Host:
         self._off: dict[str, str] = {}
         """Plugins that were switched off, and why."""
         self.calls = Calls(surface, self.guard, self._switch_off)
+        self._runs = Runs(surface, self.guard, self.timers, self.calls, self._switch_off)
         self._lives = Lives(
             surface,
             self.guard,
@@ -248,9 +245,8 @@ class Host:
     def _look_up(self, name: str) -> Found:
         found = self.find()
         if name not in found:
-            near = get_close_matches(name, found, n=1)
             there = f"there are: {', '.join(found)}" if found else "there are none"
-            raise PluginError(name, f"there is no such plugin; {f'did you mean {near[0]}?' if near else there}")
+            raise PluginError(name, f"there is no such plugin; {did_you_mean(name, found, '{}') or there}")
         return found[name]
 
     # --- loading, in turn -------------------------------------------------------------------------------------------
@@ -338,7 +334,7 @@ class Host:
 
         There is no reply to a command that does not exist: the outcome says what it may have been.
         """
-        return runs.run_command(self, self._tables, line, sender, target)
+        return self._runs.run(self._tables, line, sender, target)
 
     def start(self, line: str, sender: str, target: str, done: Callable[[Outcome], object] | None = None) -> None:
         """Run a command line, and return at once. `done` is called with the outcome, by another thread.
@@ -362,7 +358,7 @@ class Host:
 
     def complete(self, line: str, cursor: int, target: str) -> tuple[int, Sequence[Candidate]]:
         """Return where the word at the cursor begins, and what it may become. Never blocks."""
-        return runs.complete(self._tables, line, cursor, self.surface.scope(target))
+        return complete(self._tables, line, cursor, self.surface.scope(target))
 
     def has_hook(self, hook: str) -> bool:
         """Return whether a loaded plugin has a hook. Cheap."""
@@ -370,30 +366,11 @@ class Host:
 
     def transform(self, hook: Literal["message", "send"], messages: Sequence[Message]) -> Sequence[Transformed]:
         """Return what the plugins make of messages: one for each, in order. Waits for them, 10 s at most."""
-        steps = self._tables.transforms.get(hook)
-        if not steps or not messages:
-            return list(messages)
-        own = self.surface.participant.name if self.surface.kind != "server" else ""
-        chain = Chain(steps, messages, own, lambda home, error: self.calls.note(home, f"hook {hook}", error))
-        while not chain.is_done:
-            capture = Capture()
-            try:
-                self.guard.call(chain.run, plugin=_names(steps), capture=capture)
-            except PluginError as error:
-                home = chain.skip(error)
-                self.calls.note(home, f"hook {hook}", PluginError(home.name, error.reason, error.kind, error.details))
-                self._switch_off(home, f"its hook {hook} hangs")
-            finally:
-                tell_printed(capture, _names(steps), self.surface.tell)
-        return chain.results
+        return self._runs.transform(self._tables, hook, messages)
 
     def observe(self, hook: str, sender: str = "", target: str = "", **arguments: object) -> None:
         """Tell the plugins that something has happened, and return at once."""
-        for home, use in self._tables.observers.get(hook, ()):
-            job = runs.observing(home, use, sender, target, arguments)
-            if not home.lane.post(_guarded(home, job, f"hook {hook}")):
-                reason = "more events wait for it than it can take; the newest ones are lost to it"
-                self.calls.note(home, f"hook {hook}", PluginError(home.name, reason, "told"))
+        self._runs.observe(self._tables, hook, sender, target, arguments)
 
     def settle(self, seconds: float = 10) -> bool:
         """Wait until the plugins have taken everything that happened so far, and return whether they have."""
@@ -402,14 +379,6 @@ class Host:
             waiting.append(threading.Event())
             home.lane.post(waiting[-1].set)
         return all(each.wait(seconds) for each in waiting)
-
-
-def _guarded(home: Home, job: Callable[[], object], where: str) -> Callable[[], None]:
-    return lambda: None if home.is_gone else home.on_call(job, where)
-
-
-def _names(steps: Sequence[Step]) -> str:
-    return ", ".join(dict.fromkeys(step.home.name for step in steps))
 
 
 def _joined(first: Declared, second: Declared) -> Declared:

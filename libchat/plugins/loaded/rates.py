@@ -1,22 +1,16 @@
-"""How often one sender may use a command, and how many commands there may be at once."""
+"""How often one sender may use a command."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections import Counter, OrderedDict, deque
+from collections import OrderedDict, deque
 from typing import Final
 
 from libchat.locks import PLUGINS, tiered_lock
 
 SENDERS: Final = 1000
 """Senders that are remembered for one command; who was silent longest is forgotten, and may begin anew."""
-
-RUNNING: Final = 32
-"""Commands that run at once: each has a thread, and what waits for a network does not get faster by more of them."""
-
-RUNNING_OF_ONE: Final = 4
-"""Commands of one sender that run at once: nobody has all the threads by commands that take long."""
 
 _RATE: Final = re.compile(r"(\d{1,4})/(\d{1,5})s")
 
@@ -48,26 +42,3 @@ class Rate:
                 return max(math.ceil(self.seconds - (now - used[0])), 1)
             used.append(now)
             return 0
-
-
-class Running:
-    """Who has commands that run."""
-
-    def __init__(self) -> None:
-        self._lock = tiered_lock(PLUGINS)
-        self._of: Counter[str] = Counter()
-
-    def begin(self, sender: str) -> bool:
-        """Count one more, and return whether it may run."""
-        with self._lock:
-            if self._of.total() >= RUNNING or self._of[sender] >= RUNNING_OF_ONE:
-                return False
-            self._of[sender] += 1
-            return True
-
-    def end(self, sender: str) -> None:
-        """Count one less."""
-        with self._lock:
-            self._of[sender] -= 1
-            if not self._of[sender]:
-                del self._of[sender]

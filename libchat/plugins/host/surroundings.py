@@ -20,7 +20,7 @@ CONVERSATIONS: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One conversation at one time (`libchat.plugins.surface.Scope`)."""
+    """One conversation at one time (`libchat.plugins.scope.Scope`)."""
 
     me: str
     target: str

@@ -9,17 +9,16 @@ from functools import partial
 from pathlib import Path
 
 from libchat.errors import PluginError
-from libchat.plugins import runs
-from libchat.plugins.background import without_waiting
-from libchat.plugins.calls import Calls
-from libchat.plugins.collect import Declared, HookUse, collect
-from libchat.plugins.config import is_refusing, make_config
-from libchat.plugins.find import Found
-from libchat.plugins.guard import Guard
-from libchat.plugins.home import Home
-from libchat.plugins.modules import forget_module, make_module, run_module
-from libchat.plugins.surface import Surface
-from libchat.plugins.timer import Timers
+from libchat.plugins.host.background import without_waiting
+from libchat.plugins.host.calls import Calls
+from libchat.plugins.loaded.collect import Declared, HookUse, collect
+from libchat.plugins.loaded.config import is_refusing, make_config
+from libchat.plugins.loaded.guard import Guard
+from libchat.plugins.loaded.home import Home
+from libchat.plugins.loaded.surface import Surface
+from libchat.plugins.loaded.timer import Timers
+from libchat.plugins.sources.find import Found
+from libchat.plugins.sources.modules import forget_module, make_module, run_module
 
 Config = Mapping[str, Mapping[str, object]]
 
@@ -79,10 +78,10 @@ class Lives:
         try:
             for use in declared.hooks:
                 if use.hook == "load":
-                    self._calls.load(home, runs.observing(home, use, "", "", {}), "hook load")
+                    self._calls.load(home, home.observing(use), "hook load")
             for timer in declared.timers:
                 each = HookUse("timer", 0, timer.function, timer.arguments)
-                job = runs.observing(home, each, "", "", {})
+                job = home.observing(each)
                 fire = _firing(home, job, f"timer {timer.function.__name__}")
                 home.ledger.keep(home.timers.every(timer.seconds, fire))
         except BaseException:
@@ -118,7 +117,7 @@ class Lives:
         home.lane.close()
         for use in home.declared.hooks if has_begun else ():
             if use.hook == "unload":
-                self._calls.attempt(home, runs.observing(home, use, "", "", {}), "hook unload")
+                self._calls.attempt(home, home.observing(use), "hook unload")
         left = home.ledger.end()
         if left:
             reason = f"{len(left)} of its threads cannot be ended; have them look at ctx.ending"

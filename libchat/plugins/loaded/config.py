@@ -6,13 +6,13 @@ import dataclasses
 import re
 import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from libchat.errors import PluginError
+from libchat.near import did_you_mean
 
 RESERVED: Final = frozenset(("name", "on_failure"))
 """Keys that are for the program the plugin is in, unless the plugin's `Config` has them: what it is called in the chat,
@@ -59,9 +59,8 @@ def is_refusing(table: Mapping[str, object], plugin: str, *, default: bool) -> b
 def _check_keys(table: Mapping[str, object], names: tuple[str, ...], plugin: str) -> None:
     for key in table:
         if key not in names and key not in RESERVED:
-            near = get_close_matches(key, names, n=1)
             there = f"there are: {', '.join(names)}" if names else "it has no settings"
-            hint = f"did you mean '{near[0]}'?" if near else there
+            hint = did_you_mean(key, names) or there
             raise PluginError(plugin, f"[plugins.{plugin}] has no setting '{key}'; {hint}")
 
 
