@@ -53,3 +53,14 @@ def test_every_limit_is_documented() -> None:
 def test_every_setting_is_documented() -> None:
     """The page of settings is what the table says; `python tests/generate_settings.py` writes it anew."""
     assert generate_settings.PAGE.read_text(encoding="utf-8") == generate_settings.page()
+
+
+def test_the_links_of_the_readme_lead_somewhere() -> None:
+    """Each link that stays in the repository names a file that is there, and a heading in it if it names one."""
+    links = re.findall(r"\]\((?!https?:)([^)#]+)(?:#([^)]+))?\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len(links) > 20
+    for path, heading in links:
+        assert (ROOT / path).exists(), path
+        if heading:
+            headings = re.findall(r"^#+ (.+)$", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
+            assert heading in {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}, path
