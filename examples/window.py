@@ -282,10 +282,10 @@ def main() -> None:
         root = tk.Tk(className="libchat")
     except tk.TclError as error:
         parser.exit(1, f"no window can be opened: {error}\n")
+    signal.signal(signal.SIGINT, lambda *_: root.after(0, root.destroy))
     chat = Chat(options.name)
     chat.connect(options.address)
     Window(root, chat)
-    signal.signal(signal.SIGINT, lambda *_: root.after(0, root.destroy))
     root.mainloop()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # who presses it once more does not want to wait
     chat.close()

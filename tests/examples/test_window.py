@@ -406,6 +406,8 @@ def test_a_conversation_stays_where_it_was_scrolled_to(sit: Sit) -> None:
         ana.reads("one more")
         assert ana.window.text.index("@0,0") == top
         assert ana.window.text.yview()[1] < 0.9
+        ana.press("Next", "Next", "Next")
+        assert ana.window.text.yview()[1] == 1.0
         connection, _ = silent.accept()
         connection.close()
 
