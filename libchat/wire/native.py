@@ -93,14 +93,16 @@ class _Head(msgspec.Struct):
     cid: str = ""
 
 
-def _as_text(value: object) -> str:
-    """Return a string of a program's own type, such as a plugin's `Room`, as one that JSON knows."""
+def _as_plain(value: object) -> str | int:
+    """Return a text or number of a program's own type, such as a plugin's `Room` or `Ref`, as one that JSON knows."""
     if isinstance(value, str):
         return str(value)
+    if isinstance(value, int):
+        return int(value)
     raise TypeError(f"a {type(value).__name__} cannot be sent")
 
 
-_encode: Final = msgspec.json.Encoder(enc_hook=_as_text).encode
+_encode: Final = msgspec.json.Encoder(enc_hook=_as_plain).encode
 _decode_command: Final = msgspec.json.Decoder(AnyCommand).decode
 _decode_event: Final = msgspec.json.Decoder(AnyEvent).decode
 _decode_fields: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode

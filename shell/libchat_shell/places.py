@@ -85,7 +85,8 @@ class Places:
 
     def ignore(self, names: tuple[str, ...]) -> None:
         """Remember whom one ignores."""
-        self._change(lambda memory: replace(memory, ignored=names))
+        plain = tuple(str(name) for name in names)  # a command's argument is a `Member`, which JSON does not know
+        self._change(lambda memory: replace(memory, ignored=plain))
 
     def set_notify(self, target: str, what: str) -> None:
         """Remember what of a conversation calls the person; "" forgets it."""

@@ -25,6 +25,7 @@ from libchat.plugins.loaded.rates import Rate, parse_rate
 from libchat.plugins.loaded.store import STORE_BYTES, Store
 from libchat.plugins.loaded.timer import Timers
 from libchat.plugins.sources.enabled import Enabled
+from libchat.plugins.types import Member, Ref, Room
 
 # --- the guard ------------------------------------------------------------------------------------------------------
 
@@ -230,6 +231,15 @@ def test_a_store_keeps_what_is_put_in(tmp_path_factory: pytest.TempPathFactory, 
     assert len(store) == len(values)
     store.clear()
     assert dict(Store(lambda: folder)) == {}
+
+
+def test_a_store_takes_what_commands_are_given(tmp_path: Path) -> None:
+    """A `Member`, a `Room` or a `Ref` is kept as the text or number that it is, as key and as value."""
+    store = Store(lambda: tmp_path)
+    store[Member("bo")] = {"in": Room("#tea"), "at": [Ref(7)]}
+    assert dict(Store(lambda: tmp_path)) == {"bo": {"in": "#tea", "at": [7]}}
+    del store[Member("bo")]
+    assert not dict(store)
 
 
 def test_a_store_is_private_and_whole(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from libchat.plugins.types import Member
 from libchat_shell.places import PLACES, Place, Places
 
 HOME = Place("127.0.0.1:8080", "ana", rooms=("#team", "#other"), active="#team")
@@ -46,7 +47,7 @@ def test_whom_one_ignores_and_what_calls(tmp_path: Path) -> None:
     """Both outlive the shell, and leave the places alone."""
     places = Places(tmp_path)
     places.keep(HOME)
-    places.ignore(("bo", "cy"))
+    places.ignore((Member("bo"), "cy"))  # as `/ignore` was given it
     places.set_notify("#Team", "none")
     places.set_notify("#other", "all")
     places.set_notify("#team", "")

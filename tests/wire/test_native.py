@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from libchat import messages as m
 from libchat.errors import Code, ProtocolError
 from libchat.limits import CID_BYTES, LINE_BYTES
+from libchat.plugins.types import Ref, Room, Text
 from libchat.wire.native import COMMAND_TYPES, EVENT_TYPES, Native, format_command, parse_event
 from support.values import COMMAND_TYPES as COMMANDS
 from support.values import EVENT_TYPES as EVENTS
@@ -75,6 +76,14 @@ def test_names_on_the_wire(event: m.Event, line: dict[str, object]) -> None:
     """Types and fields have the names that clients in other languages rely on."""
     formatted = json.loads(NATIVE.format_event(event))
     assert {key: formatted[key] for key in line} == line
+
+
+def test_types_of_plugins_are_plain_on_the_wire() -> None:
+    """What a command was given as `Room`, `Ref` and `Text` is sent as the texts and the number that they are."""
+    command = m.Edit(Room("#tea"), Ref(7), Text("milk"), cid="1")
+    assert format_command(command) == format_command(m.Edit("#tea", 7, "milk", cid="1"))
+    with pytest.raises(TypeError, match="a complex cannot be sent"):
+        format_command(m.Edit("#tea", 7, 1j, cid="1"))  # type: ignore[arg-type]
 
 
 def test_unknown_fields_are_ignored() -> None:

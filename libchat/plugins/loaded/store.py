@@ -16,6 +16,15 @@ STORE_BYTES: Final = 1_000_000
 """Bytes of a plugin's store: it is written whole with every change. What is larger belongs into a database."""
 
 
+def _as_plain(value: object) -> str | int:
+    """Return what a command was given as a `Member`, a `Room` or a `Ref` as the text or number that it is."""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int):
+        return int(value)
+    raise TypeError(f"a {type(value).__name__} cannot be stored; take what JSON knows")
+
+
 class Store(MutableMapping[str, Any]):
     """Values as JSON knows them, by name. Each change is on disk when it returns; `update` makes many at once.
 
@@ -63,7 +72,7 @@ class Store(MutableMapping[str, Any]):
         for key in values:
             if not isinstance(key, str):
                 raise TypeError(f"{key!r} cannot be a key; take a text")
-        encoded = {key: msgspec.json.encode(value) for key, value in values.items()}
+        encoded = {str(key): msgspec.json.encode(value, enc_hook=_as_plain) for key, value in values.items()}
         with self._lock:
             self._write({**self._values(), **encoded})
 
