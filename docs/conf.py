@@ -15,6 +15,8 @@ default_role = "code"  # docstrings write code between single backquotes
 smartquotes = False
 html_theme = "furo"
 html_title = f"libchat {release}"
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
