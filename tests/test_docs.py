@@ -64,3 +64,13 @@ def test_the_links_of_the_readme_lead_somewhere() -> None:
         if heading:
             headings = re.findall(r"^#+ (.+)$", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
             assert heading in {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}, path
+
+
+def test_the_figures_of_the_readme_are_those_of_the_page() -> None:
+    """What `make bench` measured is in two tables, row by row the same."""
+    page = (ROOT / "docs" / "topics" / "performance.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("| | libchat |")[2].partition("\n\n")[0]
+    measured = re.findall(r"^\| `[\w-]+` \|.*\| ([\d,]+)[^|]*\|$", page, re.MULTILINE)
+    told = re.findall(r"^\| [^|]+ \| ([\d,]+)[^|]*\|", readme, re.MULTILINE)
+    assert sorted(measured) == sorted(told)
+    assert len(measured) == len(set(re.findall(r"^\| (`[\w-]+`) \|", page, re.MULTILINE)))
