@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 import generate_settings
+import libchat
 from libchat.messages import Command, Event, Limits
 from libchat.wire.native import AnyCommand, AnyEvent
 
@@ -64,6 +65,13 @@ def test_the_links_of_the_readme_lead_somewhere() -> None:
         if heading:
             headings = re.findall(r"^#+ (.+)$", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
             assert heading in {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}, path
+
+
+@pytest.mark.parametrize("name", ["docs/howto/lan.md", "docs/deploy/libchat.service"])
+def test_the_wheel_has_the_name_that_examples_give_it(name: str) -> None:
+    """Who types what is shown installs this version."""
+    wheels = re.findall(r"libchat-([\w.]+)-py3-none-any\.whl", (ROOT / name).read_text(encoding="utf-8"))
+    assert set(wheels) == {libchat.__version__}
 
 
 def test_the_figures_of_the_readme_are_those_of_the_page() -> None:

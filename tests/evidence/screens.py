@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from signal import SIGTERM
 from typing import Final
@@ -20,6 +21,10 @@ from support.terminal import Terminal
 
 SIDE: Final = 66
 """Columns of each of two screens side by side."""
+
+
+PROMPT: Final = re.compile(r"^\S*>( |$)", re.MULTILINE)
+"""The prompt of the shell, as `> ` or `#team> `: no line of a conversation begins like that."""
 
 
 # --- what people do -------------------------------------------------------------------------------------------------
@@ -58,9 +63,13 @@ def say(speaker: Terminal, text: str, *hearers: Terminal, shown: str = "") -> No
 
 
 def quiet(*terminals: Terminal) -> None:
-    """Wait until nobody is shown as typing any more."""
+    """Wait until nobody is shown as typing any more, and the prompt, which goes when lines are printed, is there."""
     for each in terminals:
-        each.expect_gone("typing")
+        each.wait(partial(_is_at_rest, each), "a prompt, and nobody who types")
+
+
+def _is_at_rest(terminal: Terminal) -> bool:
+    return "typing" not in terminal.text and PROMPT.search(terminal.text) is not None
 
 
 def here(server: Serving, name: str) -> libchat.Client:
