@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from libchat._version import __version__
 
 project = "libchat"
@@ -50,6 +52,17 @@ def _block(lines: list[str]) -> list[str]:
     return block
 
 
+def break_paths(app: object, page: str, template: str, context: dict[str, str], doctree: object) -> None:
+    """Let long paths in code break behind their folders and words: tables of them would be wider than the page."""
+    if "body" in context:
+        context["body"] = re.sub(r'(?<=<span class="pre">)[^<]+', _with_breaks, context["body"])
+
+
+def _with_breaks(code: re.Match[str]) -> str:
+    return re.sub(r"(?<=[/_])(?=\w)|(?=::)", "<wbr>", code[0])
+
+
 def setup(app: object) -> None:
-    """Have Sphinx ask for the docstrings."""
+    """Have Sphinx ask for the docstrings, and show the pages."""
     app.connect("autodoc-process-docstring", keep_columns)  # type: ignore[attr-defined]
+    app.connect("html-page-context", break_paths)  # type: ignore[attr-defined]
