@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import fill
 from typing import Final
 
 ROOT: Final = Path(__file__).parent.parent
@@ -42,7 +43,7 @@ def page() -> str:
     found = examples()
     lists, sources = [], []
     for title, names in _groups(found):
-        lists.append(f"## {title}\n\n" + "".join(f"- {_link(name)}: {_sentence(found[name])}\n" for name in names))
+        lists.append(f"## {title}\n\n" + "".join(f"{_item(name, found[name])}\n" for name in names))
         sources += [_source(name) for name in names]
     return "\n".join([HEAD, *lists, "## The files\n", *sources])
 
@@ -53,6 +54,10 @@ def _groups(found: dict[str, Path]) -> Iterator[tuple[str, list[str]]]:
         yield title, [name for name in names if name in found]
     if others := [name for name in found if name not in grouped]:
         yield "And", others
+
+
+def _item(name: str, path: Path) -> str:
+    return fill(f"- {_link(name)}: {_sentence(path)}", 120, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _link(name: str) -> str:

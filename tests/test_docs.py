@@ -14,6 +14,10 @@ from libchat.messages import Command, Event, Limits
 from libchat.wire.native import AnyCommand, AnyEvent
 
 ROOT = Path(__file__).parent.parent
+PAGES = [
+    *(Path(name) for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *(path.relative_to(ROOT) for path in sorted((ROOT / "docs").rglob("*.md")) if "_build" not in path.parts),
+]
 WIRE = (ROOT / "docs" / "reference" / "wire.md").read_text(encoding="utf-8")
 
 
@@ -82,3 +86,14 @@ def test_the_figures_of_the_readme_are_those_of_the_page() -> None:
     told = re.findall(r"^\| [^|]+ \| ([\d,]+)[^|]*\|", readme, re.MULTILINE)
     assert sorted(measured) == sorted(told)
     assert len(measured) == len(set(re.findall(r"^\| (`[\w-]+`) \|", page, re.MULTILINE)))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_lines_of_prose_fit(page: Path) -> None:
+    """No line of a page has more than 120 characters, but those of tables and of what is shown."""
+    is_shown = False
+    for number, line in enumerate((ROOT / page).read_text(encoding="utf-8").splitlines(), start=1):
+        if line.startswith("```"):
+            is_shown = not is_shown
+        if not is_shown and not line.startswith(("|", "    ")):
+            assert len(line) <= 120, f"{page}:{number}"
