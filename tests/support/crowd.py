@@ -147,7 +147,7 @@ class Crowd:
     def _make_room(self, count: int) -> None:
         """Let this process have so many more sockets open; many systems begin with room for 1,024."""
         needed = len(self.members) + count + OTHER_FILES
-        raise_descriptor_limit(needed)
+        raise_descriptor_limit()
         if descriptor_limit() < needed:
             pytest.skip(f"a process may have {descriptor_limit():,} open files here, and this takes {needed:,}")
 
