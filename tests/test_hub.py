@@ -98,13 +98,17 @@ def test_names_are_as_they_are_shown(hub: Hub) -> None:
     assert hub.connect("ａna").name == "ana"
 
 
-@pytest.mark.parametrize("name", ["Bill", "bill", "Bi1l"])
-def test_a_taken_name(hub: Hub, name: str) -> None:
-    """A name that is held, or looks like one, is refused with its own exception, and its owner is not disturbed."""
+@pytest.mark.parametrize(("name", "like"), [("Bill", ""), ("bill", ""), ("Bi1l", ": it looks like Bill")])
+def test_a_taken_name(hub: Hub, name: str, like: str) -> None:
+    """A name that is held, or looks like one, is refused with its own exception, and its owner is not disturbed.
+
+    Like whose it looks is said: who is here is no secret, and the name itself is free.
+    """
     bill = hub.connect("Bill")
     with pytest.raises(NameTaken) as caught:
         hub.connect(name)
     assert (caught.value.code, caught.value.subject) == (Code.NAME_TAKEN, name)
+    assert caught.value.reason == f"{name} is taken, choose another name{like}"
     hub.connect("ana").send("bill", "hi")
     assert bill.receive(timeout=0).text == "hi"
 

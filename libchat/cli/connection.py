@@ -19,6 +19,7 @@ from libchat.cli.exits import Exit, Failure
 from libchat.cli.mismatch import explain_mismatch
 from libchat.cli.parser import Options, Parser, port
 from libchat.cli.signing import Asker, add_password_option, explain_password, own_key
+from libchat.client.address import DEFAULT_PORT
 from libchat.errors import (
     Disconnected,
     PasswordNeeded,
@@ -48,20 +49,44 @@ def add_connection_options(parser: Parser) -> None:
         default=os.environ.get("LIBCHAT_HOST") or "127.0.0.1",
         help="address or name of the server, or an invite (default: $LIBCHAT_HOST, or else 127.0.0.1)",
     )
+    add_port_option(parser, "port of the server")
+    add_pin_option(parser, "the key that the server must show, as it prints it")
+    add_trust_options(parser)
+
+
+def add_port_option(parser: Parser, words: str) -> None:
+    """Add the option that says at which port the server is."""
     parser.add_argument(
-        "--port",
-        type=port,
-        default=os.environ.get("LIBCHAT_PORT") or 8080,
-        help="port of the server (default: $LIBCHAT_PORT, or else 8080)",
+        "--port", type=port, default=_usual_port(), help=f"{words} (default: $LIBCHAT_PORT, or else {DEFAULT_PORT})"
     )
+
+
+def add_pin_option(parser: Parser, words: str) -> None:
+    """Add the option that says which key the server has."""
     parser.add_argument(
         "--pin",
         type=pin,
         default=os.environ.get("LIBCHAT_PIN") or None,
-        help="the key that the server must show, as it prints it "
-        "(default: $LIBCHAT_PIN, or else what the file of known servers says)",
+        help=f"{words} (default: $LIBCHAT_PIN, or else what the file of known servers says)",
     )
-    add_trust_options(parser)
+
+
+def usual_port() -> int:
+    """Return the port of a server whose address says none. Raises `Failure` if the variable says no port."""
+    try:
+        return port(str(_usual_port()))
+    except argparse.ArgumentTypeError as error:
+        raise Failure(Exit.USAGE, f"$LIBCHAT_PORT: {error}") from None
+
+
+def usual_pin() -> str | None:
+    """Return the key that is meant if none is said. Raises ValueError for one that is damaged."""
+    usual = os.environ.get("LIBCHAT_PIN")
+    return parse_pin(usual) if usual else None
+
+
+def _usual_port() -> str | int:
+    return os.environ.get("LIBCHAT_PORT") or DEFAULT_PORT
 
 
 def add_trust_options(parser: Parser) -> None:

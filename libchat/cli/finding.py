@@ -40,6 +40,10 @@ class Search:
         logging.getLogger("zeroconf").addHandler(logging.NullHandler())
         self._thread.start()
 
+    def join(self, seconds: float) -> None:
+        """Wait until it is over, that long at most."""
+        self._thread.join(seconds)
+
     def end(self) -> None:
         """Show nothing more. The search itself ends by its time."""
         with self._lock:
@@ -54,11 +58,13 @@ class Search:
         from libchat.client.discovery import find_servers
 
         try:
-            found = find_servers(SEARCH_SECONDS, on_found=self._show)
+            find_servers(SEARCH_SECONDS, on_found=self._show)
         except (ImportError, OSError) as error:
             self._tell(f"no server can be looked for: {error}")
             return
-        if not found:
+        with self._lock:
+            is_listed = bool(self._found)  # also one that has gone since: it stands above
+        if not is_listed:
             self._tell("no server announces itself here, which not every network lets through")
 
     def _show(self, found: Found) -> None:

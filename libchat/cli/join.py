@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from libchat.cli import output, shell
 from libchat.cli.chat import add_name_option, begin, converse, enter
-from libchat.cli.connection import add_trust_options
+from libchat.cli.connection import add_pin_option, add_port_option, add_trust_options, usual_pin
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.parser import Commands, Options, add_command
 
@@ -52,6 +52,8 @@ def add(commands: Commands) -> None:
         help="the invite, or the address of a server; - reads it from standard input (default: you are asked)",
     )
     add_name_option(parser)
+    add_port_option(parser, "port of the server, if its address says none")
+    add_pin_option(parser, "the key that the server must show, if the invite names none")
     add_trust_options(parser)
     shell.add_shell_options(parser)
 
@@ -147,7 +149,6 @@ def _follow(options: Options, found: Found) -> str:
 
     if not found.pin_prefix and not options.plaintext:
         raise Failure(Exit.USAGE, "this server has no TLS: to come in all the same, say libchat join --plaintext")
-    options.pin = None
     options.host = Invite(found.addresses[:LINK_HOSTS], found.port).format()
     return ""
 
@@ -161,15 +162,16 @@ def _aim(options: Options, where: str) -> str:
     from libchat.client.address import parse_address
     from libchat.security.invite import is_invite, parse_invite
 
-    options.pin = None  # $LIBCHAT_PIN is another server's
     try:
         if not is_invite(where):
-            options.host, options.port = parse_address(where)
+            options.host, options.port = parse_address(where, options.port)
             return ""
         invite = parse_invite(where)
     except ValueError as error:
         raise Failure(Exit.USAGE, str(error)) from error
     options.host = invite.format()
+    if invite.pin and options.pin == usual_pin():
+        options.pin = None  # $LIBCHAT_PIN may be another server's; a --pin has to agree with the invite
     if not invite.pin and not options.plaintext:
         output.notice("this invite names no key: whether it is the right server, you have to find out yourself")
     return invite.room

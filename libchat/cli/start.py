@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from libchat.cli import output, shell
 from libchat.cli.chat import add_name_option, begin, converse, enter
-from libchat.cli.connection import add_trust_options
+from libchat.cli.connection import add_trust_options, usual_port
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.join import WantsToHost, ask_server
 from libchat.cli.parser import Commands, Options, add_command
@@ -92,7 +92,7 @@ def _begin(options: Options, screen: Screen, *, is_first: bool = True) -> int:
     if is_first:
         for line in WELCOME:
             screen.tell(output.notice, line)
-    options.pin = None
+    options.port, options.pin = usual_port(), None
     room = ask_server(options, screen, may_host=True)
     client = enter(options, screen)
     return converse(client, screen, options, room or client.invite_room)

@@ -240,7 +240,8 @@ class Client(Participant):
         shake_hands(sock, pump, time.monotonic() + seconds, self._wait)
         self._pin = self._settings.trust.check(address, pump.peer_certificate)
         if self._settings.is_pinned:
-            self._memory.server_is(self._pin)
+            with self._lock:  # another thread may submit
+                self._memory.server_is(self._pin)
         return pump
 
     def _wait(self, sock: socket.socket, events: int, deadline: float) -> None:
@@ -330,7 +331,8 @@ class Client(Participant):
         if successor is not None and self._settings.trust is not None:
             announced = self._settings.trust.note(self.address, successor)
             if announced is not None and self._settings.is_pinned:
-                self._memory.announced(self._pin, announced)
+                with self._lock:
+                    self._memory.announced(self._pin, announced)
                 self._memory.save()
 
     # --- handing over -----------------------------------------------------------------------------------------------

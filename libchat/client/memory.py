@@ -19,7 +19,8 @@ class Memory:
 
     1. What stands in its fields was kept by an earlier run. A link reads it once, when it is made.
     2. `keep`, `answered`, `server_is`, `announced`, `log_is`, `entered`, `left` and `taken` only note; they do no input
-       or output, since a link calls them, mostly under the lock around it. One thread at a time is in them.
+       or output, since they are called under the lock around the link. One thread at a time is in them (with asyncio,
+       the thread of the loop).
     3. What was noted before `save` began is kept, in the order of the notes, when it returns. It may be called by any
        thread, and under no lock.
     4. Whoever hands bytes of a link to a socket, or an event to a program, calls `save` before.

@@ -174,7 +174,7 @@ class Registry:
         """
         look = skeleton(name)
         if not is_reserved and (look in self._looks or look in self._reserved):
-            raise _taken(name)
+            raise self._taken(name, look)
         person = Person(name, look, self._offline.open(name), is_account=is_account)
         self.people[name.key] = person
         self._looks.setdefault(look, name.key)
@@ -188,7 +188,7 @@ class Registry:
         look = skeleton(name)
         holder = self._looks.get(look)
         if holder is not None and not (holder == name.key and self._is_guests_own(holder, device)):
-            raise _taken(name)
+            raise self._taken(name, look)
         reserved, count = self._reserved.get(look, (name.key, 0))
         if reserved != name.key:
             raise _taken(name)
@@ -201,6 +201,11 @@ class Registry:
         if count > 1:
             self._reserved[look] = (key, count - 1)
 
+    def _taken(self, name: Name, look: str) -> Refused:
+        """Return the refusal of a name, which says like whose it looks, if that is another one that somebody has."""
+        holder = self._looks.get(look, name.key)
+        return _taken(name, "" if holder == name.key else self.people[holder].name.display)
+
     def _is_guests_own(self, key: str, device: str) -> bool:
         person = self.people[key]
         return bool(device) and not person.is_account and any(old.device == device for old in person.audience)
@@ -212,5 +217,6 @@ def _owner(person: Person, device: str) -> str:
     return f"{person.name.key} {device}" if device else ""
 
 
-def _taken(name: Name) -> Refused:
-    return Refused(Code.NAME_TAKEN, f"{name} is taken, choose another name", name.display)
+def _taken(name: Name, other: str = "") -> Refused:
+    like = f": it looks like {other}" if other else ""
+    return Refused(Code.NAME_TAKEN, f"{name} is taken, choose another name{like}", name.display)

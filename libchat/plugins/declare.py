@@ -49,7 +49,8 @@ def command(name: str = "", *, rate: str = "", aliases: Sequence[str] = ()) -> C
 def command(name: F | str = "", *, rate: str = "", aliases: Sequence[str] = ()) -> F | Callable[[F], F]:
     """Make a function a command, called as the function unless another name is given: its signature is its grammar.
 
-    `rate` limits how often one sender may use it: "5/10s" is five times in ten seconds.
+    `rate` limits how often one sender may use it: "5/10s" is five times in ten seconds, "1/1h" once
+    in an hour (s, m, h, d, w). A line that does not fit the signature does not count.
     """
 
     def mark(function: F) -> F:

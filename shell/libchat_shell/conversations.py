@@ -20,6 +20,9 @@ HOME: Final = ""
 ENTRIES: Final = 500
 """Messages that a conversation remembers, to be replied to, edited, and shown again."""
 
+KNOWN: Final = 2 * ENTRIES
+"""Entries of which it is known that they were taken: more than can come twice, which is a page of history."""
+
 SPEAKERS: Final = 1_000
 """Who has spoken, as far back as it is known: nobody looks for one who is further down by hand."""
 
@@ -43,6 +46,8 @@ class Conversation:
     """Who has spoken, the most recent last."""
     recent: OrderedDict[int, Entry] = field(default_factory=OrderedDict)
     """Messages by number, oldest first, as they are by now."""
+    known: OrderedDict[int, tuple[str, int]] = field(default_factory=OrderedDict)
+    """Who made an entry, and when, by its number: all entries that were taken, in the order in which they were."""
     backlog: deque[Callable[[], Sequence[Line]]] = field(default_factory=lambda: deque(maxlen=BACKLOG))
     """What happened and was not shown yet: it becomes lines when it is."""
     missed: int = 0
@@ -161,14 +166,22 @@ class Conversation:
 
         Another one under the same number tells that the server counts anew: then nothing is known any more.
         """
-        before = self.recent.get(entry.seq)
-        if before is None or entry.kind != "message":
+        before = self.known.get(entry.seq)
+        if before is None:
             return True
-        if (before.sender, before.time) == (entry.sender, entry.time):
+        if before == (entry.sender, entry.time):
             return False
         self.recent.clear()
+        self.known.clear()
         self.newest = self.seen = self.told = self.delivered = self.read = 0
         return True
+
+    def know(self, entry: Entry) -> None:
+        """Notice that an entry is taken."""
+        self.known[entry.seq] = (entry.sender, entry.time)
+        if len(self.known) > KNOWN:
+            self.known.popitem(last=False)
+        self.note_newest(entry.seq)
 
     def amend(self, entry: Entry) -> Entry | None:
         """Change the message that an entry is about; return how it was before, None if it is not known (any more)."""

@@ -36,14 +36,15 @@ class Hearing:
 
     def take(self, event: m.Event, now: int) -> list[Line]:
         """Take an event, and return what is printed of it, after what was held back and is due."""
-        lines = self._take(event, now)
+        lines = [*self._take(event, now), *self._state.order.due(now)]
         if self._state.fold and self._must_unfold(event):
             return [*self.unfold(now), *lines]
         return [*self.flush(now), *lines]
 
     def flush(self, now: int) -> list[Line]:
         """Return what was held back long enough."""
-        return self.unfold(now) if self._state.fold.is_due(now) else []
+        lines = self._state.order.due(now)
+        return [*lines, *self.unfold(now)] if self._state.fold.is_due(now) else lines
 
     def unfold(self, now: int) -> list[Line]:
         """Return what is held back."""
@@ -63,7 +64,8 @@ class Hearing:
             case m.Accepted() | m.Delivered() | m.IsRead():
                 return self._speech.receipt(event, now)
             case m.Failed():
-                return self._speech.failed(event, now) or self._failed(event, now)
+                lines = self._speech.failed(event, now)
+                return self._failed(event, now) if lines is None else lines
             case m.Entered() | m.Exited() | m.Joined() | m.Left():
                 return self._presence(event, now)
             case m.Kicked() | m.Granted() | m.Muted() | m.Unmuted() | m.RoomIs():

@@ -11,7 +11,7 @@ do to the conversations is in `libchat_shell.hearing`; here is what the person d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from libchat import Entry
 from libchat import messages as m
@@ -109,6 +109,18 @@ class Model:
         conversation = self.conversations.open(target)
         is_offline = not self.is_connected
         self._receipts.sent(Pending(cid, target, text, now, reply_to, is_offline))
+        key, order = conversation.key, self._state.order
+
+        def show(cids: Set[str], now: int) -> list[Line]:
+            return self._sent(target, text, now, reply_to, is_offline=is_offline)
+
+        if order.has_page(key):
+            order.put(key, show, now)
+            return []
+        return show(frozenset(), now)
+
+    def _sent(self, target: str, text: str, now: int, reply_to: int, *, is_offline: bool) -> list[Line]:
+        conversation = self.conversations.open(target)
         entry = Entry(conversation.target, 0, self.me, now, text, ref=reply_to)
         to = "" if conversation is self.conversations.active else conversation.target
         lines = self._render.message(
@@ -144,10 +156,17 @@ class Model:
         """
         return self._recall.entries(title, entries, now, more)
 
-    def fetched(self, page: m.Page, now: int) -> list[Line]:
-        """Take the newest page of a conversation that was just entered, and return what of it was not shown yet.
+    def expect(self, target: str, now: int) -> None:
+        """Have what is said in a conversation wait for its newest page, which was just asked for; not for long."""
+        if self.is_connected:
+            self._state.order.expect(target_key(target), now)
 
-        Nothing is returned if the conversation is no longer on the screen: it is shown when it comes back.
+    def fetched(self, page: m.Page, now: int) -> list[Line]:
+        """Take the newest page of a conversation that was just entered, and return what is shown by that.
+
+        That is what was not shown yet, and then what has waited for the page; an empty page ends the waiting, too. If
+        own messages are not answered yet, the page waits until they are: it may hold them. Nothing of it is shown if
+        the conversation is no longer on the screen: it is shown when it comes back.
         """
         return self._recall.fetched(page, now)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import islice
 
 from libchat import Entry
 from libchat import messages as m
+from libchat.names import target_key
+from libchat.text import clean_text
 from libchat_shell import wording
 from libchat_shell.conversations import Conversation
 from libchat_shell.lines import Line
@@ -78,24 +80,51 @@ class Recall:
         return [*heading, *self._state.dated(lines, now, is_past=True), *footing, *end]
 
     def fetched(self, page: m.Page, now: int) -> list[Line]:
-        """Take a page of a conversation that was just entered; return what of it is new, if it is on the screen."""
+        """Take a page of a conversation that was just entered; return what is shown by that."""
+        order = self._state.order
+        is_timely = order.put_page(
+            target_key(page.target),
+            lambda cids, now: self._page(page, cids, now, title="" if is_timely else "said before"),
+            now,
+        )
+        return order.due(now)
+
+    def _page(self, page: m.Page, cids: Set[str], now: int, *, title: str) -> list[Line]:
+        """Return what of a page is new, if it is on the screen. Own messages in it may be these, not answered."""
         conversation = self._state.conversations.find(page.target)
         if conversation is None:
             return []
         conversation.reach(page.read, now, is_read=True)
         conversation.reach(page.delivered, now, is_read=False)
         is_shown = conversation is self._state.conversations.active
-        unknown = [entry for entry in page.entries if entry.seq not in conversation.recent]
+        live = self._state.order.first(conversation.key)  # what is newer is shown in its turn, and as news
+        unknown = [entry for entry in page.entries if entry.seq not in conversation.known]
+        unknown = [entry for entry in unknown if live is None or entry.seq < live]
         if not is_shown:  # what is newer is on its way as an event, and must be unread by then
-            unknown = [entry for entry in unknown if entry.seq <= conversation.newest]
+            for entry in unknown:
+                if entry.seq <= conversation.newest and entry.kind == "message":
+                    conversation.recall(entry)
+            return []
+        echoes = self._echoes(unknown, cids)
         for entry in unknown:
-            conversation.note_newest(entry.seq)
+            conversation.know(entry)
             if entry.kind == "message":
                 conversation.recall(entry)
-        if not is_shown:
-            return []
         conversation.note_seen(conversation.newest)
-        return self.entries("", unknown, now, "")
+        unknown = [entry for entry in unknown if entry.seq not in echoes]
+        lines = self.entries(title, unknown, now, "") if unknown else []
+        return lines + self._state.order.overtake(conversation.key, page.entries[-1].seq if page.entries else 0, now)
+
+    def _echoes(self, entries: Sequence[Entry], cids: Set[str]) -> Set[int]:
+        """Return the numbers of those entries, newest first, that say what own messages say which have no answer."""
+        echoes = set()
+        for entry in reversed(entries):
+            if cids and entry.kind == "message" and self._state.is_me(entry.sender):
+                echoed = self._state.receipts.echoed(cids, clean_text(entry.text))
+                if echoed is not None:
+                    cids = cids - {echoed.cid}
+                    echoes.add(entry.seq)
+        return echoes
 
     def _entry(self, entry: Entry, entries: Sequence[Entry]) -> list[Line]:
         state = self._state

@@ -8,6 +8,7 @@ of a message that was said without a connection has a mark. A refusal is told in
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -75,12 +76,17 @@ class Receipts:
         if key not in self._newest or seq >= self._newest[key].seq:
             self._newest[key] = Newest(seq, is_queued)
 
-    def echoed(self, target: str, text: str) -> Pending | None:
-        """Return the oldest pending message that says this, if there is one: it came back before its answer did."""
-        key = target_key(target)
-        return next(
-            (each for each in self._pending.values() if target_key(each.target) == key and each.text == text), None
-        )
+    def unanswered(self, key: str) -> Set[str]:
+        """Return the cids of the messages of a conversation that are pending."""
+        return {cid for cid, each in self._pending.items() if target_key(each.target) == key}
+
+    def pending(self, cids: Set[str]) -> Set[str]:
+        """Return those of these messages that are still pending."""
+        return cids & self._pending.keys() if cids else cids
+
+    def echoed(self, cids: Set[str], text: str) -> Pending | None:
+        """Return the oldest of these messages that says this, if one is pending: it came back before its answer."""
+        return next((each for cid, each in self._pending.items() if cid in cids and each.text == text), None)
 
     def late(self) -> int:
         """Return how many messages have waited for a connection and were sent, once none waits any more; then 0."""

@@ -250,13 +250,14 @@ class Shell:
             return
         self._fetched.add(target_key(target))
         if until != 0:
+            self.model.expect(target, self.now)
             self._keeper.do(lambda: self._fetch_page(target, until, limit))
 
     def _fetch_page(self, target: str, until: int | None, limit: int) -> None:
         try:
             page = self.chat.history(target, limit=limit, before=None if until is None else until + 1)
         except (ChatError, TimeoutError):
-            return  # nobody has asked for it
+            page = m.Page(target, ())  # nobody has asked for it, so nothing is told
         self.ui.post(lambda: self.ui.show(self.model.fetched(page, self.now)))
 
     # --- saying -----------------------------------------------------------------------------------------------------

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from libchat import Entry
 from libchat import messages as m
+from libchat.names import target_key
 from libchat.text import clean_text
 from libchat_shell import notifications, wording
 from libchat_shell.conversations import Conversation
@@ -25,24 +28,35 @@ class Speech:
     # --- of others
 
     def entry(self, entry: Entry, now: int) -> list[Line]:
-        """Take an entry, and return what is printed of it."""
-        conversation = self._state.conversations.open(self._recall.place(entry))
+        """Take an entry, and return what is printed of it at once."""
+        state = self._state
+        place = self._recall.place(entry)
+        key = target_key(place)
+        cids = state.receipts.unanswered(key) if entry.kind == "message" and state.is_me(entry.sender) else frozenset()
+        if cids or state.order.is_busy(key):
+            state.order.put(key, lambda cids, now: self._entry(place, entry, cids, now), now, seq=entry.seq, cids=cids)
+            return []
+        return self._entry(place, entry, cids, now)
+
+    def _entry(self, place: str, entry: Entry, cids: Set[str], now: int) -> list[Line]:
+        """Take an entry whose turn it is. It may be one of these own messages, if they are still not answered."""
+        conversation = self._state.conversations.open(place)
         if not conversation.is_new(entry):
             return []
-        conversation.note_newest(entry.seq)
+        conversation.know(entry)
         if self._state.is_shown(conversation):
             conversation.note_seen(entry.seq)
         if entry.kind == "message":
-            return self._message(conversation, entry, now)
+            return self._message(conversation, entry, cids, now)
         if entry.kind == "topic":
             return self._topic(conversation, entry, now)
         return self._amendment(conversation, entry, now)
 
-    def _message(self, conversation: Conversation, entry: Entry, now: int) -> list[Line]:
+    def _message(self, conversation: Conversation, entry: Entry, cids: Set[str], now: int) -> list[Line]:
         state = self._state
         is_own = state.is_me(entry.sender)
         if is_own:
-            echoed = state.receipts.echoed(conversation.key, clean_text(entry.text))
+            echoed = state.receipts.echoed(cids, clean_text(entry.text))
             if echoed is not None:
                 state.receipts.answered(echoed.cid)
                 return self._accepted(conversation, entry, now)
@@ -116,7 +130,7 @@ class Speech:
         """Take what became of an own message."""
         if isinstance(event, m.Accepted):
             message = self._state.receipts.answered(event.cid)
-            return [] if message is None else self._answered(message, event, now)
+            return [] if message is None else self._behind(message, self._answered(message, event, now), now)
         if isinstance(event, m.IsRead) and self._state.is_me(event.name):
             self._read_elsewhere(event)
             return []
@@ -155,7 +169,7 @@ class Speech:
         """Have an own message be known by its number. It was shown when it was sent."""
         state = self._state
         conversation.remember(entry)
-        conversation.note_newest(entry.seq)
+        conversation.know(entry)
         if state.is_shown(conversation) or not conversation.unread:
             conversation.note_seen(entry.seq)
         state.receipts.accepted(conversation.key, entry.seq, is_queued=entry.is_queued)
@@ -180,13 +194,23 @@ class Speech:
             return []
         return self._state.dated(self._state.render.note(words, now, kind="receipt"), now)
 
-    def failed(self, event: m.Failed, now: int) -> list[Line]:
-        """Tell that an own message was refused, which quotes it. Returns nothing for the refusal of something else."""
+    def failed(self, event: m.Failed, now: int) -> list[Line] | None:
+        """Tell that an own message was refused, which quotes it. Returns None for the refusal of something else."""
         message = self._state.receipts.answered(event.cid)
         if message is None:
-            return []
+            return None
         render = self._state.render
         reason = shown(event.text) or shown(event.code)
         words = f"not sent to {shown(message.target)}: {render.quoted(message.text)}: {reason}"
         self._state.receipts.late()
-        return self._state.dated(render.note(words, now, style="error", kind="refused"), now)
+        return self._behind(
+            message, self._state.dated(render.note(words, now, style="error", kind="refused"), now), now
+        )
+
+    def _behind(self, message: Pending, lines: list[Line], now: int) -> list[Line]:
+        """Return what is told of an own message, unless that waits to be shown itself: then this waits, too."""
+        key = target_key(message.target)
+        if not lines or not self._state.order.has_page(key):
+            return lines
+        self._state.order.put(key, lambda cids, now: lines, now)
+        return []

@@ -9,6 +9,7 @@ from libchat_shell.conversations import BACKLOG, Conversation, Conversations
 from libchat_shell.folding import Fold
 from libchat_shell.lines import Line
 from libchat_shell.notifications import Notification
+from libchat_shell.order import Order
 from libchat_shell.receipts import Receipts
 from libchat_shell.rendering import Renderer
 from libchat_shell.status import Connection
@@ -28,6 +29,7 @@ class State:
         """For what of a conversation the person wants to be called, by canonical name, where it is not `notify`."""
         self.conversations = Conversations()
         self.receipts = Receipts()
+        self.order = Order(self.receipts)
         self.connection = Connection()
         self.wanted: list[Notification] = []
         self.rooms: dict[str, str] = {}

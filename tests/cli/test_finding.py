@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from libchat.cli.finding import describe
+from libchat.cli.finding import Search, describe
+from libchat.cli.output import Say
+from libchat.cli.screen import Screen
 from libchat.lan import Found
 from libchat.security.invite import Invite
 from libchat.security.known_servers import KnownServer, KnownServers
@@ -45,6 +47,37 @@ def test_what_is_said_of_a_server(found: Found, facts: str) -> None:
     """Its name, its address, whom it takes, and whether it is known; its key, as it announces it, is a hint at most."""
     known = [KnownServer(PIN, ("10.0.0.1:8080",), NOW)]
     assert describe(found, known) == f"office  {found.address}  ({facts})"
+
+
+class Listing(Screen):
+    """A screen that keeps what it is told, and says so."""
+
+    def __init__(self, heard: Callable[[str], None]) -> None:
+        super().__init__()
+        self._heard = heard
+        self.lines: list[str] = []
+
+    def tell(self, tell: Say, line: str) -> None:
+        self.lines.append(line)
+        self._heard(line)
+
+
+@pytest.mark.xdist_group("multicast")
+def test_a_server_that_goes_meanwhile_was_there() -> None:
+    """Below a server that is listed, it is not said that there is none, though it has said goodbye since."""
+    pytest.importorskip("zeroconf", reason="the extra 'lan' is not installed")
+    if not can_multicast():
+        pytest.skip("no multicast on loopback here")
+    announcer = Announcer(f"brief {time.monotonic_ns()}", "127.0.0.1", 8123, PIN, interfaces=("127.0.0.1",))
+    screen = Listing(lambda line: announcer.stop() if announcer.label in line else None)
+    announcer.start()
+    assert announcer.is_announced.wait(SECONDS)
+    search = Search(screen, ())
+    search.start()
+    search.join(SECONDS)
+    assert any(announcer.label in line for line in screen.lines)
+    assert not any("no server" in line for line in screen.lines)
+    announcer.join()
 
 
 # --- on a terminal --------------------------------------------------------------------------------------------------

@@ -134,6 +134,48 @@ def test_an_address_is_good_enough(libchat: Run, kept: Serving) -> None:
     assert f"from now on its key must be {kept.pin} ({words_of(kept.pin)})" in done.stderr
 
 
+def test_a_host_alone(libchat: Run, kept: Serving, env: dict[str, str]) -> None:
+    """The port of a host is that of --port or $LIBCHAT_PORT, as in `libchat chat`; that of an address goes before."""
+    done = libchat("join", "127.0.0.1", "--name", "ana", "--port", str(kept.port))
+    assert done.stdout == "server: welcome ana\n"
+    env["LIBCHAT_PORT"] = str(kept.port)
+    assert libchat("join", "127.0.0.1", "--name", "ana").stdout == "server: welcome ana\n"
+    assert libchat("join", "-", "--name", "ana", given="127.0.0.1\n").stdout == "server: welcome ana\n"
+    env["LIBCHAT_PORT"] = "9"
+    assert libchat("join", kept.address, "--name", "ana").stdout == "server: welcome ana\n"
+    env["LIBCHAT_PORT"] = "many"
+    done = libchat("join", kept.address, "--name", "ana")
+    assert (done.returncode, "a port is a number" in done.stderr) == (2, True)
+
+
+def test_a_host_alone_at_the_start(open_terminal: OpenTerminal, kept: Serving, env: dict[str, str]) -> None:
+    """Also where a bare `libchat` asks, a host that is typed alone has the port of $LIBCHAT_PORT."""
+    env["LIBCHAT_PORT"] = str(kept.port)
+    ana = open_terminal("start", "--name", "ana")
+    ana.expect("address or 'host': ")
+    ana.press("127.0.0.1\n")
+    ana.expect(words_of(kept.pin), "[y/N]")
+
+
+def test_the_key_of_an_address(libchat: Run, kept: Serving, env: dict[str, str]) -> None:
+    """A server that is said by its address must show the key of --pin or $LIBCHAT_PIN, as in `libchat chat`."""
+    done = libchat("join", kept.address, "--name", "ana", "--pin", kept.pin)
+    assert (done.stdout, done.stderr) == ("server: welcome ana\n", "")
+    env["LIBCHAT_PIN"] = "sha256:" + "ab" * 32
+    done = libchat("join", kept.address, "--name", "ana")
+    assert (done.returncode, done.stdout, "$LIBCHAT_PIN" in done.stderr) == (4, "", True)
+
+
+def test_the_key_of_an_invite(libchat: Run, link: str, env: dict[str, str]) -> None:
+    """The key of an invite goes before $LIBCHAT_PIN, which may be another server's; a --pin has to agree."""
+    other = "sha256:" + "ab" * 32
+    env["LIBCHAT_PIN"] = other
+    assert libchat("join", link, "--name", "ana").stdout == "server: welcome ana\n"
+    del env["LIBCHAT_PIN"]
+    done = libchat("join", link, "--name", "ana", "--pin", other)
+    assert (done.returncode, done.stdout, "another key" in done.stderr) == (2, "", True)
+
+
 @pytest.mark.parametrize("command", [("who",), ("send", "bo", "hi"), ("chat", "--name", "ana")])
 def test_a_link_instead_of_a_host(libchat: Run, link: str, command: tuple[str, ...]) -> None:
     """Every command that takes --host takes a link there."""

@@ -8,16 +8,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import libchat
-from libchat import aio
+from libchat import aio, locks
 from libchat import messages as m
 from libchat.client.memory import Memory
 from libchat.client.patience import Patience
 from libchat.client.state import StateFile
+from libchat.security.key_change import plan_change
 from support.proxy import Proxy
 
 SECONDS = 30
@@ -219,6 +221,40 @@ def kept(memory: Memory, conversation: str) -> int:
     with memory._lock:
         row = memory._database.execute("SELECT seq FROM position WHERE conversation = ?", (conversation,)).fetchone()
     return int(row[0])
+
+
+NOTES = ("keep", "answered", "server_is", "announced", "log_is", "entered", "left", "taken")
+
+
+def test_notes_are_made_by_one_thread_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a client notes, it holds the lock around its link: another thread may note something, too."""
+    made: dict[str, set[tuple[int, ...]]] = {name: set() for name in NOTES}
+
+    def watch(name: str) -> None:
+        note = getattr(StateFile, name)
+
+        def watched(*arguments: object) -> None:
+            made[name].add(tuple(locks._held.tiers))
+            note(*arguments)
+
+        monkeypatch.setattr(StateFile, name, watched)
+
+    for name in NOTES:
+        watch(name)
+    data = tmp_path / "data"
+    with libchat.Server(port=0, data=data) as server:
+        plan_change(data, datetime(2030, 1, 1, tzinfo=UTC))
+        server.read_successor()
+        with (
+            libchat.connect(server.address, "bo", pin=server.pin) as bo,
+            libchat.connect(server.address, "ana", pin=server.pin, state=tmp_path / "ana") as ana,
+        ):
+            ana.join("#x")
+            ana.send("#x", "hello").accepted(SECONDS)
+            bo.send("ana", "hi").accepted(SECONDS)
+            ana.receive(SECONDS)
+            ana.leave("#x")
+    assert made == {name: {(locks.INBOX,)} for name in NOTES}
 
 
 def test_what_is_taken_is_kept_before_the_program_has_it(connect: Connect, tmp_path: Path) -> None:

@@ -249,7 +249,8 @@ def test_name_that_is_asked_for_is_kept_for_the_one_who_asks(name: str) -> None:
     """While an account is made for a name, no guest takes it, nor does anybody ask for one that looks like it."""
     town = Town()
     ana = town.claim("ana", "secret")
-    assert town.fail(town.arrive(), m.Register(name)).code == Code.NAME_TAKEN
+    refused = town.fail(town.arrive(), m.Register(name))
+    assert (refused.code, refused.text) == (Code.NAME_TAKEN, f"{name} is taken, choose another name")  # not for whom
     if name != "ana":
         assert town.fail(town.arrive(), m.Register(name, password="x")).code == Code.NAME_TAKEN
     town.oracle.answer(Denied(Code.BUSY, "later"))

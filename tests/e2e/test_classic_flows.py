@@ -70,6 +70,8 @@ def test_a_taken_name_is_refused_and_another_may_be_tried(arrive: Arrive, connec
     late.expect("server: Alice is taken, choose another name")
     late.send("server:register ALICE")
     late.expect("server: ALICE is taken, choose another name")
+    late.send("server:register A1ice")
+    late.expect("server: A1ice is taken, choose another name")
     late.send("server:register Alice2")
     late.expect("server: welcome Alice2")
     late.send("who")

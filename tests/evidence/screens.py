@@ -280,8 +280,8 @@ def refused_name(folder: Path) -> None:
     """Draw somebody who wants names that are taken, look like one that is, are reserved, or are none."""
     refused = {
         "EMMA": "EMMA is taken",
-        "Ernma": "Ernma is taken",
-        "\u0415mma": "\u0415mma is taken",
+        "Ernma": "Ernma is taken, choose another name: it looks like Emma",
+        "\u0415mma": "\u0415mma is taken, choose another name: it looks like Emma",
         "admin": "it is reserved",
         "Emma B": "a space is not allowed",
     }

@@ -86,10 +86,50 @@ def test_a_rate_is_for_each_sender(stage: Stage, plugin: WritePlugin) -> None:
     for _ in range(3):
         assert stage.run("echo x") == ["x"]
     stage.pass_time(4)
-    assert stage.run("echo x") == ["/echo may be used 3 times in 10 s; try again in 6 s"]
+    assert stage.run("echo x") == ["/echo may be used 3 times in 10 seconds; try again in 6 seconds"]
     assert stage.run("echo x", sender="bo") == ["x"]
     stage.pass_time(6)
     assert stage.run("echo x") == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("rate", "passed", "told"),
+    [
+        ("2/1m", 1, "2 times in 1 minute; try again in 59 seconds"),
+        ("1/1h", 90, "1 time in 1 hour; try again in 59 minutes"),
+        ("1/1d", 90, "1 time in 1 day; try again in 1 day"),
+        ("1/1d", 3601, "1 time in 1 day; try again in 23 hours"),
+        ("1/2m", 0, "1 time in 2 minutes; try again in 2 minutes"),
+    ],
+)
+def test_a_rate_has_units(stage: Stage, plugin: WritePlugin, rate: str, passed: float, told: str) -> None:
+    """Long waits are told in minutes and hours, and rather too long than too short."""
+    stage.load(plugin(ECHO.replace("3/10s", rate)))
+    for _ in range(int(rate[0])):
+        assert stage.run("echo x") == ["x"]
+    stage.pass_time(passed)
+    assert stage.run("echo x") == [f"/echo may be used {told}"]
+
+
+def test_what_is_mistyped_does_not_count(stage: Stage, plugin: WritePlugin) -> None:
+    """A line that does not fit the grammar has done nothing, so one may try again; what the plugin refuses counts."""
+    stage.load(
+        plugin(
+            """
+            @command(rate="2/10s")
+            def half(number: int) -> str:
+                if number % 2:
+                    raise UsageError("that is odd")
+                return str(number // 2)
+            """
+        )
+    )
+    for _ in range(5):
+        assert stage.outcome("half two").kind == "usage"
+    assert stage.run("half 8") == ["4"]
+    assert stage.outcome("half").kind == "usage"
+    assert stage.run("half 7") == ["that is odd"]
+    assert stage.outcome("half 8").kind == "slow"
 
 
 def test_what_is_told_is_clean(stage: Stage, plugin: WritePlugin) -> None:
@@ -375,7 +415,7 @@ def test_commands_and_arguments_are_completed(stage: Stage, plugin: WritePlugin)
         ('@hook("load")\ndef f(ctx):\n    raise UsageError("no")', "hook load: no"),
         ("@command\ndef f(x: list): ...", "command 'f': parameter 'x': list is no type of a parameter"),
         ('@command("f g")\ndef f(): ...', "'f g' cannot be a command"),
-        ('@command(rate="5")\ndef f(): ...', "'5' is no rate; write times and seconds as 5/10s"),
+        ('@command(rate="5")\ndef f(): ...', "'5' is no rate; write times and a span of time as 5/10s or 3/1m"),
         ("@every(seconds=0)\ndef f(): ...", "'f' cannot be called every 0 seconds"),
         ("@every(seconds=1)\ndef f(x): ...", "a timer has no argument 'x'"),
         ("class Config: ...", "its Config is no dataclass"),

@@ -203,11 +203,33 @@ def test_no_sender_is_over_the_rate(uses: list[tuple[str, float]]) -> None:
         assert all(fourth - first >= 10 for first, fourth in zip(times, times[3:]))
 
 
-@pytest.mark.parametrize("text", ["", "5", "5/s", "0/1s", "1/0s", "1/1m", "-1/1s", "1/1s "])
+@pytest.mark.parametrize(
+    "text",
+    ["", "5", "5/s", "0/1s", "1/0s", "1/1", "1/1y", "1/m", "-1/1s", "1/1s ", "1/1S", "1/ 1s", "1/9999999s", "٣/1s"],
+)
 def test_what_is_no_rate_is_refused(text: str) -> None:
-    """A rate is times and seconds."""
-    with pytest.raises(ValueError, match="write times and seconds as 5/10s"):
+    """A rate is times and a span of time."""
+    with pytest.raises(ValueError, match="write times and a span of time as 5/10s or 3/1m"):
         parse_rate(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "times", "seconds"),
+    [("5/10s", 5, 10), ("3/1m", 3, 60), ("1/1h", 1, 3600), ("9999/2d", 9999, 2 * 86_400), ("1/1w", 1, 7 * 86_400)],
+)
+def test_rates_have_units(text: str, times: int, seconds: int) -> None:
+    """The span of a rate is written as spans are elsewhere."""
+    assert parse_rate(text) == (times, seconds)
+
+
+def test_a_use_that_is_given_back_does_not_count() -> None:
+    """Only the last use of that sender is free again."""
+    rate = Rate("2/10s")
+    assert [rate.take(sender, now) for sender, now in (("a", 0), ("b", 1), ("a", 2))] == [0, 0, 0]
+    rate.give_back("a")
+    assert rate.take("a", 3) == 0
+    assert rate.take("a", 4) == 6
+    rate.give_back("nobody")
 
 
 # --- stores ---------------------------------------------------------------------------------------------------------

@@ -193,8 +193,9 @@ def test_message_that_came_back_before_its_answer() -> None:
     """An own message that is replayed after a lost connection is not shown twice."""
     made = model("#team")
     made.sent("#team", "hello", "c1", NOON)
-    assert made.take(said(3, "ana", "hello"), NOON) == []
-    assert made.take(m.Accepted("#team", 3, NOON, "c1"), NOON) == []
+    echo = said(3, "ana", "hello")
+    assert made.take(echo, NOON) == []
+    assert made.take(m.Accepted("#team", 3, echo.time, "c1"), NOON) == []
     assert made.entry("#team", 3) is not None
     assert "pending" not in status(made, NOON + 10_000)
 
@@ -441,9 +442,10 @@ def test_found_messages_tell_their_place() -> None:
 def test_fetched_history() -> None:
     """The page that is fetched on entering shows what was not shown yet, once, and only while one is there."""
     made = model("#dev", "#team")
-    made.take(said(3, "bo", "live"), NOON)
+    made.expect("#team", NOON)
+    assert made.take(said(3, "bo", "live"), NOON) == []
     page = m.Page("#team", (said(1, "bo", "one"), said(2, "bo", "two"), said(3, "bo", "live")))
-    assert bare(made.fetched(page, NOON)) == ["one", "two"]
+    assert bare(made.fetched(page, NOON)) == ["one", "two", "live"]
     assert made.fetched(page, NOON) == []
     other = m.Page("#dev", (said(1, "bo", "elsewhere", "#dev"),))
     assert made.fetched(other, NOON) == []

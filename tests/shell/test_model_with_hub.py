@@ -113,6 +113,7 @@ def test_history(people: tuple[Person, Person]) -> None:
     ana, bo = people
     ana.join("#team")
     bo.join("#team")
+    ana.model.expect("#team", NOON)
     for number in range(3):
         bo.say("#team", f"text {number}")
     fetched = ana.model.fetched(ana.chat.history("#team"), NOON)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from libchat.durations import format_duration
 from libchat.errors import ChatError, PluginError, Refused, UsageError
 from libchat.near import did_you_mean
 from libchat.plugins.declare import Command
@@ -29,6 +31,10 @@ from libchat.text import clean_line
 Ending = Literal["done", "unknown", "usage", "refused", "slow", "failed"]
 
 _WORD: Final = re.compile(r"\s*(\S+)\s?")
+
+
+class _Mistyped(UsageError):
+    """A line that does not fit the grammar of its command: nothing was called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +74,18 @@ class Runs:
     def _run(self, home: Home, command: Command, context: Context, rest: str) -> Outcome:
         name = self._surface.prefix + command.name
         rate = home.rates.get(command.name)
-        wait = rate.take(context.sender.casefold(), self._timers.ticks()) if rate is not None else 0
+        sender = context.sender.casefold()
+        wait = rate.take(sender, self._timers.ticks()) if rate is not None else 0
         if rate is not None and wait:
-            often = f"{rate.times} time{'s' * (rate.times > 1)} in {rate.seconds} s"
-            return Outcome("slow", f"{name} may be used {often}; try again in {wait} s")
+            often = f"{rate.times} time{'s' * (rate.times > 1)} in {format_duration(rate.seconds)}"
+            return Outcome("slow", f"{name} may be used {often}; try again in {_rounded(wait)}")
         scope = self._surface.scope(context.target)
         try:
             returned = self._calls.call(home, lambda: _call(command, context, rest, scope, name), name)
             return Outcome("done", returned if isinstance(returned, str) else "")
         except UsageError as error:
+            if rate is not None and isinstance(error, _Mistyped):
+                rate.give_back(sender)
             return Outcome("usage", str(error))
         except PluginError as error:
             if error.kind == "load":
@@ -144,13 +153,22 @@ def _unknown(tables: Tables, word: str, prefix: str) -> str:
 
 def _call(command: Command, context: Context, rest: str, scope: Scope, name: str) -> str | None:
     """Call a command's function. Reading the line is done here, too: its types may be the author's."""
-    arguments, options = command.grammar.parse(rest, scope, name)
+    try:
+        arguments, options = command.grammar.parse(rest, scope, name)
+    except UsageError as error:
+        raise _Mistyped(str(error)) from error
     if command.grammar.takes_context:
         arguments = [context, *arguments]
     returned = command.function(*arguments, **options)
     if returned is not None and not isinstance(returned, str):
         raise TypeError(f"{command.function.__name__} returned {type(returned).__name__}, not a text or None")
     return returned
+
+
+def _rounded(seconds: int) -> str:
+    """Return how long it is until something may be tried, never too short."""
+    unit = next(unit for unit in (3600, 60, 1) if seconds >= 2 * unit or unit == 1)
+    return format_duration(math.ceil(seconds / unit) * unit)
 
 
 def _guarded(home: Home, job: Callable[[], object], where: str) -> Callable[[], None]:

@@ -7,20 +7,24 @@ import re
 from collections import OrderedDict, deque
 from typing import Final
 
+from libchat.durations import parse_duration
 from libchat.locks import PLUGINS, tiered_lock
 
 SENDERS: Final = 1000
 """Senders that are remembered for one command; who was silent longest is forgotten, and may begin anew."""
 
-_RATE: Final = re.compile(r"(\d{1,4})/(\d{1,5})s")
+_RATE: Final = re.compile(r"([1-9][0-9]{0,3})/([0-9]+[a-z])", re.ASCII)
 
 
 def parse_rate(text: str) -> tuple[int, int]:
-    """Return times and seconds. Raises ValueError."""
+    """Return times and seconds of `5/10s`, `3/1m`, `1/1h` or `1/1d`. Raises ValueError."""
     found = _RATE.fullmatch(text)
-    if found is None or not int(found[1]) or not int(found[2]):
-        raise ValueError(f"'{text}' is no rate; write times and seconds as 5/10s")
-    return int(found[1]), int(found[2])
+    try:
+        if found is not None:
+            return int(found[1]), parse_duration(found[2])
+    except ValueError:
+        pass
+    raise ValueError(f"'{text}' is no rate; write times and a span of time as 5/10s or 3/1m")
 
 
 class Rate:
@@ -42,3 +46,10 @@ class Rate:
                 return max(math.ceil(self.seconds - (now - used[0])), 1)
             used.append(now)
             return 0
+
+    def give_back(self, sender: str) -> None:
+        """Have the last use not count: the command was mistyped, and did nothing."""
+        with self._lock:
+            used = self._used.get(sender)
+            if used:
+                used.pop()
