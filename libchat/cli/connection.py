@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from libchat.cli import output
+from libchat.cli import output, typed
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.mismatch import explain_mismatch
 from libchat.cli.parser import Options, Parser, port
@@ -262,7 +262,7 @@ class _NewKey:
         output.notice(f"    {self._seen}")
         question = "Are these the words that the server prints where it runs? Trust it from now on? [y/N] "
         print(question, end="", file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        if typed.read_line().strip().lower() not in ("y", "yes"):
             return False
         self._agreed = self._seen
         return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 
-from libchat.cli import output
+from libchat.cli import output, typed
 
 
 class Screen:
@@ -27,7 +27,7 @@ class Screen:
 
     def read_line(self, prompt: str) -> str:
         """Return the next line without its end. Raises EOFError when there is none."""
-        line = sys.stdin.readline()
+        line = typed.read_line()
         if not line:
             raise EOFError
         return line.removesuffix("\n")

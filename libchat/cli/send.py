@@ -6,13 +6,12 @@ standard input is slowed down only when many are under way.
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Iterator
 from queue import Queue
 from typing import TYPE_CHECKING, Final
 
-from libchat.cli import output
+from libchat.cli import output, typed
 from libchat.cli.connection import add_connection_options, open_chat
 from libchat.cli.exits import Exit
 from libchat.cli.naming import script_name
@@ -139,7 +138,7 @@ def _texts(text: str) -> Iterator[str]:
     if text != "-":
         yield _without_halves(text)
         return
-    for line in sys.stdin:
+    while line := typed.read_line():
         if line.strip():
             yield _without_halves(line.removesuffix("\n"))
 

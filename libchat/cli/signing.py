@@ -8,7 +8,7 @@ from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from libchat.cli import output
+from libchat.cli import output, typed
 from libchat.cli.exits import Exit, Failure
 from libchat.cli.parser import Options, Parser
 from libchat.errors import PasswordNeeded, Refused, StoreError, WrongPassword
@@ -85,7 +85,7 @@ def first_line(path: Path) -> str:
 def ask_new_password(name: str) -> str:
     """Return a new password: typed twice by a person, or the first line of standard input. Raises `Failure`."""
     if not can_ask():
-        line = sys.stdin.readline().rstrip("\r\n")
+        line = typed.read_line().rstrip("\r\n")
         if not line:
             raise Failure(Exit.USAGE, "no new password was given: write it into standard input, as one line")
         return line
