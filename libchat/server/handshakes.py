@@ -198,6 +198,7 @@ class Handshaker:
             return
         if is_done:
             self._release(half)
+            self._tide.pass_on()
             self._established((half.socket, half.pump, half.address, half.pin))
 
     def _refuse(self, half: _Half, error: Exception) -> None:

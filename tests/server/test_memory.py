@@ -7,7 +7,7 @@ from math import inf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libchat.server.memory import CALM_SECONDS, Tide, give_back
+from libchat.server.memory import CALM_SECONDS, REST_SECONDS, Tide, give_back
 
 
 def test_memory_is_given_back_when_a_crowd_has_gone() -> None:
@@ -26,16 +26,40 @@ def test_memory_is_given_back_when_a_crowd_has_gone() -> None:
     assert tide.is_out(99.0 + CALM_SECONDS)
 
 
-@given(st.lists(st.integers(0, 1_000)))
-def test_it_is_rare(counts: list[int]) -> None:
-    """Each time, as many connections have gone as make it worth it."""
-    tide, most = Tide(100), 0
+def test_connections_that_are_passed_on_have_not_gone() -> None:
+    """A crowd that goes through is no crowd that has gone; what of it does not get through may be one."""
+    tide = Tide(100)
+    tide.watch(1_000, 0.0)
+    for count in range(999, 99, -1):
+        tide.pass_on()
+        tide.watch(count, 0.0)
+    assert tide.due == inf
+    tide.watch(0, 0.0)
+    assert tide.is_out(CALM_SECONDS)
+
+
+def test_it_rests_afterwards() -> None:
+    """Crowds that come and go all the time have it done every ten seconds, not every one."""
+    tide, times = Tide(100), []
+    for second in range(100):
+        tide.watch(0 if second % 2 else 1_000, float(second))
+        if tide.is_out(float(second)):
+            times.append(second)
+    assert times == list(range(2, 100, int(REST_SECONDS)))
+
+
+@given(st.lists(st.integers(0, 1_000)), st.floats(0.1, 20.0))
+def test_it_is_rare(counts: list[int], seconds: float) -> None:
+    """Each time, as many connections have gone as make it worth it, and some time has passed."""
+    tide, most, last = Tide(100), 0, -inf
     for moment, count in enumerate(counts):
+        now = moment * seconds
         most = max(most, count)
-        tide.watch(count, moment * 10.0)
-        if tide.is_out(moment * 10.0 + 5.0):
-            assert most - count >= 100
-            most = count
+        tide.watch(count, now)
+        if tide.is_out(now):
+            assert most - min(counts[: moment + 1]) >= 100
+            assert now >= last + REST_SECONDS
+            last = now
 
 
 def test_giving_back_is_harmless() -> None:
