@@ -343,3 +343,15 @@ def test_the_figures_that_are_shown_are_complete() -> None:
         each = shown.kib_per_connection[mode]
         assert each == round(plots.slope(shown.memory[mode]), 1)
         assert f"{plots.WORDS[mode]}: {each:.1f} KiB a connection" in (FOLDER / "memory.svg").read_text("utf-8")
+
+
+def test_the_figures_of_the_readme_are_measured() -> None:
+    """What the readme tells of how long a delivery takes is what was measured."""
+    figures = msgspec.json.decode((FOLDER / "load.json").read_bytes(), type=plots.Figures)
+    readme = (FOLDER.parent.parent / "README.md").read_text(encoding="utf-8")
+    told = re.search(r"half of the deliveries take at most ([\d.]+) ms, and 99 of\s100 at most ([\d.]+) ms", readme)
+    assert told
+    p50, p99 = map(float, told.groups())
+    durable = figures.load["durable"]
+    assert p50 == round(max(point.p50_ms for point in durable), 1)
+    assert p99 == round(max(point.p99_ms for point in durable), 1)

@@ -350,6 +350,7 @@ def _latency(axes: Axes, figures: Figures) -> None:
     axes.set_ylabel("milliseconds")
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.yaxis.set_minor_formatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else "")
     _over_people(axes, figures)
 
 
