@@ -349,7 +349,7 @@ def test_the_figures_of_the_readme_are_measured() -> None:
     """What the readme tells of how long a delivery takes is what was measured."""
     figures = msgspec.json.decode((FOLDER / "load.json").read_bytes(), type=plots.Figures)
     readme = (FOLDER.parent.parent / "README.md").read_text(encoding="utf-8")
-    told = re.search(r"half of the deliveries take at most ([\d.]+) ms, and 99 of\s100 at most ([\d.]+) ms", readme)
+    told = re.search(r"half of the deliveries take at most ([\d.]+) ms, and 99\sof 100 at most ([\d.]+) ms", readme)
     assert told
     p50, p99 = map(float, told.groups())
     durable = figures.load["durable"]
