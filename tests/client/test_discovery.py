@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -45,15 +46,24 @@ def nothing_is_left() -> Iterator[None]:
     assert not [thread for thread in left if thread.is_alive()]
 
 
+@contextmanager
+def announced(name: str, port: int, admit: str = "open") -> Iterator[Announcer]:
+    """Announce a server meanwhile."""
+    announcer = Announcer(name, "127.0.0.1", port, PIN, admit=admit, interfaces=LOOPBACK)
+    announcer.start()
+    try:
+        assert announcer.is_announced.wait(SECONDS)
+        yield announcer
+    finally:
+        announcer.stop()
+        announcer.join()
+
+
 @pytest.fixture
 def announcer() -> Iterator[Announcer]:
     """Announce a server that is called like nobody else's."""
-    announcer = Announcer(f"office {time.monotonic_ns()}", "127.0.0.1", 8123, PIN, admit="invite", interfaces=LOOPBACK)
-    announcer.start()
-    assert announcer.is_announced.wait(SECONDS)
-    yield announcer
-    announcer.stop()
-    announcer.join()
+    with announced(f"office {time.monotonic_ns()}", 8123, "invite") as announcer:
+        yield announcer
 
 
 def _find(name: str, **fields: object) -> Found | None:
@@ -122,14 +132,17 @@ def test_a_new_key_is_told(announcer: Announcer) -> None:
 
 
 def test_two_servers_of_one_name_get_two(announcer: Announcer) -> None:
-    """The second of a name is called otherwise, and both are found."""
-    second = Announcer(announcer.label, "127.0.0.1", 8124, PIN, interfaces=LOOPBACK)
-    second.start()
-    assert second.is_announced.wait(SECONDS)
-    assert second.label != announcer.label
-    assert _find(second.label, port=8124)
-    second.stop()
-    second.join()
+    """The second of a name is called otherwise, and both are found.
+
+    It asks three times whether the name is free, within half a second (RFC 6762, section 8.1). On a machine that has
+    much to do, datagrams are lost or answered later, and it does not know better: so it may try again.
+    """
+    for _ in range(5):
+        with announced(announcer.label, 8124) as second:
+            if second.label != announcer.label:
+                assert _find(second.label, port=8124)
+                return
+    pytest.fail("the second server was never called otherwise")
 
 
 def test_stop_does_not_wait_for_the_network() -> None:
