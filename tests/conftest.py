@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 os.environ["LIBCHAT_DEBUG_LOCKS"] = "1"  # read whenever a lock is made
@@ -26,3 +28,14 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_place_for_sessions_in_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have every session of pytest that a test starts keep its files below ours.
+
+    Otherwise it would clean up what earlier sessions have left in the place that all share, however long that takes.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTEST_DEBUG_TEMPROOT", str(tmp_path_factory.mktemp("sessions")))
+        yield
