@@ -52,11 +52,12 @@ class Order:
 
     def is_busy(self, key: str) -> bool:
         """Return whether something waits in a conversation."""
-        return key in self._queues
+        return bool(self._queues.get(key))
 
     def has_page(self, key: str) -> bool:
         """Return whether a page is to be shown in a conversation, before all that is said now."""
-        return key in self._queues and self._queues[key][0].is_page
+        queue = self._queues.get(key)
+        return queue[0].is_page if queue else False
 
     def first(self, key: str) -> int | None:
         """Return the lowest number of an entry that waits, if one does: it and all later ones come by themselves."""

@@ -13,7 +13,8 @@ from libchat import Entry
 from libchat import messages as m
 from libchat_shell.lines import Line
 from libchat_shell.model import Model
-from libchat_shell.order import PATIENCE_MS
+from libchat_shell.order import PATIENCE_MS, Order
+from libchat_shell.receipts import Receipts
 from support.screens import NOON, bare, look, model, said, status
 
 TARGETS = ("bo", "#team")
@@ -272,3 +273,12 @@ def test_news_are_news_although_a_page_holds_them() -> None:
     assert made.wanted() == []
     assert bare(made.fetched(m.Page("#team", (said(1, "cy", "one"), news)), NOON)) == ["one", "ana, look"]
     assert [call.title for call in made.wanted()] == ["bo in #team"]
+
+
+def test_nothing_waits_when_the_last_was_overtaken() -> None:
+    """When all that waited was shown early, the conversation is as if nothing had waited."""
+    order = Order(Receipts())
+    order.put("#team", lambda cids, now: [], NOON, seq=3)
+    order.overtake("#team", 3, NOON)
+    assert not order.is_busy("#team")
+    assert not order.has_page("#team")
